@@ -1,0 +1,1 @@
+"""From a folder of photos to an image classifier on a phone, with MindSpore."""
