@@ -1,0 +1,84 @@
+"""Backbone and head as one network, and the part of it that lies behind a cut."""
+
+from typing import Any
+
+from mindspore import Tensor, nn, ops
+
+from src_mindspore.backbone import POOLED, STRIDE, MobileNetV2Backbone, layers_before
+from src_mindspore.head import ClassifierHead
+
+
+class Classifier(nn.Cell):
+    """Images to logits: (N, 3, H, W) float32, normalised -> (N, classes).
+
+    Parameters are named as in the zoo: ``features.*`` of the backbone, ``head.*`` of the head.
+    """
+
+    def __init__(self, backbone: MobileNetV2Backbone, head: ClassifierHead) -> None:
+        super().__init__(auto_prefix=False)
+        self.backbone = backbone
+        self.head = head
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return self.head(self.backbone(x))
+
+
+class Top(nn.Cell):
+    """What a classifier does behind a cut: the value named ``cut`` -> logits (N, classes).
+
+    It shares its parameters with the classifier: training the one trains the other. Cuts are
+    named in ``backbone.layers_before``; ``image`` gives the whole network.
+    """
+
+    def __init__(self, classifier: Classifier, cut: str) -> None:
+        super().__init__(auto_prefix=False)
+        layers = list(classifier.backbone.features)[layers_before(cut) :]
+        self.layers = nn.CellList(layers, auto_prefix=False)
+        self.head = classifier.head
+        self.pooled = cut in POOLED
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        for layer in self.layers:
+            x = layer(x)
+        return self.head.classify(x) if self.pooled else self.head(x)
+
+
+class Deployed(nn.Cell):
+    """A classifier with its output activation: what is exported. (N, 3, H, W) -> (N, classes)."""
+
+    def __init__(self, classifier: Classifier, activation: str | None) -> None:
+        super().__init__(auto_prefix=False)
+        self.classifier = classifier
+        self.activation = activation
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        logits = self.classifier(x)
+        if self.activation == "softmax":
+            return ops.softmax(logits, -1)
+        if self.activation == "sigmoid":
+            return ops.sigmoid(logits)
+        return logits
+
+
+def build_classifier(
+    backbone: dict[str, Any], head: dict[str, Any], classes: int, size: int
+) -> Classifier:
+    """Builds the network that ``spec.json`` describes under ``model``.
+
+    Args:
+        backbone: arguments of ``MobileNetV2Backbone``.
+        head: arguments of ``ClassifierHead`` but those that follow from the rest.
+        classes: number of classes.
+        size: height and width of the input in pixels.
+    """
+    network = MobileNetV2Backbone(**backbone)
+    map_size = -(-size // STRIDE)  # every stride-2 layer rounds up, in both padding conventions
+    return Classifier(network, ClassifierHead(network.out_channels, map_size, classes, **head))
+
+
+def batch_norms(cell: nn.Cell) -> list[nn.BatchNorm2d]:
+    """All batch-norm layers below ``cell``."""
+    return [c for _, c in cell.cells_and_names() if isinstance(c, nn.BatchNorm2d)]

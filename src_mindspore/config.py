@@ -1,0 +1,147 @@
+"""Configuration: YAML, checked as a whole, handed to the entry point as an EasyDict.
+
+``schema.SCHEMA`` lists the keys. A file gives only what differs from the defaults; ``base:
+other.yaml`` starts from another file. Classes never see a config, they take plain values.
+"""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from easydict import EasyDict
+
+from src_mindspore.errors import UserError
+from src_mindspore.schema import SCHEMA
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
+    """Reads a config file, applies ``KEY.SUB=VALUE`` overrides and checks the result.
+
+    Returns:
+        Every key of ``SCHEMA`` with its value; paths in it are absolute.
+
+    Raises:
+        UserError: with every problem of the file and the overrides, one a line.
+    """
+    raw, problems = _read(path, ())
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            problems.append(f"--set takes KEY.SUB=VALUE; got {override!r}")
+            continue
+        _insert(raw, key.split("."), _parse_yaml(value, f"--set {key}", problems), problems)
+    config = _resolve(raw, SCHEMA, "", problems)
+    if not problems:
+        problems = _cross_check(config)
+    if problems:
+        raise UserError(f"{path} cannot be used:\n  " + "\n  ".join(problems))
+    return EasyDict(config)
+
+
+def resolved_yaml(config: EasyDict) -> str:
+    """The config as YAML that ``load_config`` reads back to the same values."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(sub) for key, sub in value.items()}
+        return [plain(v) for v in value] if isinstance(value, list | tuple) else value
+
+    return yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
+
+
+def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]]:
+    """The file over its ``base``, as nested dictionaries."""
+    path = path.resolve()
+    if path in seen:
+        raise UserError(f"{path} is its own base: {' -> '.join(p.name for p in (*seen, path))}")
+    problems: list[str] = []
+    try:
+        raw = _parse_yaml(path.read_text(encoding="utf-8"), str(path), problems)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"the config {path} cannot be read: {error}") from None
+    if problems:
+        raise UserError(problems[0])
+    raw = {} if raw is None else raw
+    if not isinstance(raw, dict):
+        raise UserError(f"{path} must hold keys and values; got {type(raw).__name__}")
+    base = raw.pop("base", None)
+    for section, key in (("data", "labels"), ("data", "dir"), ("backbone", "weights")):
+        _anchor(raw, section, key, path.parent)
+    if base is None:
+        return raw, problems
+    below, problems = _read(path.parent / str(base), (*seen, path))
+    return _merge(below, raw), problems
+
+
+def _anchor(raw: dict[str, Any], section: str, key: str, folder: Path) -> None:
+    """Makes a relative path in a config file relative to that file."""
+    table = raw.get(section)
+    if not isinstance(table, dict) or not isinstance(table.get(key), str):
+        return
+    if table[key] not in ("imagenet", "none"):
+        table[key] = str((folder / Path(table[key]).expanduser()).resolve())
+
+
+def _parse_yaml(source: str, where: str, problems: list[str]) -> Any:
+    try:
+        return yaml.safe_load(source)
+    except yaml.YAMLError as error:
+        problems.append(f"{where} is not YAML: {' '.join(str(error).split())}")
+        return None
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(below.get(key), dict)
+        merged[key] = _merge(below[key], value) if both else value
+    return merged
+
+
+def _insert(raw: dict[str, Any], keys: list[str], value: Any, problems: list[str]) -> None:
+    for key in keys[:-1]:
+        if not isinstance(raw.setdefault(key, {}), dict):
+            problems.append(f"--set {'.'.join(keys)}: {key} is a value, not a table")
+            return
+        raw = raw[key]
+    raw[keys[-1]] = value
+
+
+def _resolve(raw: Any, schema: dict[str, Any], prefix: str, problems: list[str]) -> dict[str, Any]:
+    """Defaults filled in; whatever does not fit the schema goes into ``problems``."""
+    if not isinstance(raw, dict):
+        problems.append(f"{prefix.rstrip('.')} must be a table; got {raw!r}")
+        raw = {}
+    for key in raw.keys() - schema.keys():
+        near = difflib.get_close_matches(str(key), schema, n=1, cutoff=0)
+        problems.append(f"unknown key {prefix}{key}; the nearest is {prefix}{near[0]}")
+    resolved: dict[str, Any] = {}
+    for key, rule in schema.items():
+        if isinstance(rule, dict):
+            resolved[key] = _resolve(raw.get(key, {}), rule, f"{prefix}{key}.", problems)
+            continue
+        value = raw.get(key, rule.default)
+        if not rule.check(value):
+            problems.append(f"{prefix}{key} must be {rule.accepts}; got {value!r}")
+        resolved[key] = value
+    return resolved
+
+
+def _cross_check(config: dict[str, Any]) -> list[str]:
+    """Rules between keys."""
+    problems = []
+    for stage in ("head_stage", "finetune_stage"):
+        lr = config[stage]["lr"]
+        for key in ("init", "end"):
+            if lr[key] > lr["max"]:
+                problems.append(f"{stage}.lr.{key} must not be above lr.max ({lr['max']})")
+        if lr["decay"] == "exponential" and lr["end"] == 0:
+            problems.append(f"{stage}.lr.end must be above 0 for the exponential decay; got 0")
+    if config["head_stage"]["epochs"] + config["finetune_stage"]["epochs"] == 0:
+        problems.append("head_stage.epochs and finetune_stage.epochs are both 0: nothing to train")
+    image = config["input"]
+    if image["resize"] == "shorter_side" and image["shorter_side"] < image["size"]:
+        problems.append(f"input.shorter_side must be at least input.size ({image['size']})")
+    return problems

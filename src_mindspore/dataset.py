@@ -1,0 +1,300 @@
+"""A folder of photos: which images there are, what they show and which split each belongs to."""
+
+import logging
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from src_mindspore.errors import UserError
+from src_mindspore.files import sha256_of
+
+log = logging.getLogger(__name__)
+
+SPLITS = ("train", "val", "test")
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One labelled image: its path relative to the data folder ('/' separated), its class."""
+
+    path: str
+    label: int
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The images of a folder, by split.
+
+    ``left_out`` names training images that are not used because a byte-identical twin is in an
+    evaluated split.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    splits: dict[str, tuple[Record, ...]]
+    left_out: tuple[str, ...] = ()
+
+    def records(self, split: str) -> tuple[Record, ...]:
+        """The records of ``split``; ``all`` means every image.
+
+        Raises:
+            UserError: there is no such split, or it is empty.
+        """
+        if split == "all":
+            return tuple(sorted((r for s in self.splits.values() for r in s), key=lambda r: r.path))
+        if not self.splits.get(split):
+            raise UserError(
+                f"{self.root} has no split {split!r}; it has {', '.join(self.splits)} and all"
+            )
+        return self.splits[split]
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of every image file, by record path; read once."""
+        paths = [record.path for records in self.splits.values() for record in records]
+        return dict(zip(paths, map_ordered(lambda p: sha256_of(self.root / p), paths), strict=True))
+
+
+def load_data_set(
+    root: Path,
+    classes: Sequence[str] | None = None,
+    fractions: Sequence[float] = (0.8, 0.2),
+    seed: int = 0,
+) -> DataSet:
+    """Lists the images below ``root`` and puts each into one split.
+
+    ``root`` holds ``train/``, ``val/`` and perhaps ``test/``, each with a folder per class; or the
+    class folders themselves, which are then split. Byte-identical images never end up on both
+    sides: a split keeps them together, and given splits lose the training copy.
+
+    Args:
+        root: the data folder.
+        classes: class folder names in the order of the outputs; None takes the sorted names.
+        fractions: shares of train, val and perhaps test; used where ``root`` has no splits.
+        seed: of the split.
+
+    Raises:
+        UserError: a missing folder, no or one class, an empty class, folders and classes that do
+            not match; the text has the names.
+    """
+    if not root.is_dir():
+        raise UserError(f"the data folder {root} does not exist or is not a folder")
+    given = [name for name in SPLITS if (root / name).is_dir()]
+    if given:
+        missing = [name for name in SPLITS[:2] if name not in given]
+        if missing:
+            raise UserError(f"{root} has {given[0]}/ but no {missing[0]}/: both are needed")
+        classes = tuple(classes or _folders(root / "train"))
+        splits = {n: tuple(list_records(root, classes, Path(n))) for n in given}
+        _check_classes(root / "train", classes, splits["train"])
+        return _without_leaks(DataSet(root, classes, splits))
+    classes = tuple(classes or _folders(root))
+    records = list_records(root, classes)
+    _check_classes(root, classes, records)
+    whole = DataSet(root, classes, {"all": tuple(records)})
+    return replace(whole, splits=split_records(records, whole.digests, fractions, seed))
+
+
+def scored_records(
+    root: Path, classes: Sequence[str], split: str, known: dict[str, list[str]] | None = None
+) -> list[Record]:
+    """The images that an evaluation of ``split`` counts, every one of them once.
+
+    Args:
+        root: the data folder: split folders, or class folders.
+        classes: the model's classes; folders are matched to them by name.
+        split: ``train``, ``val``, ``test`` or ``all``.
+        known: for a folder without splits, the paths of each split as the training run drew it.
+
+    Raises:
+        UserError: a folder that is no class of the model, or a split that cannot be told.
+    """
+    if not root.is_dir():
+        raise UserError(f"the data folder {root} does not exist or is not a folder")
+    given = [name for name in SPLITS if (root / name).is_dir()]
+    if given:
+        if split not in (*given, "all"):
+            raise UserError(f"{root} has no split {split!r}; it has {', '.join(given)} and all")
+        chosen = given if split == "all" else [split]
+        records = [r for name in chosen for r in list_records(root, classes, Path(name))]
+    else:
+        records = list_records(root, classes)
+        if split != "all":
+            records = _of_known_split(root, records, split, known)
+    if not records:
+        raise UserError(f"{root} has no image to score in split {split!r}")
+    return records
+
+
+def _of_known_split(
+    root: Path, records: list[Record], split: str, known: dict[str, list[str]] | None
+) -> list[Record]:
+    if not known or split not in known:
+        raise UserError(
+            f"{root} has class folders and no {split}/, and the model does not say how it was "
+            f"split in training; --split all scores every image"
+        )
+    chosen = set(known[split])
+    found = [record for record in records if record.path in chosen]
+    if len(found) != len(chosen):
+        raise UserError(
+            f"{root} is not the data the model was trained on: {len(chosen) - len(found)} of "
+            f"{len(chosen)} images of its split {split!r} are missing; --split all scores every "
+            f"image that is there"
+        )
+    return found
+
+
+def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> list[Record]:
+    """Every image of the class folders in ``root/below``, sorted by path.
+
+    Hidden files are passed over; other files that are no images are counted in the log.
+
+    Raises:
+        UserError: a folder that is none of ``classes``.
+    """
+    base = root / below
+    unknown = sorted(set(_folders(base)) - set(classes))
+    if unknown:
+        raise UserError(
+            f"{base} has folders that are no class: {_some(unknown)}; the classes are "
+            f"{_some(classes)}"
+        )
+    records, strays = [], []
+    for label, name in enumerate(classes):
+        for file in sorted((base / name).rglob("*")) if (base / name).is_dir() else ():
+            relative = file.relative_to(root)
+            if not file.is_file() or any(part.startswith(".") for part in relative.parts):
+                continue
+            if file.suffix.lower() in SUFFIXES:
+                records.append(Record(relative.as_posix(), label))
+            else:
+                strays.append(relative.as_posix())
+    if strays:
+        log.warning("%d files in %s are no images: %s", len(strays), base, _some(strays))
+    return sorted(records, key=lambda record: record.path)
+
+
+def split_records(
+    records: Sequence[Record], digests: dict[str, str], fractions: Sequence[float], seed: int
+) -> dict[str, tuple[Record, ...]]:
+    """Stratified, seeded split; identical files of a class stay together.
+
+    In every class each split gets its share, rounded, and at least one image where the class has
+    that many different ones; the training split is served first.
+
+    Args:
+        records: all images.
+        digests: content hash by path.
+        fractions: shares of train, val and perhaps test; they add up to 1.
+        seed: of the draw.
+
+    Raises:
+        UserError: fractions outside this rule; identical files in two classes.
+    """
+    if len(fractions) not in (2, 3) or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
+        raise UserError(f"split shares are 2 or 3 numbers that add up to 1; got {list(fractions)}")
+    twins: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        twins[digests[record.path]].append(record)
+    for same in twins.values():
+        if len({record.label for record in same}) > 1:
+            raise UserError(
+                "the same file has two labels, so that no split can be right: "
+                + _some([record.path for record in same])
+            )
+    splits: dict[str, list[Record]] = {name: [] for name in SPLITS[: len(fractions)]}
+    rng = np.random.default_rng(seed)
+    for label in sorted({record.label for record in records}):
+        groups = [same for same in twins.values() if same[0].label == label]
+        groups = [groups[i] for i in rng.permutation(len(groups))]
+        ends = np.round(np.cumsum(fractions) * len(groups)).astype(int)
+        if len(groups) >= len(fractions):
+            for i in range(len(ends)):  # at least one each, from the left and from the right
+                ends[i] = min(max(ends[i], i + 1), len(groups) - (len(ends) - 1 - i))
+        for name, start, end in zip(splits, (0, *ends[:-1]), ends, strict=True):
+            splits[name] += [record for same in groups[start:end] for record in same]
+    return {
+        name: tuple(sorted(chosen, key=lambda record: record.path))
+        for name, chosen in splits.items()
+    }
+
+
+def _without_leaks(data: DataSet) -> DataSet:
+    """Leaves out training images that have a byte-identical twin in an evaluated split.
+
+    Raises:
+        UserError: val and test share an image; which of the two loses it is not ours to say.
+    """
+    val, test = ({data.digests[r.path]: r.path for r in data.splits.get(n, ())} for n in SPLITS[1:])
+    shared = sorted(f"{val[digest]} = {test[digest]}" for digest in set(val) & set(test))
+    if shared:
+        raise UserError(f"val and test may not share an image; remove one of: {_some(shared)}")
+    evaluated = val.keys() | test.keys()
+    train = data.splits["train"]
+    leaks = tuple(r.path for r in train if data.digests[r.path] in evaluated)
+    if not leaks:
+        return data
+    log.warning(
+        "%d training images are byte-identical to evaluated ones and are left out: %s",
+        len(leaks),
+        _some(leaks),
+    )
+    kept = tuple(r for r in train if r.path not in set(leaks))
+    clean = replace(data, splits={**data.splits, "train": kept}, left_out=leaks)
+    _check_classes(data.root / "train", data.classes, kept)
+    return clean
+
+
+def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Record]) -> None:
+    if len(classes) < 2:
+        raise UserError(f"{folder}: at least 2 class folders are needed; got {len(classes)}")
+    counts = Counter(record.label for record in records)
+    empty = [name for label, name in enumerate(classes) if not counts[label]]
+    if empty:
+        raise UserError(
+            f"{folder}: every class needs at least one image ({', '.join(sorted(SUFFIXES))}); "
+            f"without any: {_some(empty)}"
+        )
+
+
+def _folders(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _some(names: Sequence[str], limit: int = 8) -> str:
+    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + rest
+
+
+def map_ordered(
+    work: Callable[[Item], Result], items: Iterable[Item], ahead: int = 64
+) -> Iterator[Result]:
+    """``map`` on all cores, in order, never more than ``ahead`` results in front of the reader.
+
+    Threads suffice: Pillow, OpenCV and hashing release the interpreter lock while they work.
+    """
+    waiting: list = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) >= ahead:
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        finally:
+            for future in waiting:
+                future.cancel()

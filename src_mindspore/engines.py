@@ -1,0 +1,139 @@
+"""What runs the frozen layers: MindSpore itself, or ONNX Runtime where that is faster."""
+
+import logging
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime
+from mindspore import Tensor, nn
+
+from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
+from src_mindspore.errors import UserError
+from src_mindspore.onnx_files import export_onnx
+
+log = logging.getLogger(__name__)
+
+ENGINES = ("auto", "onnxruntime", "mindspore")
+# of the largest value of an output; measured on photos: 2e-6, a wrong padding gives 1e-1
+TOLERANCE = 1e-4
+
+
+class FeatureEngine(Protocol):
+    """Images to the named outputs of a backbone."""
+
+    name: str
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        """(n, 3, H, W) float32, normalised -> one float32 array per output, n rows each."""
+        ...
+
+
+class MindSporeEngine:
+    """Runs the layers in MindSpore, on whatever device is selected."""
+
+    name = "mindspore"
+
+    def __init__(
+        self, backbone: MobileNetV2Backbone, outputs: Sequence[str], batch_size: int
+    ) -> None:
+        self._network = NamedOutputs(backbone, outputs).set_train(False)
+        self._batch_size = batch_size
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        """See ``FeatureEngine``."""
+        return run_batched(self._network, images, self._batch_size)
+
+
+class OnnxRuntimeEngine:
+    """Runs the layers in ONNX Runtime on the CPU; the weights are those of this moment."""
+
+    name = "onnxruntime"
+
+    def __init__(self, backbone: MobileNetV2Backbone, outputs: Sequence[str], size: int) -> None:
+        network = NamedOutputs(backbone, outputs).set_train(False)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "frozen.onnx"
+            export_onnx(network, path, (1, 3, size, size), outputs)
+            self._session = onnx_session(path)
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        """See ``FeatureEngine``."""
+        return tuple(self._session.run(None, {self._session.get_inputs()[0].name: images}))
+
+
+def onnx_session(path: Path) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session on all cores of this process."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0))
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run_batched(
+    network: nn.Cell, inputs: np.ndarray, batch_size: int
+) -> tuple[np.ndarray, ...] | np.ndarray:
+    """Runs a compiled network over ``inputs`` in batches of one size, so that it compiles once.
+
+    The last batch is filled up with zeros and what they give is dropped.
+
+    Returns:
+        Float32 arrays as the network gives them, ``len(inputs)`` rows each.
+    """
+    parts = []
+    for start in range(0, len(inputs), batch_size):
+        batch = np.asarray(inputs[start : start + batch_size], np.float32)
+        short = batch_size - len(batch)
+        if short:
+            batch = np.concatenate([batch, np.zeros((short, *batch.shape[1:]), np.float32)])
+        outputs = network(Tensor(batch))
+        several = isinstance(outputs, tuple)
+        parts.append(
+            tuple(o.asnumpy()[: batch_size - short] for o in (outputs if several else (outputs,)))
+        )
+    joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    return joined if several else joined[0]
+
+
+def choose_engine(
+    wanted: str,
+    device: str,
+    backbone: MobileNetV2Backbone,
+    outputs: Sequence[str],
+    sample: np.ndarray,
+    batch_size: int,
+) -> FeatureEngine:
+    """The engine for ``wanted``, its output on ``sample`` checked against MindSpore's.
+
+    ``auto`` takes ONNX Runtime on a CPU (6 times MindSpore's speed there) and MindSpore elsewhere.
+
+    Args:
+        wanted: one of ``ENGINES``.
+        device: the selected device.
+        backbone: the frozen network with its weights.
+        outputs: names as in ``backbone.layers_before``.
+        sample: ``(n, 3, H, W)`` float32, a few normalised photos.
+        batch_size: images per call, for MindSpore.
+
+    Raises:
+        UserError: ONNX Runtime was asked for and disagrees with MindSpore.
+    """
+    if wanted == "mindspore" or (wanted == "auto" and device != "CPU"):
+        return MindSporeEngine(backbone, outputs, batch_size)
+    engine = OnnxRuntimeEngine(backbone, outputs, sample.shape[-1])
+    reference = MindSporeEngine(backbone, outputs, len(sample))(sample)
+    worst = max(
+        float(np.abs(got - expected).max() / max(1.0, np.abs(expected).max()))
+        for got, expected in zip(engine(sample), reference, strict=True)
+    )
+    if worst <= TOLERANCE:
+        log.info("engine: onnxruntime, %.1e from MindSpore on %d photos", worst, len(sample))
+        return engine
+    problem = f"ONNX Runtime differs from MindSpore by {worst:.1e} (limit {TOLERANCE:.0e})"
+    if wanted == "onnxruntime":
+        raise UserError(f"{problem}; features.engine can be mindspore")
+    log.warning("%s: MindSpore runs the frozen layers", problem)
+    return MindSporeEngine(backbone, outputs, batch_size)

@@ -1,0 +1,84 @@
+"""The classifier head: from the backbone's last map to logits."""
+
+from collections.abc import Sequence
+
+from mindspore import Tensor, nn, ops
+from mindspore.common.initializer import Normal
+
+from src_mindspore.backbone import POOLED, pool
+
+REDUCTIONS = (*POOLED, "none")
+HIDDEN_ACTIVATIONS = ("relu", "relu6", "tanh", "gelu")
+OUTPUT_ACTIVATIONS = (None, "softmax", "sigmoid")
+
+
+class ClassifierHead(nn.Cell):
+    """Reduces a feature map to a vector and classifies it with one or more Dense layers.
+
+    Input: the backbone's last map, (N, C, H, W). Output: logits (N, classes). Every hidden layer
+    is Dense and its activation; dropout stands before the last Dense only, where the classifiers
+    of the MobileNet papers have it.
+
+    Args:
+        in_channels: C of the map.
+        map_size: H = W of the map; used where ``reduction`` is ``none``.
+        classes: number of classes, at least 2.
+        reduction: ``mean`` or ``max`` over space, or ``none``: the flattened map.
+        hidden: widths of the extra Dense layers, first to last.
+        hidden_activation: one of ``HIDDEN_ACTIVATIONS``.
+        dropout: share of values dropped in training, 0 to below 1.
+
+    Raises:
+        ValueError: an argument outside these ranges.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        map_size: int,
+        classes: int,
+        reduction: str = "mean",
+        hidden: Sequence[int] = (),
+        hidden_activation: str = "relu",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}; got {reduction!r}")
+        if hidden_activation not in HIDDEN_ACTIVATIONS:
+            raise ValueError(
+                f"hidden_activation must be one of {', '.join(HIDDEN_ACTIVATIONS)}; "
+                f"got {hidden_activation!r}"
+            )
+        if classes < 2:
+            raise ValueError(f"a classifier needs at least 2 classes; got {classes}")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout must be 0 to below 1; got {dropout}")
+        self.reduction = reduction
+        width = in_channels * (map_size**2 if reduction == "none" else 1)
+        layers: list[nn.Cell] = []
+        for outputs in hidden:
+            layers += [nn.Dense(width, outputs), nn.get_activation(hidden_activation)]
+            width = outputs
+        if dropout:
+            layers.append(nn.Dropout(p=dropout))
+        # small weights: the first logits say "all classes alike", whatever the features' scale
+        layers.append(nn.Dense(width, classes, weight_init=Normal(0.01), bias_init="zeros"))
+        self.head = nn.SequentialCell(layers)
+
+    @property
+    def cut(self) -> str:
+        """Name of the backbone output that ``classify`` takes, see ``backbone.layers_before``."""
+        return "features.18" if self.reduction == "none" else self.reduction
+
+    def reduce(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C), or the map itself where nothing is pooled."""
+        return x if self.reduction == "none" else pool(x, self.reduction)
+
+    def classify(self, x: Tensor) -> Tensor:
+        """What ``reduce`` returns -> logits (N, classes)."""
+        return self.head(ops.flatten(x))
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return self.classify(self.reduce(x))

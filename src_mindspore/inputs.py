@@ -1,0 +1,98 @@
+"""What a training stage reads, epoch by epoch: cached features, or photos through the trunk.
+
+Both give the values at the cut where the trained part of the network begins, every training photo
+once per epoch in a fresh order. All draws come from (seed, epoch, photo), so an epoch is the same
+whether or not the ones before it ran in this process.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from src_mindspore.dataset import Record, map_ordered
+from src_mindspore.engines import FeatureEngine
+from src_mindspore.spec import InputSpec
+from src_mindspore.transforms import Augmentation, normalise, open_photo
+
+Batch = tuple[np.ndarray, np.ndarray]  # values at the cut (n, ...) float32, labels (n,) int32
+
+
+class TrainingInputs(Protocol):
+    """A source of training batches."""
+
+    photos: int
+
+    def batches(self, epoch: int, batch_size: int) -> Iterator[Batch]:
+        """Every photo once, in the order of ``epoch``; the last batch may be short."""
+        ...
+
+
+def epoch_order(seed: int, epoch: int, photos: int) -> np.ndarray:
+    """The order of the photos in an epoch."""
+    return np.random.default_rng([seed, epoch]).permutation(photos)
+
+
+@dataclass(frozen=True)
+class CachedInputs:
+    """Features from the cache; each photo shows one of its views, another in another epoch.
+
+    ``features``: (photos, views, ...); ``labels``: (photos,) int32.
+    """
+
+    features: np.ndarray
+    labels: np.ndarray
+    seed: int
+
+    @property
+    def photos(self) -> int:
+        """Number of training photos."""
+        return len(self.labels)
+
+    def batches(self, epoch: int, batch_size: int) -> Iterator[Batch]:
+        """See ``TrainingInputs``."""
+        order = epoch_order(self.seed, epoch, self.photos)
+        views = np.random.default_rng([self.seed, epoch, 1]).integers(
+            self.features.shape[1], size=self.photos
+        )
+        for start in range(0, self.photos, batch_size):
+            chosen = order[start : start + batch_size]
+            yield self.features[chosen, views[chosen]].astype(np.float32), self.labels[chosen]
+
+
+@dataclass(frozen=True)
+class PhotoInputs:
+    """Photos, freshly augmented in every epoch; the frozen layers, if any, run on the way.
+
+    ``trunk`` computes the value at the cut from images; None where the cut is the image itself.
+    """
+
+    root: Path
+    records: Sequence[Record]
+    input: InputSpec
+    augmentation: Augmentation
+    trunk: FeatureEngine | None
+    seed: int
+
+    @property
+    def photos(self) -> int:
+        """Number of training photos."""
+        return len(self.records)
+
+    def batches(self, epoch: int, batch_size: int) -> Iterator[Batch]:
+        """See ``TrainingInputs``."""
+
+        def augmented(index: int) -> np.ndarray:
+            rng = np.random.default_rng([self.seed, epoch, 2, index])
+            image = open_photo(self.root / self.records[index].path)
+            return self.augmentation(image, rng, self.input)
+
+        order = epoch_order(self.seed, epoch, self.photos)
+        pixels = map_ordered(augmented, order.tolist(), ahead=2 * batch_size)
+        for start in range(0, self.photos, batch_size):
+            chosen = order[start : start + batch_size]
+            images = normalise(np.stack([next(pixels) for _ in chosen]), self.input)
+            values = self.trunk(images)[0] if self.trunk else images
+            yield values, np.array([self.records[i].label for i in chosen], np.int32)

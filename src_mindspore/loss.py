@@ -1,0 +1,72 @@
+"""The training loss that matches the head's output activation, and class weights for it."""
+
+import mindspore
+import numpy as np
+from mindspore import Tensor, nn, ops
+
+from src_mindspore.head import OUTPUT_ACTIVATIONS
+
+CLASS_WEIGHTS = ("none", "sqrt", "balanced")
+
+
+def class_weights(labels: np.ndarray, classes: int, rule: str) -> np.ndarray:
+    """Weight of each class in the loss.
+
+    ``balanced`` is ``n / (classes * count)``, which gives every class the same total weight;
+    ``sqrt`` is its square root; ``none`` is 1. All are scaled so that the mean over the photos is
+    1 and the learning rate keeps its meaning.
+
+    Args:
+        labels: ``(n,)`` class indices of the training photos; every class occurs.
+        classes: number of classes.
+        rule: one of ``CLASS_WEIGHTS``.
+
+    Returns:
+        ``(classes,)`` float32.
+
+    Raises:
+        ValueError: an unknown rule, or a class without a photo.
+    """
+    if rule not in CLASS_WEIGHTS:
+        raise ValueError(f"rule must be one of {', '.join(CLASS_WEIGHTS)}; got {rule!r}")
+    counts = np.bincount(labels, minlength=classes)
+    if counts.min() == 0:
+        raise ValueError(f"class {int(counts.argmin())} has no photo")
+    power = {"none": 0.0, "sqrt": 0.5, "balanced": 1.0}[rule]
+    weights = (len(labels) / (classes * counts)) ** power
+    return (weights / weights[labels].mean()).astype(np.float32)
+
+
+class ClassificationLoss(nn.Cell):
+    """Weighted mean of the per-sample loss that matches the output activation.
+
+    None and softmax: cross entropy; sigmoid: binary cross entropy against one-hot targets, its
+    mean over the classes. Targets are smoothed as in arXiv:1512.00567, section 7: ``1 - s + s/K``
+    for the true class, ``s/K`` for the others.
+
+    Inputs: logits (N, K), labels (N,) int32, weights (N,) float32 >= 0 (class weights; 0 for
+    padding). Output: scalar.
+    """
+
+    def __init__(self, classes: int, activation: str | None, label_smoothing: float = 0.0) -> None:
+        super().__init__()
+        if activation not in OUTPUT_ACTIVATIONS:
+            raise ValueError(f"activation must be None, softmax or sigmoid; got {activation!r}")
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"label_smoothing must be 0 to below 1; got {label_smoothing}")
+        self.classes = classes
+        self.binary = activation == "sigmoid"
+        off = label_smoothing / classes
+        self.on = Tensor(1.0 - label_smoothing + off, mindspore.float32)
+        self.off = Tensor(off, mindspore.float32)
+
+    def construct(self, logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        """See the class."""
+        targets = ops.one_hot(labels, self.classes, self.on, self.off)
+        if self.binary:
+            # stable form of -t log(s) - (1 - t) log(1 - s), s = sigmoid(logits)
+            losses = ops.relu(logits) - logits * targets + ops.log1p(ops.exp(-ops.abs(logits)))
+            per_sample = losses.mean(axis=-1)
+        else:
+            per_sample = -(targets * ops.log_softmax(logits, -1)).sum(axis=-1)
+        return (per_sample * weights).sum() / weights.sum()

@@ -1,0 +1,195 @@
+"""``spec.json``: the one description of a model's input, output and labels.
+
+Training writes it, every later step reads it: evaluation, prediction, export, the device. Nothing
+of it is typed a second time anywhere.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from src_mindspore.errors import UserError
+from src_mindspore.files import sha256_of, write_json
+
+FORMAT = 1
+FILE_NAME = "spec.json"
+RESIZE_RULES = ("stretch", "shorter_side")
+INTERPOLATIONS = ("bilinear", "bicubic", "lanczos")
+LAYOUTS = ("NCHW", "NHWC")
+OUTPUTS = ("logits", "probabilities")
+
+
+@dataclass(frozen=True)
+class ResizeSpec:
+    """How a photo of any size becomes one of a known size, with an anti-aliasing filter.
+
+    ``stretch`` gives exactly ``size``; ``shorter_side`` keeps the aspect and brings the shorter
+    side to ``size[0]``, to be cropped afterwards.
+    """
+
+    rule: str
+    size: tuple[int, int]  # height, width in pixels
+    interpolation: str  # Pillow's filter of that name
+    antialias: bool = True
+
+
+@dataclass(frozen=True)
+class CropSpec:
+    """A centred crop; an odd remainder leaves the smaller part above and on the left."""
+
+    rule: str  # "center"
+    size: tuple[int, int]  # height, width in pixels
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """From a decoded photo to the model's input tensor."""
+
+    size: tuple[int, int]  # height, width in pixels
+    mean: tuple[float, float, float]  # per channel, 0..255 units
+    std: tuple[float, float, float]
+    resize: ResizeSpec
+    crop: CropSpec | None = None
+    color: str = "RGB"
+    layout: str = "NCHW"
+
+
+@dataclass(frozen=True)
+class FileSpec:
+    """One model file beside this spec. ``layout`` is that of its own input tensor."""
+
+    name: str
+    bytes: int
+    sha256: str
+    layout: str = "NCHW"
+
+    @classmethod
+    def of(cls, path: Path, layout: str = "NCHW") -> "FileSpec":
+        """Describes a file that exists."""
+        return cls(path.name, path.stat().st_size, sha256_of(path), layout)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything that is needed to run a model and to name what it says.
+
+    ``classes`` are the folder names in the order of the outputs; ``labels`` has one table of
+    display names per class (``en``, ``zh``, perhaps ``group`` with the same two keys);
+    ``output`` is ``logits`` or ``probabilities``; ``model`` holds the arguments of
+    ``classifier.build_classifier`` and the number of parameters.
+    """
+
+    classes: tuple[str, ...]
+    labels: tuple[dict[str, Any], ...]
+    input: InputSpec
+    output: str
+    model: dict[str, Any]
+    files: tuple[FileSpec, ...] = ()
+    format: int = field(default=FORMAT)
+
+    def with_files(self, *files: FileSpec) -> "ModelSpec":
+        """The same spec beside other files."""
+        return replace(self, files=files)
+
+    def file(self, name: str) -> FileSpec | None:
+        """The entry of the file called ``name``, or None."""
+        return next((f for f in self.files if f.name == name), None)
+
+    def label(self, index: int, language: str = "en") -> str:
+        """Display name of a class; its folder name where the language is missing."""
+        return self.labels[index].get(language, self.classes[index])
+
+    def save(self, folder: Path) -> Path:
+        """Writes ``folder/spec.json`` atomically and returns its path."""
+        path = folder / FILE_NAME
+        write_json(path, asdict(self))
+        return path
+
+
+def load_spec(path: Path) -> ModelSpec:
+    """Reads and checks a ``spec.json``.
+
+    Raises:
+        UserError: no such file, not JSON, another format version, or a value outside its rule;
+            the text names the file and the value.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: a model is read together with its spec.json") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is not a readable JSON file: {error}") from None
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        got = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
+        raise UserError(f"{path}: this version reads spec format {FORMAT}; got {got}")
+    try:
+        spec = _parse(raw)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is not a valid spec: {error}") from None
+    return spec
+
+
+def _parse(raw: Mapping[str, Any]) -> ModelSpec:
+    image = _only(InputSpec, raw["input"])
+    resize = _only(ResizeSpec, image["resize"])
+    crop = image.get("crop") and _only(CropSpec, image["crop"])
+    spec = ModelSpec(
+        classes=tuple(raw["classes"]),
+        labels=tuple(raw["labels"]),
+        input=InputSpec(
+            **{
+                **image,
+                "size": _sizes(image["size"]),
+                "mean": _numbers(image["mean"], 3),
+                "std": _numbers(image["std"], 3),
+                "resize": ResizeSpec(**{**resize, "size": _sizes(resize["size"])}),
+                "crop": CropSpec(**{**crop, "size": _sizes(crop["size"])}) if crop else None,
+            }
+        ),
+        output=raw["output"],
+        model=dict(raw["model"]),
+        files=tuple(FileSpec(**_only(FileSpec, f)) for f in raw["files"]),
+    )
+    for value, accepted, key in (
+        (spec.input.color, ("RGB",), "input.color"),
+        (spec.input.layout, LAYOUTS, "input.layout"),
+        (spec.input.resize.rule, RESIZE_RULES, "input.resize.rule"),
+        (spec.input.resize.interpolation, INTERPOLATIONS, "input.resize.interpolation"),
+        (spec.input.resize.antialias, (True,), "input.resize.antialias"),
+        (spec.input.crop.rule if spec.input.crop else "center", ("center",), "input.crop.rule"),
+        (spec.output, OUTPUTS, "output"),
+    ):
+        if value not in accepted:
+            raise ValueError(f"{key} must be one of {list(accepted)}; got {value!r}")
+    if len(spec.classes) < 2 or len(set(spec.classes)) != len(spec.classes):
+        raise ValueError("classes must be at least 2 different names")
+    if len(spec.labels) != len(spec.classes) or not all(isinstance(x, dict) for x in spec.labels):
+        raise ValueError(f"labels must be {len(spec.classes)} tables, one per class")
+    if any(s <= 0 for s in spec.input.std):
+        raise ValueError(f"input.std must be above 0; got {list(spec.input.std)}")
+    final = spec.input.crop.size if spec.input.crop else spec.input.resize.size
+    if final != spec.input.size:
+        raise ValueError(f"input.size is {spec.input.size}, resize and crop give {final}")
+    return spec
+
+
+def _only(kind: type, raw: Mapping[str, Any]) -> dict[str, Any]:
+    known = {f.name for f in fields(kind)}
+    if not isinstance(raw, dict) or set(raw) - known:
+        raise ValueError(f"{kind.__name__} has the keys {sorted(known)}; got {raw!r}")
+    return dict(raw)
+
+
+def _numbers(values: Any, count: int) -> tuple[Any, ...]:
+    if not isinstance(values, list) or len(values) != count:
+        raise ValueError(f"expected {count} numbers; got {values!r}")
+    return tuple(float(v) for v in values)
+
+
+def _sizes(values: Any) -> tuple[Any, ...]:
+    sizes = tuple(int(v) for v in _numbers(values, 2))
+    if min(sizes) < 1:
+        raise ValueError(f"a size is at least 1 pixel; got {values!r}")
+    return sizes

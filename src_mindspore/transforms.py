@@ -1,0 +1,170 @@
+"""Pixels: from an image file to the model's input tensor, RGB everywhere.
+
+There is one evaluation transform, ``prepare`` followed by ``normalise``; training, evaluation,
+prediction and export all call it. Training adds ``Augmentation`` in place of ``prepare``.
+"""
+
+import math
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from src_mindspore.errors import UserError
+from src_mindspore.spec import InputSpec
+
+MAX_PIXELS = 100_000_000  # a decoded photo of this size takes 300 MB; phones reach 50 megapixels
+FILTERS = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+
+def open_photo(path: Path) -> Image.Image:
+    """Decodes an image file to an upright 8-bit RGB image.
+
+    EXIF orientation is applied, transparency is laid on white, 16-bit grey is scaled to 8 bits, of
+    an animation the first frame is taken.
+
+    Raises:
+        UserError: no such file, not an image, cut short, or above ``MAX_PIXELS``.
+    """
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UserError(
+                    f"{path}: images of up to {MAX_PIXELS:,} pixels are accepted; "
+                    f"this one has {image.width} x {image.height}"
+                )
+            image.load()
+            return _to_rgb(ImageOps.exif_transpose(image))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except UnidentifiedImageError:
+        raise UserError(f"{path} is not an image that can be read (JPEG, PNG, WebP, BMP)") from None
+    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
+        raise UserError(f"{path} cannot be decoded: {error}") from None
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16-bit grey: Pillow would clip at 255
+        wide = np.asarray(image).astype(np.int64)
+        image = Image.fromarray((wide.clip(0, 65535) >> 8).astype(np.uint8))
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def prepare(image: Image.Image, spec: InputSpec) -> np.ndarray:
+    """The evaluation transform up to 8-bit pixels: resize, then crop, as ``spec`` says.
+
+    Args:
+        image: RGB, any size.
+        spec: the model's input.
+
+    Returns:
+        ``(H, W, 3)`` uint8, RGB.
+    """
+    height, width = spec.resize.size
+    if spec.resize.rule == "shorter_side":
+        scale = height / min(image.size)
+        width = max(height, round(image.width * scale))
+        height = max(spec.resize.size[0], round(image.height * scale))
+    pixels = np.asarray(image.resize((width, height), FILTERS[spec.resize.interpolation]))
+    if spec.crop:
+        top = (pixels.shape[0] - spec.crop.size[0]) // 2
+        left = (pixels.shape[1] - spec.crop.size[1]) // 2
+        pixels = pixels[top : top + spec.crop.size[0], left : left + spec.crop.size[1]]
+    return pixels
+
+
+def normalise(pixels: np.ndarray, spec: InputSpec, layout: str = "NCHW") -> np.ndarray:
+    """``(x - mean) / std``: (N, H, W, 3) uint8 -> float32 in ``layout``."""
+    scale = 1 / np.asarray(spec.std, np.float32)
+    shift = -np.asarray(spec.mean, np.float32) * scale
+    values = pixels.astype(np.float32)
+    values *= scale
+    values += shift
+    return values if layout == "NHWC" else np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random crop, flip and colour of a training photo.
+
+    Args:
+        scale: smallest and largest share of the photo's area that the crop covers, 0..1.
+        ratio: smallest and largest width / height of the crop, relative to the photo's own.
+        flip: probability of a left-right flip.
+        brightness: factor drawn from 1 - b .. 1 + b; likewise ``contrast`` and ``saturation``.
+        contrast: see ``brightness``.
+        saturation: see ``brightness``.
+        hue: shift drawn from -h .. h of the full circle, 0..0.5.
+    """
+
+    scale: tuple[float, float] = (0.35, 1.0)
+    ratio: tuple[float, float] = (0.75, 4 / 3)
+    flip: float = 0.5
+    brightness: float = 0.2
+    contrast: float = 0.2
+    saturation: float = 0.2
+    hue: float = 0.02
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator, spec: InputSpec) -> np.ndarray:
+        """One random view of ``image`` (RGB, any size): (H, W, 3) uint8 of ``spec.size``."""
+        height, width = spec.size
+        pixels = np.asarray(
+            image.resize(
+                (width, height),
+                FILTERS[spec.resize.interpolation],
+                box=self._crop_box(image.width, image.height, rng),
+            )
+        )
+        if rng.random() < self.flip:
+            pixels = pixels[:, ::-1]
+        return self._recolour(np.ascontiguousarray(pixels), rng)
+
+    def _crop_box(
+        self, width: int, height: int, rng: np.random.Generator
+    ) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in pixels, always inside the photo (as in arXiv:1409.4842)."""
+        side = math.sqrt(rng.uniform(*self.scale))
+        stretch = math.exp(rng.uniform(math.log(self.ratio[0]), math.log(self.ratio[1])) / 2)
+        crop_width = max(1.0, width * min(1.0, side * stretch))
+        crop_height = max(1.0, height * min(1.0, side / stretch))
+        left = rng.uniform(0, width - crop_width)
+        top = rng.uniform(0, height - crop_height)
+        return left, top, left + crop_width, top + crop_height
+
+    def _recolour(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        brightness, contrast, saturation = (
+            rng.uniform(1 - amount, 1 + amount)
+            for amount in (self.brightness, self.contrast, self.saturation)
+        )
+        hue = rng.uniform(-self.hue, self.hue)
+        if brightness != 1 or contrast != 1:
+            # both in one table: v -> mean + (v * brightness - mean) * contrast
+            levels = np.arange(256) * brightness
+            centre = pixels.mean() * brightness
+            table = (centre + (levels - centre) * contrast).clip(0, 255).astype(np.uint8)
+            pixels = cv2.LUT(pixels, table)
+        if saturation != 1 or hue != 0:
+            hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV_FULL)
+            levels = np.arange(256)
+            table = np.stack(
+                [
+                    (levels + round(hue * 256)) % 256,
+                    (levels * saturation).clip(0, 255),
+                    levels,
+                ],
+                -1,
+            ).astype(np.uint8)
+            hsv = cv2.LUT(hsv, table[None])
+            pixels = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
+        return pixels
