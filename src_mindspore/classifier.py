@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
 from src_mindspore.backbone import POOLED, STRIDE, MobileNetV2Backbone, layers_before
 from src_mindspore.head import ClassifierHead
@@ -46,21 +46,18 @@ class Top(nn.Cell):
 
 
 class Deployed(nn.Cell):
-    """A classifier with its output activation: what is exported. (N, 3, H, W) -> (N, classes)."""
+    """A classifier with its output activation: what is scored and exported.
 
-    def __init__(self, classifier: Classifier, activation: str | None) -> None:
+    (N, 3, H, W) -> (N, classes), logits or probabilities as the head says.
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
         super().__init__(auto_prefix=False)
         self.classifier = classifier
-        self.activation = activation
 
     def construct(self, x: Tensor) -> Tensor:
         """See the class."""
-        logits = self.classifier(x)
-        if self.activation == "softmax":
-            return ops.softmax(logits, -1)
-        if self.activation == "sigmoid":
-            return ops.sigmoid(logits)
-        return logits
+        return self.classifier.head.activate(self.classifier(x))
 
 
 def build_classifier(

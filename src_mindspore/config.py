@@ -141,6 +141,9 @@ def _cross_check(config: dict[str, Any]) -> list[str]:
             problems.append(f"{stage}.lr.end must be above 0 for the exponential decay; got 0")
     if config["head_stage"]["epochs"] + config["finetune_stage"]["epochs"] == 0:
         problems.append("head_stage.epochs and finetune_stage.epochs are both 0: nothing to train")
+    finetune = config["finetune_stage"]
+    if finetune["epochs"] and finetune["from_block"] == 0 and finetune["inputs"] == "cached":
+        problems.append("finetune_stage.inputs must be photos where from_block is 0")
     image = config["input"]
     if image["resize"] == "shorter_side" and image["shorter_side"] < image["size"]:
         problems.append(f"input.shorter_side must be at least input.size ({image['size']})")

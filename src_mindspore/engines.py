@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 import onnxruntime
-from mindspore import Tensor, nn
 
 from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
+from src_mindspore.batched import run_batched
 from src_mindspore.errors import UserError
 from src_mindspore.onnx_files import export_onnx
 
@@ -71,31 +71,6 @@ def onnx_session(path: Path) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = len(os.sched_getaffinity(0))
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def run_batched(
-    network: nn.Cell, inputs: np.ndarray, batch_size: int
-) -> tuple[np.ndarray, ...] | np.ndarray:
-    """Runs a compiled network over ``inputs`` in batches of one size, so that it compiles once.
-
-    The last batch is filled up with zeros and what they give is dropped.
-
-    Returns:
-        Float32 arrays as the network gives them, ``len(inputs)`` rows each.
-    """
-    parts = []
-    for start in range(0, len(inputs), batch_size):
-        batch = np.asarray(inputs[start : start + batch_size], np.float32)
-        short = batch_size - len(batch)
-        if short:
-            batch = np.concatenate([batch, np.zeros((short, *batch.shape[1:]), np.float32)])
-        outputs = network(Tensor(batch))
-        several = isinstance(outputs, tuple)
-        parts.append(
-            tuple(o.asnumpy()[: batch_size - short] for o in (outputs if several else (outputs,)))
-        )
-    joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-    return joined if several else joined[0]
 
 
 def choose_engine(

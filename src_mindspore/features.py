@@ -21,7 +21,7 @@ import numpy as np
 from src_mindspore.assets import cache_dir
 from src_mindspore.backbone import POOLED, MobileNetV2Backbone, layers_before
 from src_mindspore.dataset import DataSet, Record, map_ordered
-from src_mindspore.engines import FeatureEngine, choose_engine
+from src_mindspore.engines import choose_engine
 from src_mindspore.errors import UserError
 from src_mindspore.files import sync_folder, write_json
 from src_mindspore.progress import progress
@@ -77,6 +77,11 @@ class FeatureJob:
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
+    def dtype(self, output: str) -> np.dtype:
+        """How an output is stored."""
+        half = self.views.count > 0 and output not in POOLED
+        return np.dtype(np.float16 if half else np.float32)
+
     def _weights(self) -> str:
         digest = hashlib.sha256()
         depth = max(layers_before(name) for name in self.outputs)
@@ -95,7 +100,8 @@ def cached_features(
 ) -> dict[str, np.ndarray]:
     """The outputs of ``job`` for every photo of a split, computed or read from the cache.
 
-    Pooled vectors are float32, maps float16. The arrays are memory-mapped, read-only.
+    Pooled vectors and plain views are float32, maps of augmented views float16 (at most 1e-3 of a
+    value). The arrays are memory-mapped, read-only.
 
     Args:
         job: what to compute.
@@ -140,11 +146,11 @@ def _compute(
         name: np.lib.format.open_memmap(
             folder / f"{name}.npy",
             mode="w+",
-            dtype=np.float32 if name in POOLED else np.float16,
+            dtype=job.dtype(name),
             shape=(rows, *values.shape[1:]),
         )
         for name, values in zip(job.outputs, engine(first[:1]), strict=True)
-        if _has_room(folder, name, rows, values)
+        if _has_room(folder, name, rows * values.size * job.dtype(name).itemsize)
     }
     done = 0
     with progress(rows, f"features of {len(records)} {split} photos", "view") as advance:
@@ -158,9 +164,8 @@ def _compute(
     write_json(folder / "about.json", {"split": split, "rows": rows, "engine": engine.name})
 
 
-def _has_room(folder: Path, name: str, rows: int, values: np.ndarray) -> bool:
+def _has_room(folder: Path, name: str, needed: int) -> bool:
     """True, or an error before a byte is written: a sparse file would fail half-way."""
-    needed = rows * values.size * (4 if name in POOLED else 2)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(

@@ -30,6 +30,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         yield temporary
+        temporary.chmod(0o644)  # MindSpore leaves its files readable for their owner only
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(path)

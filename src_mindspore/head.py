@@ -27,6 +27,7 @@ class ClassifierHead(nn.Cell):
         hidden: widths of the extra Dense layers, first to last.
         hidden_activation: one of ``HIDDEN_ACTIVATIONS``.
         dropout: share of values dropped in training, 0 to below 1.
+        activation: of the exported output, one of ``OUTPUT_ACTIVATIONS``; training uses logits.
 
     Raises:
         ValueError: an argument outside these ranges.
@@ -41,6 +42,7 @@ class ClassifierHead(nn.Cell):
         hidden: Sequence[int] = (),
         hidden_activation: str = "relu",
         dropout: float = 0.0,
+        activation: str | None = None,
     ) -> None:
         super().__init__()
         if reduction not in REDUCTIONS:
@@ -50,11 +52,14 @@ class ClassifierHead(nn.Cell):
                 f"hidden_activation must be one of {', '.join(HIDDEN_ACTIVATIONS)}; "
                 f"got {hidden_activation!r}"
             )
+        if activation not in OUTPUT_ACTIVATIONS:
+            raise ValueError(f"activation must be None, softmax or sigmoid; got {activation!r}")
         if classes < 2:
             raise ValueError(f"a classifier needs at least 2 classes; got {classes}")
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be 0 to below 1; got {dropout}")
         self.reduction = reduction
+        self.activation = activation
         width = in_channels * (map_size**2 if reduction == "none" else 1)
         layers: list[nn.Cell] = []
         for outputs in hidden:
@@ -78,6 +83,14 @@ class ClassifierHead(nn.Cell):
     def classify(self, x: Tensor) -> Tensor:
         """What ``reduce`` returns -> logits (N, classes)."""
         return self.head(ops.flatten(x))
+
+    def activate(self, logits: Tensor) -> Tensor:
+        """Logits -> what the exported model puts out, (N, classes)."""
+        if self.activation == "softmax":
+            return ops.softmax(logits, -1)
+        if self.activation == "sigmoid":
+            return ops.sigmoid(logits)
+        return logits
 
     def construct(self, x: Tensor) -> Tensor:
         """See the class."""

@@ -1,7 +1,7 @@
 """What a training stage reads, epoch by epoch: cached features, or photos through the trunk.
 
 Both give the values at the cut where the trained part of the network begins, every training photo
-once per epoch in a fresh order. All draws come from (seed, epoch, photo), so an epoch is the same
+once per epoch in a fresh order. All draws come from (seed, stage, epoch, photo): an epoch is the same
 whether or not the ones before it ran in this process.
 """
 
@@ -15,8 +15,10 @@ import numpy as np
 from src_mindspore.dataset import Record, map_ordered
 from src_mindspore.engines import FeatureEngine
 from src_mindspore.spec import InputSpec
-from src_mindspore.transforms import Augmentation, normalise, open_photo
+from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
 
+SOURCES = ("cached", "photos")  # where fine-tuning reads from
+ORDER, VIEW, AUGMENTATION = range(3)  # what a generator is for: each has a stream of its own
 Batch = tuple[np.ndarray, np.ndarray]  # values at the cut (n, ...) float32, labels (n,) int32
 
 
@@ -30,9 +32,12 @@ class TrainingInputs(Protocol):
         ...
 
 
-def epoch_order(seed: int, epoch: int, photos: int) -> np.ndarray:
+Seed = tuple[int, ...]  # of a stage: the run's seed and the stage's number
+
+
+def epoch_order(seed: Seed, epoch: int, photos: int) -> np.ndarray:
     """The order of the photos in an epoch."""
-    return np.random.default_rng([seed, epoch]).permutation(photos)
+    return np.random.default_rng([*seed, epoch, ORDER]).permutation(photos)
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class CachedInputs:
 
     features: np.ndarray
     labels: np.ndarray
-    seed: int
+    seed: Seed
 
     @property
     def photos(self) -> int:
@@ -54,7 +59,7 @@ class CachedInputs:
     def batches(self, epoch: int, batch_size: int) -> Iterator[Batch]:
         """See ``TrainingInputs``."""
         order = epoch_order(self.seed, epoch, self.photos)
-        views = np.random.default_rng([self.seed, epoch, 1]).integers(
+        views = np.random.default_rng([*self.seed, epoch, VIEW]).integers(
             self.features.shape[1], size=self.photos
         )
         for start in range(0, self.photos, batch_size):
@@ -74,7 +79,7 @@ class PhotoInputs:
     input: InputSpec
     augmentation: Augmentation
     trunk: FeatureEngine | None
-    seed: int
+    seed: Seed
 
     @property
     def photos(self) -> int:
@@ -85,7 +90,7 @@ class PhotoInputs:
         """See ``TrainingInputs``."""
 
         def augmented(index: int) -> np.ndarray:
-            rng = np.random.default_rng([self.seed, epoch, 2, index])
+            rng = np.random.default_rng([*self.seed, epoch, AUGMENTATION, index])
             image = open_photo(self.root / self.records[index].path)
             return self.augmentation(image, rng, self.input)
 
@@ -96,3 +101,31 @@ class PhotoInputs:
             images = normalise(np.stack([next(pixels) for _ in chosen]), self.input)
             values = self.trunk(images)[0] if self.trunk else images
             yield values, np.array([self.records[i].label for i in chosen], np.int32)
+
+
+@dataclass(frozen=True)
+class PlainPhotos:
+    """Photos through the evaluation transform, decoded when a slice is read."""
+
+    root: Path
+    records: Sequence[Record]
+    input: InputSpec
+
+    def __len__(self) -> int:
+        """Number of photos."""
+        return len(self.records)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        """(n, 3, H, W) float32, normalised."""
+        return read_photos([self.root / r.path for r in self.records[rows]], self.input)
+
+
+def read_photos(paths: Sequence[Path], spec: InputSpec) -> np.ndarray:
+    """Photos through the evaluation transform: (n, 3, H, W) float32, normalised.
+
+    Raises:
+        UserError: a photo that cannot be read.
+    """
+    return normalise(
+        np.stack(list(map_ordered(lambda p: prepare(open_photo(p), spec), paths))), spec
+    )

@@ -30,16 +30,22 @@ def export_onnx(
             it has that of ``shape``.
     """
     image = Tensor(np.zeros(shape, np.float32))
-    mindspore.onnx.export(
-        network,
-        image,
-        file_name=str(path),
-        input_names=[INPUT_NAME],
-        output_names=list(outputs),
-    )
+    mindspore.onnx.export(network, image, file_name=str(path), input_names=[INPUT_NAME])
+    model = onnx.load(path)
+    _name_outputs(model.graph, outputs)
     if any_batch:
-        model = onnx.load(path)
-        # MindSpore writes the shapes it traced; its dynamic_axes leaves those of the outputs
+        # MindSpore's dynamic_axes reach the input only, the outputs keep the shape of the trace
         for value in (*model.graph.input, *model.graph.output):
             value.type.tensor_type.shape.dim[0].dim_param = BATCH
-        onnx.save(model, path)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _name_outputs(graph: onnx.GraphProto, names: Sequence[str]) -> None:
+    """Names the outputs, by an Identity node each, which runtimes and converters fold away.
+
+    An output may be read by other nodes as well; MindSpore's own ``output_names`` forgets them.
+    """
+    for value, name in zip(graph.output, names, strict=True):
+        graph.node.append(onnx.helper.make_node("Identity", [value.name], [name]))
+        value.name = name

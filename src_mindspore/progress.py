@@ -13,10 +13,13 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def progress(total: int, what: str, unit: str = "photo") -> Iterator[Callable[[int], object]]:
+def progress(
+    total: int, what: str, unit: str = "photo", quiet: bool = False
+) -> Iterator[Callable[[int], object]]:
     """Shows how far ``total`` steps of long work are and how long the rest will take.
 
-    Without a terminal nothing is drawn; one line says how long the work took.
+    Without a terminal nothing is drawn. A line in the log says how long the work took, unless
+    ``quiet``: then whoever did the work says more.
 
     Yields:
         A function to call with the number of steps just done.
@@ -28,4 +31,5 @@ def progress(total: int, what: str, unit: str = "photo") -> Iterator[Callable[[i
         tqdm(total=total, desc=what, unit=unit, leave=False, disable=not terminal) as bar,
     ):
         yield bar.update
-    log.info("%s: %d %ss in %.1f s", what, total, unit, time.perf_counter() - began)
+    if not quiet:
+        log.info("%s: %d %ss in %.1f s", what, total, unit, time.perf_counter() - began)

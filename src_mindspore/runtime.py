@@ -60,5 +60,5 @@ def seed_everything(seed: int) -> None:
     Views and the order of photos have generators of their own, drawn from the same seed.
     """
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - MindSpore's initialisers draw from it
+    np.random.seed(seed)
     mindspore.set_seed(seed)

@@ -7,6 +7,7 @@ from typing import Any
 from src_mindspore.backbone import NUM_LAYERS, PADDINGS
 from src_mindspore.engines import ENGINES
 from src_mindspore.head import HIDDEN_ACTIVATIONS, OUTPUT_ACTIVATIONS, REDUCTIONS
+from src_mindspore.inputs import SOURCES
 from src_mindspore.loss import CLASS_WEIGHTS
 from src_mindspore.lr import DECAYS
 from src_mindspore.optimizers import OPTIMIZERS
@@ -170,6 +171,7 @@ SCHEMA: dict[str, Any] = {
     "finetune_stage": {
         **_stage(epochs=0, batch_size=32, lr=1e-3, warmup=1),
         "from_block": whole(15, 0, NUM_LAYERS - 1, "first trained layer: 0 stem .. 18 last"),
+        "inputs": choice("cached", SOURCES, "cached: maps of features.views; photos: fresh views"),
         "freeze_head": flag(False, "keep the head as the first stage left it"),
         "freeze_bn_statistics": flag(True, "batch norms keep the pretrained mean and variance"),
     },

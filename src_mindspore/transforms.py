@@ -6,6 +6,7 @@ prediction and export all call it. Training adds ``Augmentation`` in place of ``
 
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from src_mindspore.dataset import map_ordered
 from src_mindspore.errors import UserError
 from src_mindspore.spec import InputSpec
 
 MAX_PIXELS = 100_000_000  # a decoded photo of this size takes 300 MB; phones reach 50 megapixels
+SHOWN = 20  # unreadable photos named in a message
 FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
@@ -48,6 +51,30 @@ def open_photo(path: Path) -> Image.Image:
         raise UserError(f"{path} is not an image that can be read (JPEG, PNG, WebP, BMP)") from None
     except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
         raise UserError(f"{path} cannot be decoded: {error}") from None
+
+
+def check_photos(paths: Sequence[Path]) -> None:
+    """Decodes every photo once, before hours are spent on the others.
+
+    Raises:
+        UserError: with all photos that cannot be read.
+    """
+
+    def problem(path: Path) -> str | None:
+        try:
+            open_photo(path)
+        except UserError as error:
+            return str(error)
+        return None
+
+    problems = [text for text in map_ordered(problem, paths) if text]
+    if problems:
+        shown = "\n  ".join(problems[:SHOWN])
+        more = f"\n  and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        raise UserError(
+            f"{len(problems)} of {len(paths)} images cannot be used; repair or remove them:\n"
+            f"  {shown}{more}"
+        )
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

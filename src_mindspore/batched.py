@@ -1,0 +1,43 @@
+"""Running a compiled network over any number of rows."""
+
+from typing import Protocol
+
+import numpy as np
+from mindspore import Tensor, nn
+
+
+class Sliceable(Protocol):
+    """Rows that are read slice by slice: an array, or photos decoded when they are wanted."""
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        ...
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        """(n, ...) float32."""
+        ...
+
+
+def run_batched(
+    network: nn.Cell, inputs: Sliceable, batch_size: int
+) -> tuple[np.ndarray, ...] | np.ndarray:
+    """Runs a compiled network over ``inputs`` in batches of one size, so that it compiles once.
+
+    The last batch is filled up with zeros and what they give is dropped.
+
+    Returns:
+        Float32 arrays as the network gives them, ``len(inputs)`` rows each.
+    """
+    parts = []
+    for start in range(0, len(inputs), batch_size):
+        batch = np.asarray(inputs[start : start + batch_size], np.float32)
+        short = batch_size - len(batch)
+        if short:
+            batch = np.concatenate([batch, np.zeros((short, *batch.shape[1:]), np.float32)])
+        outputs = network(Tensor(batch))
+        several = isinstance(outputs, tuple)
+        parts.append(
+            tuple(o.asnumpy()[: batch_size - short] for o in (outputs if several else (outputs,)))
+        )
+    joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    return joined if several else joined[0]

@@ -1,0 +1,73 @@
+"""The files of a run folder that hold weights: ``model.ckpt`` and ``last.ckpt``."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Tensor, nn
+
+from src_mindspore.classifier import Classifier
+from src_mindspore.errors import UserError
+from src_mindspore.files import atomic_path
+from src_mindspore.weights import assign_strict, read_arrays
+
+MODEL = "model.ckpt"
+LAST = "last.ckpt"
+STATE_KEY = "state.json"  # JSON as bytes: one file, so that weights and state cannot part
+
+
+def arrays_of(cell: nn.Cell) -> dict[str, np.ndarray]:
+    """Copies of all parameters of a cell, by name."""
+    return {name: p.asnumpy().copy() for name, p in cell.parameters_dict().items()}
+
+
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays as a MindSpore checkpoint, atomically."""
+    with atomic_path(path) as temporary:
+        mindspore.save_checkpoint(
+            [{"name": name, "data": Tensor(array)} for name, array in arrays.items()],
+            str(temporary),
+        )
+
+
+def load_classifier(classifier: Classifier, path: Path) -> None:
+    """Loads ``model.ckpt``; every parameter must be there, with its shape.
+
+    Raises:
+        UserError: the file is missing, damaged or of another model.
+    """
+    assign_strict(classifier, read_arrays(path), str(path))
+
+
+def save_state(
+    path: Path, classifier: Classifier, optimizer: nn.Optimizer, state: Mapping[str, Any]
+) -> None:
+    """Writes ``last.ckpt``: all weights, the optimiser's moments and step, and ``state``."""
+    encoded = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    arrays = {**arrays_of(optimizer), **arrays_of(classifier), STATE_KEY: encoded}
+    save_arrays(path, arrays)
+
+
+def read_state(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The state in ``last.ckpt`` and the arrays beside it.
+
+    Raises:
+        UserError: the file is missing, damaged or no ``last.ckpt``.
+    """
+    arrays = read_arrays(path)
+    if STATE_KEY not in arrays:
+        raise UserError(f"{path} holds no training state; it is not a {LAST} of this version")
+    state = json.loads(arrays.pop(STATE_KEY).astype(np.uint8).tobytes())
+    return state, arrays
+
+
+def restore(
+    classifier: Classifier, optimizer: nn.Optimizer, arrays: Mapping[str, np.ndarray], source: str
+) -> None:
+    """Puts the arrays of ``last.ckpt`` back into the network and the optimiser, strictly."""
+    for cell in (classifier, optimizer):
+        names = cell.parameters_dict()
+        assign_strict(cell, {n: a for n, a in arrays.items() if n in names}, source)

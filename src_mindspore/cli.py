@@ -1,0 +1,49 @@
+"""What all commands share: arguments with an example, messages, exit status."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from src_mindspore.errors import UserError
+
+OK, UNUSABLE_INPUT, INTERRUPTED = 0, 2, 130
+
+
+def parser(description: str, example: str) -> argparse.ArgumentParser:
+    """An argument parser whose ``--help`` ends with an example."""
+    return argparse.ArgumentParser(
+        description=description,
+        epilog=f"example: {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def run(command: Callable[[], None]) -> int:
+    """Runs a command: 0 when it did its job, 2 for input it cannot use, 130 after Ctrl-C.
+
+    SIGTERM, which containers send before they kill, counts as Ctrl-C.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    # MindSpore's own log level is an environment variable; warnings about its internals are not
+    # the user's business, errors are
+    os.environ.setdefault("GLOG_v", "3")
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        command()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return UNUSABLE_INPUT
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as in `predict.py ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return OK

@@ -1,0 +1,169 @@
+"""A trained model in any of its forms, behind one call: images in, scores out."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Tensor, nn
+
+from src_mindspore.batched import run_batched
+from src_mindspore.checkpoint import MODEL, load_classifier
+from src_mindspore.classifier import Deployed, build_classifier
+from src_mindspore.dataset import Record
+from src_mindspore.engines import onnx_session
+from src_mindspore.errors import UserError
+from src_mindspore.files import sha256_of
+from src_mindspore.inputs import read_photos
+from src_mindspore.metrics import log_softmax, report
+from src_mindspore.progress import progress
+from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec, load_spec
+
+log = logging.getLogger(__name__)
+
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that can be run.
+
+    ``run`` takes (n, 3, H, W) float32 images, normalised, and gives (n, classes) float32: what
+    ``spec.output`` says. ``file`` is the entry of the model file in the spec.
+    """
+
+    path: Path
+    spec: ModelSpec
+    file: FileSpec
+    run: Callable[[np.ndarray], np.ndarray]
+
+    @property
+    def loss(self) -> str:
+        """What kind of scores ``run`` gives, in the words of ``metrics.summary``."""
+        sigmoid = self.spec.model["head"]["activation"] == "sigmoid"
+        return f"sigmoid_{self.spec.output}" if sigmoid else self.spec.output
+
+    def probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """Scores as shown to people, 0..1: (n, classes) -> (n, classes)."""
+        if self.spec.output == "probabilities":
+            return scores
+        return np.exp(log_softmax(scores.astype(np.float64)))
+
+
+def load_model(path: Path) -> Model:
+    """Opens a run folder, or a ``.ckpt``, ``.mindir`` or ``.onnx`` file beside its ``spec.json``.
+
+    Raises:
+        UserError: nothing there, a form that cannot be run, or a file that is not the one which
+            its spec describes.
+    """
+    file = path / MODEL if path.is_dir() else path
+    opener = OPENERS.get(file.suffix)
+    if opener is None:
+        raise UserError(
+            f"a model is a run folder or a file that ends in {', '.join(OPENERS)}; got {path}"
+        )
+    if not file.is_file():
+        raise UserError(f"{file} does not exist" + (f": {path} is no run folder" * path.is_dir()))
+    spec = load_spec(file.parent / FILE_NAME)
+    entry = _described(file, spec)
+    return Model(file, spec, entry, opener(file, spec))
+
+
+def _described(file: Path, spec: ModelSpec) -> FileSpec:
+    """The spec's entry of ``file``, told by its content, so that a file may be renamed."""
+    digest = sha256_of(file)
+    for entry in spec.files:
+        if entry.sha256 == digest:
+            return entry
+    if spec.files:
+        names = ", ".join(entry.name for entry in spec.files)
+        raise UserError(
+            f"{file} is not a file that {file.parent / FILE_NAME} describes ({names}, told by "
+            f"their SHA-256): the model and its description must come from the same run"
+        )
+    return FileSpec.of(file)  # training has not ended yet
+
+
+def _open_checkpoint(file: Path, spec: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
+    return network_runner(classifier_of(spec, file))
+
+
+def classifier_of(spec: ModelSpec, file: Path) -> Deployed:
+    """The network that a spec describes, with the weights of a checkpoint."""
+    model = spec.model
+    try:
+        classifier = build_classifier(
+            model["backbone"], model["head"], len(spec.classes), spec.input.size[0]
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{file.parent / FILE_NAME} describes no network: {error}") from None
+    load_classifier(classifier, file)
+    return Deployed(classifier).set_train(False)
+
+
+def network_runner(network: nn.Cell) -> Callable[[np.ndarray], np.ndarray]:
+    """Runs a MindSpore network over any number of images."""
+    return lambda images: run_batched(network, images, BATCH)
+
+
+def _open_mindir(file: Path, _: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
+    try:
+        network = nn.GraphCell(mindspore.load(str(file)))
+    except (RuntimeError, ValueError) as error:
+        raise UserError(f"{file} is not a MINDIR file: {_first_line(error)}") from None
+
+    def run(images: np.ndarray) -> np.ndarray:
+        return np.concatenate([network(Tensor(image[None])).asnumpy() for image in images])
+
+    return run
+
+
+def _open_onnx(file: Path, _: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
+    try:
+        session = onnx_session(file)
+    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+        raise UserError(f"{file} is not an ONNX file: {_first_line(error)}") from None
+    name = session.get_inputs()[0].name
+
+    def run(images: np.ndarray) -> np.ndarray:
+        starts = range(0, len(images), BATCH)
+        return np.concatenate([session.run(None, {name: images[i : i + BATCH]})[0] for i in starts])
+
+    return run
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+OPENERS = {".ckpt": _open_checkpoint, ".mindir": _open_mindir, ".onnx": _open_onnx}
+
+
+def score_photos(model: Model, paths: Sequence[Path], what: str = "photos") -> np.ndarray:
+    """Scores of photos in their order: (n, classes) float32."""
+    parts = []
+    with progress(len(paths), f"scoring {what}") as advance:
+        for start in range(0, len(paths), 2 * BATCH):
+            chosen = paths[start : start + 2 * BATCH]
+            parts.append(model.run(read_photos(chosen, model.spec.input)))
+            advance(len(chosen))
+    return np.concatenate(parts)
+
+
+def evaluate(model: Model, root: Path, records: Sequence[Record], split: str) -> dict[str, Any]:
+    """Scores a model on every one of ``records``; what ``evaluate.py --json`` writes.
+
+    Returns:
+        ``metrics.report`` and which split and model file it is about.
+    """
+    scores = score_photos(model, [root / record.path for record in records], f"{split} photos")
+    labels = np.array([record.label for record in records], np.int64)
+    return {
+        "split": split,
+        "model": {"file": model.file.name, "sha256": model.file.sha256},
+        **report(scores, labels, model.spec.classes, model.loss),
+    }

@@ -1,0 +1,58 @@
+"""Display names of classes, in Chinese and English, from a YAML file.
+
+::
+
+    groups:
+      recyclable: {en: Recyclable, zh: 可回收物}
+    classes:
+      "00_00": {en: Plastic bottle, zh: 塑料瓶, group: recyclable}
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from src_mindspore.errors import UserError
+
+LANGUAGES = ("en", "zh")
+
+
+def load_labels(path: Path | None, classes: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """One table per class: ``en``, ``zh`` and, where the file has groups, ``group``.
+
+    A class that the file does not name is called by its folder; names of other classes are no
+    fault, one file may serve several data sets.
+
+    Raises:
+        UserError: a file that cannot be read or is of another form.
+    """
+    if path is None:
+        return tuple({"en": name} for name in classes)
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"the label file {path} cannot be read: {error}") from None
+    tables = raw.get("classes") if isinstance(raw, dict) else None
+    if not isinstance(tables, dict):
+        raise UserError(f"{path} must have a table 'classes'; got {type(tables).__name__}")
+    groups = raw.get("groups") or {}
+    return tuple(_label(path, name, tables.get(name), groups) for name in classes)
+
+
+def _label(path: Path, name: str, table: Any, groups: Any) -> dict[str, Any]:
+    if table is None:
+        return {"en": name}
+    if not isinstance(table, dict) or table.keys() - {*LANGUAGES, "group"}:
+        raise UserError(f"{path}: class {name} has en, zh and group; got {table!r}")
+    label: dict[str, Any] = {key: str(table[key]) for key in LANGUAGES if key in table}
+    if "group" in table:
+        group = groups.get(table["group"]) if isinstance(groups, dict) else None
+        if not isinstance(group, dict):
+            raise UserError(
+                f"{path}: class {name} is in group {table['group']!r}; the groups are "
+                f"{', '.join(groups) or 'none'}"
+            )
+        label["group"] = {key: str(group[key]) for key in LANGUAGES if key in group}
+    return label

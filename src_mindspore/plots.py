@@ -1,0 +1,96 @@
+"""Pictures of a run: curves over the epochs and the confusion matrix."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from src_mindspore.files import atomic_path
+
+
+def _save(figure: Figure, path: Path) -> None:
+    FigureCanvasAgg(figure)  # no display, and no state shared with a caller's pyplot
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+
+
+def draw_curves(path: Path, lines: Sequence[dict[str, Any]]) -> None:
+    """Loss, top-1 and learning rate over all epochs of all stages, from ``log.jsonl``.
+
+    Args:
+        path: the PNG to write.
+        lines: entries of ``log.jsonl``, at least one.
+    """
+    figure = Figure(figsize=(9, 8), layout="constrained")
+    losses, accuracies, rates = figure.subplots(3, 1, sharex=True)
+    epochs = np.arange(1, len(lines) + 1)
+    stages = [line["stage"] for line in lines]
+    few = "o-" if len(lines) < 40 else "-"
+
+    def column(name: str, factor: float = 1.0) -> list[float]:
+        return [line[name] * factor for line in lines]
+
+    losses.plot(epochs, column("train_loss"), few, ms=3, label="training (as optimised)")
+    losses.plot(epochs, column("val_loss"), few, ms=3, label="validation")
+    losses.set_ylabel("loss")
+    accuracies.plot(epochs, column("train_top1", 100), few, ms=3, label="training, augmented")
+    accuracies.plot(epochs, column("val_top1", 100), few, ms=3, label="validation")
+    best = max(range(len(lines)), key=lambda i: (lines[i]["val_top1"], -lines[i]["val_loss"]))
+    accuracies.plot(
+        epochs[best],
+        100 * lines[best]["val_top1"],
+        "k*",
+        ms=11,
+        label=f"best: {lines[best]['val_top1']:.2%}, {stages[best]} {lines[best]['epoch']}",
+    )
+    accuracies.set_ylabel("top-1, %")
+    rates.plot(epochs, column("lr"), few, ms=3, color="tab:green")
+    rates.set_ylabel("learning rate")
+    rates.set_yscale("log")
+    rates.set_xlabel("epoch, all stages")
+    for axes in (losses, accuracies, rates):
+        _mark_stages(axes, stages)
+        axes.grid(alpha=0.3)
+    losses.legend()
+    accuracies.legend(loc="lower right")
+    _save(figure, path)
+
+
+def _mark_stages(axes: Axes, stages: Sequence[str]) -> None:
+    for i in range(1, len(stages)):
+        if stages[i] != stages[i - 1]:
+            axes.axvline(i + 0.5, color="grey", ls="--", lw=1)
+            axes.annotate(
+                f" {stages[i]}", (i + 0.5, 1), xycoords=("data", "axes fraction"), va="top"
+            )
+
+
+def draw_confusion(path: Path, confusion: np.ndarray, labels: Sequence[str]) -> None:
+    """The confusion matrix: a row per true class, in share of its images, counts written in.
+
+    Args:
+        path: the PNG to write.
+        confusion: ``(K, K)`` images, ``[true, predicted]``.
+        labels: display names of the K classes.
+    """
+    size = max(5.0, 2.5 + 0.36 * len(labels))
+    figure = Figure(figsize=(size, size), layout="constrained")
+    axes = figure.subplots()
+    shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in zip(*np.nonzero(confusion), strict=True):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        text = str(confusion[row, column])
+        axes.text(column, row, text, ha="center", va="center", color=colour, size=8)
+    ticks = range(len(labels))
+    axes.set_xticks(ticks, labels, rotation=90)
+    axes.set_yticks(ticks, labels)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    right, total = int(confusion.trace()), int(confusion.sum())
+    axes.set_title(f"{right} of {total} images right ({right / max(total, 1):.2%})")
+    _save(figure, path)

@@ -1,0 +1,154 @@
+"""Builds the stages of a run: which part of the network is trained, on what, and how."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from easydict import EasyDict
+
+from src_mindspore.backbone import IMAGE, layer_name
+from src_mindspore.classifier import Classifier, Top
+from src_mindspore.dataset import DataSet
+from src_mindspore.engines import choose_engine
+from src_mindspore.features import SAMPLE, FeatureJob, Views, cached_features
+from src_mindspore.inputs import CachedInputs, PhotoInputs, PlainPhotos, TrainingInputs
+from src_mindspore.loss import ClassificationLoss, class_weights
+from src_mindspore.lr import build_lr
+from src_mindspore.optimizers import build_optimizer
+from src_mindspore.spec import InputSpec
+from src_mindspore.trainer import Stage, TrainStep, steps_per_epoch, trainable
+from src_mindspore.transforms import Augmentation
+
+STAGES = ("head", "finetune")
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What every stage works with."""
+
+    device: str
+    data: DataSet
+    classifier: Classifier
+    input: InputSpec
+
+
+def cut_of(name: str, config: EasyDict, classifier: Classifier) -> str:
+    """Where the trained part of a stage begins, see ``backbone.layers_before``."""
+    if name == "head":
+        return classifier.head.cut
+    block = config.finetune_stage.from_block
+    return layer_name(block - 1) if block else IMAGE
+
+
+def build_stage(name: str, config: EasyDict, materials: Materials) -> Stage:
+    """A stage ready for ``trainer.fit``; features that it reads are computed here."""
+    options = config[f"{name}_stage"]
+    classifier, data = materials.classifier, materials.data
+    cut = cut_of(name, config, classifier)
+    inputs = _training_inputs(name, cut, config, materials)
+    labels = _labels(data, "train")
+    val = _validation_values(cut, config, materials)
+
+    top = Top(classifier, cut)
+    steps = steps_per_epoch(inputs.photos, options.batch_size)
+    lr = build_lr(
+        total_steps=steps * options.epochs,
+        lr_init=options.lr.init,
+        lr_end=options.lr.end,
+        lr_max=options.lr.max,
+        warmup_steps=min(round(options.lr.warmup_epochs * steps), steps * options.epochs),
+        decay_type=options.lr.decay,
+    )
+    parameters = trainable(top, freeze_head=options.get("freeze_head", False))
+    optimizer = build_optimizer(parameters=parameters, lr=lr, **options.optimizer)
+    classes = len(data.classes)
+    activation = classifier.head.activation
+    loss = ClassificationLoss(classes, activation, config.loss.label_smoothing)
+    return Stage(
+        name=name,
+        top=top,
+        step=TrainStep(top, loss, optimizer),
+        inputs=inputs,
+        val=(val, _labels(data, "val")),
+        val_loss="sigmoid_logits" if activation == "sigmoid" else "logits",
+        lr=lr,
+        class_weights=class_weights(labels, classes, config.loss.class_weights),
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        patience=options.patience,
+        freeze_bn_statistics=options.get("freeze_bn_statistics", True),
+    )
+
+
+def _labels(data: DataSet, split: str) -> np.ndarray:
+    return np.array([record.label for record in data.records(split)], np.int32)
+
+
+def _augmentation(config: EasyDict) -> Augmentation:
+    return Augmentation(
+        **{k: tuple(v) if isinstance(v, list) else v for k, v in config.augment.items()}
+    )
+
+
+def _job(
+    outputs: tuple[str, ...], views: Views, config: EasyDict, materials: Materials
+) -> FeatureJob:
+    return FeatureJob(
+        backbone=materials.classifier.backbone,
+        outputs=outputs,
+        input=materials.input,
+        views=views,
+        engine=config.features.engine,
+        device=materials.device,
+        batch_size=config.features.batch_size,
+    )
+
+
+def _cache(config: EasyDict) -> Path | None:
+    return Path(config.features.cache_dir) if config.features.cache_dir else None
+
+
+def _training_inputs(name: str, cut: str, config: EasyDict, materials: Materials) -> TrainingInputs:
+    data = materials.data
+    seed = (config.seed, STAGES.index(name))
+    if name == "head" or config.finetune_stage.inputs == "cached":
+        views = Views(config.features.views, _augmentation(config), config.seed)
+        job = _job(_cached_cuts(config, materials.classifier), views, config, materials)
+        features = cached_features(job, data, "train", _cache(config))[cut]
+        return CachedInputs(features, _labels(data, "train"), seed)
+    trunk = None
+    if cut != IMAGE:
+        sample = PlainPhotos(data.root, data.records("train"), materials.input)[:SAMPLE]
+        trunk = choose_engine(
+            config.features.engine,
+            materials.device,
+            materials.classifier.backbone,
+            (cut,),
+            sample,
+            config.finetune_stage.batch_size,
+        )
+    return PhotoInputs(
+        data.root, data.records("train"), materials.input, _augmentation(config), trunk, seed
+    )
+
+
+def _cached_cuts(config: EasyDict, classifier: Classifier) -> tuple[str, ...]:
+    """All cuts that a run reads from the cache: one pass over the photos serves both stages."""
+    cuts = {
+        cut_of(name, config, classifier)
+        for name in STAGES
+        if config[f"{name}_stage"].epochs
+        and (name == "head" or config.finetune_stage.inputs == "cached")
+    }
+    return tuple(sorted(cuts))
+
+
+def _validation_values(
+    cut: str, config: EasyDict, materials: Materials
+) -> np.ndarray | PlainPhotos:
+    """Values at the cut of the plain validation photos, in full precision."""
+    data = materials.data
+    if cut == IMAGE:
+        return PlainPhotos(data.root, data.records("val"), materials.input)
+    job = _job((cut,), Views(), config, materials)
+    return cached_features(job, data, "val", _cache(config))[cut][:, 0]

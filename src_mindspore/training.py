@@ -1,0 +1,178 @@
+"""A training run from top to bottom: photos, cached features, head, backbone, final score."""
+
+import logging
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from easydict import EasyDict
+
+from src_mindspore import checkpoint
+from src_mindspore.classifier import Classifier, Deployed, build_classifier
+from src_mindspore.dataset import DataSet, load_data_set
+from src_mindspore.inference import Model, evaluate, network_runner
+from src_mindspore.labels import load_labels
+from src_mindspore.plots import draw_confusion, draw_curves
+from src_mindspore.run_folder import RunFolder
+from src_mindspore.runtime import seed_everything, select_device
+from src_mindspore.spec import CropSpec, FileSpec, InputSpec, ModelSpec, ResizeSpec
+from src_mindspore.stages import STAGES, Materials, build_stage
+from src_mindspore.trainer import Progress, Stage, fit
+from src_mindspore.transforms import check_photos
+from src_mindspore.weights import (
+    BackboneWeights,
+    load_backbone,
+    pretrained_checkpoint,
+    read_weights,
+)
+
+log = logging.getLogger(__name__)
+
+# pixels to -1..1 where no pretrained weights say otherwise
+PLAIN_NORMALISATION = ((127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
+
+
+def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
+    """Runs or resumes a training run; everything it leaves is in ``run``.
+
+    Returns:
+        What ``metrics.json`` holds.
+    """
+    began = time.perf_counter()
+    device = select_device(config.device)
+    seed_everything(config.seed)
+    data = load_data_set(Path(config.data.dir), config.data.classes, config.data.split, config.seed)
+    check_photos([data.root / r.path for name in data.splits for r in data.splits[name]])
+    _announce(data)
+    run.write_splits(data)
+    classifier, spec = build_model(config, data.classes)
+    spec.save(run.path)
+
+    seconds = _run_stages(config, Materials(device, data, classifier, spec.input), run)
+
+    checkpoint.assign_strict(classifier, run.best, checkpoint.MODEL)
+    run_network = network_runner(Deployed(classifier).set_train(False))
+    model_file = FileSpec.of(run.path / checkpoint.MODEL)
+    model = Model(run.path, spec, model_file, run_network)
+    final = evaluate(model, data.root, data.records("val"), "val")
+    stage_scores = {name: _best_of(run.lines, name) for name in STAGES}
+    metrics = {
+        "val": final,
+        "stages": {name: score for name, score in stage_scores.items() if score},
+        "seconds": {**seconds, "total": round(time.perf_counter() - began, 1)},
+        "left_out": list(data.left_out),
+    }
+    labels = [spec.label(i) for i in range(len(spec.classes))]
+    draw_curves(run.path / "curves.png", run.lines)
+    draw_confusion(run.path / "confusion.png", np.array(final["confusion"]), labels)
+    run.finish(spec, metrics)
+    return metrics
+
+
+def _run_stages(config: EasyDict, materials: Materials, run: RunFolder) -> dict[str, float]:
+    """Trains stage after stage, from where the run stands; the best weights end in ``run.best``.
+
+    Returns:
+        Seconds by stage, of this process.
+    """
+    state, arrays = run.begin()
+    first = STAGES.index(state["stage"]) if state else 0
+    reached = Progress(**state["progress"]) if state else Progress()
+    seconds = {}
+    for name in STAGES[first:]:
+        if not config[f"{name}_stage"].epochs:
+            continue
+        began = time.perf_counter()
+        if run.best:
+            checkpoint.assign_strict(materials.classifier, run.best, checkpoint.MODEL)
+        stage = build_stage(name, config, materials)
+        if state:
+            checkpoint.restore(materials.classifier, stage.step.optimizer, arrays, checkpoint.LAST)
+            state = None
+        else:
+            reached = Progress(best_top1=reached.best_top1, best_loss=reached.best_loss)
+        stage.progress = reached
+        fit(stage, partial(_after_epoch, run, materials.classifier))
+        run.save(materials.classifier, stage, force=True)
+        seconds[name] = round(time.perf_counter() - began, 1)
+    return seconds
+
+
+def _after_epoch(
+    run: RunFolder, classifier: Classifier, stage: Stage, line: dict[str, Any], better: bool
+) -> None:
+    if better:
+        run.best = checkpoint.arrays_of(classifier)
+    run.log(line)
+    run.save(classifier, stage)
+
+
+def _announce(data: DataSet) -> None:
+    counts = ", ".join(f"{len(records)} {name}" for name, records in data.splits.items())
+    log.info("data: %s: %d classes, photos: %s", data.root, len(data.classes), counts)
+
+
+def _best_of(lines: list[dict[str, Any]], stage: str) -> dict[str, float] | None:
+    """The best validation score within a stage, and its epoch."""
+    scored = [line for line in lines if line["stage"] == stage]
+    if not scored:
+        return None
+    best = max(scored, key=lambda line: (line["val_top1"], -line["val_loss"]))
+    return {key: best[key] for key in ("epoch", "val_top1", "val_loss")}
+
+
+def build_model(config: EasyDict, classes: tuple[str, ...]) -> tuple[Classifier, ModelSpec]:
+    """The network with its pretrained backbone, and the spec that describes it."""
+    weights = _pretrained(config.backbone.weights)
+    if weights:
+        backbone = {
+            "width_mult": weights.width_mult,
+            "padding": weights.padding,
+            "bn_eps": weights.bn_eps,
+        }
+        mean, std = weights.mean, weights.std
+    else:
+        backbone = {key: config.backbone[key] for key in ("width_mult", "padding", "bn_eps")}
+        mean, std = PLAIN_NORMALISATION
+    head = dict(config.head)
+    size = config.input.size
+    classifier = build_classifier(backbone, head, len(classes), size)
+    if weights:
+        load_backbone(classifier.backbone, weights)
+        log.info("backbone: %s", weights.source)
+    labels = Path(config.data.labels) if config.data.labels else None
+    spec = ModelSpec(
+        classes=classes,
+        labels=load_labels(labels, classes),
+        input=_input_spec(config.input, mean, std),
+        output="probabilities" if head["activation"] else "logits",
+        model={
+            "backbone": backbone,
+            "head": head,
+            "parameters": sum(p.size for p in classifier.trainable_params()),
+        },
+    )
+    return classifier, spec
+
+
+def _pretrained(name: str | None) -> BackboneWeights | None:
+    if name in (None, "none"):
+        return None
+    return read_weights(pretrained_checkpoint() if name == "imagenet" else Path(name))
+
+
+def _input_spec(
+    config: EasyDict, mean: tuple[float, float, float], std: tuple[float, float, float]
+) -> InputSpec:
+    size = (config.size, config.size)
+    crops = config.resize == "shorter_side"
+    first = (config.shorter_side, config.shorter_side) if crops else size
+    return InputSpec(
+        size=size,
+        mean=mean,
+        std=std,
+        resize=ResizeSpec(config.resize, first, config.interpolation),
+        crop=CropSpec("center", size) if crops else None,
+    )

@@ -1,0 +1,91 @@
+"""What the project fetches: the messages without network, local files, the real ones."""
+
+import hashlib
+import time
+
+import pytest
+from lite_fakes import bare_pip, entries, fetched_or_skip
+
+from src_mindspore import assets
+from src_mindspore.errors import UserError
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    bare_pip(monkeypatch, tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("how", ["no index", "closed port"])
+def test_without_network_and_cache_one_message_says_it_all(cache, monkeypatch, how):
+    if how == "closed port":
+        monkeypatch.delenv("PIP_NO_INDEX")
+        monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    with pytest.raises(UserError) as caught:
+        assets.lite_home()
+    text = str(caught.value)
+    assert text.startswith(
+        "The MindSpore Lite 2.0.0 libraries (x86-64) are missing (they write the .ms file"
+    )
+    assert str(cache) in text
+    assert text.count("ERROR:") == 1
+    assert "Retrying" not in text
+    assert (
+        "    python -m pip download --no-deps --only-binary=:all: --python-version 3.7"
+        " --platform manylinux1_x86_64 mindspore-lite==2.0.0\n"
+    ) in text
+    assert text.endswith(
+        "export POCKETLENS_LITE=/path/to/mindspore_lite-2.0.0-cp37-cp37m-manylinux1_x86_64.whl"
+    )
+    assert entries(cache) == []
+
+
+def test_missing_weights_message_names_their_variable(cache):
+    with pytest.raises(UserError, match="export POCKETLENS_PRETRAINED=/path/to/face_mask_") as e:
+        assets.pretrained_h5()
+    assert "training starts from them" in str(e.value)
+
+
+def test_the_weights_file_itself_may_be_given(cache, tmp_path, monkeypatch):
+    local = tmp_path / "weights.h5"
+    local.write_bytes(b"weights")
+    monkeypatch.setenv("POCKETLENS_PRETRAINED", str(local))
+    with pytest.raises(UserError, match=r"weights\.h5 is not the expected file for pretrained"):
+        assets.pretrained_h5()
+    monkeypatch.setattr(assets, "_H5_SHA256", hashlib.sha256(b"weights").hexdigest())
+    assert assets.pretrained_h5() == local
+
+
+def test_an_unpacked_lite_folder_may_be_given(cache, tmp_path, monkeypatch):
+    home = tmp_path / "site" / "mindspore_lite"
+    (home / "lib").mkdir(parents=True)
+    (home / "include").mkdir()
+    for name in assets._LITE_LIBS[1:]:
+        (home / "lib" / name).touch()
+    monkeypatch.setenv("POCKETLENS_LITE", str(home.parent))
+    with pytest.raises(UserError, match=r"which must hold lib/ and include/ .*missing: libdnnl"):
+        assets.lite_home()
+    (home / "lib" / assets._LITE_LIBS[0]).touch()
+    assert assets.lite_home() == home
+    monkeypatch.setenv("POCKETLENS_LITE", str(home))
+    assert assets.lite_home() == home
+
+
+def test_the_real_weights():
+    h5py = pytest.importorskip("h5py", reason="h5py reads the weights file")
+    with h5py.File(fetched_or_skip(assets.pretrained_h5)) as file:
+        layers = {name.decode() for name in file["model_weights"].attrs["layer_names"]}
+        kernel = file["model_weights/Conv1/Conv1/kernel:0"]
+        assert kernel.shape == (3, 3, 3, 32)
+    assert {"Conv1", "block_16_project_BN", "Conv_1_bn"} <= layers
+
+
+def test_the_real_lite_package():
+    home = fetched_or_skip(assets.lite_home)
+    assert (home / "include" / "api" / "model.h").is_file()
+    names = entries(home / "lib")
+    assert "libmindspore_converter.so" in names
+    assert not [n for n in names if "tensorrt" in n or "ascend" in n]
+    start = time.monotonic()
+    assert assets.lite_home() == home
+    assert time.monotonic() - start < 1  # the cached wheel is not read again

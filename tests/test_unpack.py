@@ -1,0 +1,107 @@
+"""Unpacking: only what was chosen, only inside the folder, all of it or nothing."""
+
+import os
+import time
+import zipfile
+
+import pytest
+from lite_fakes import entries
+
+from src_mindspore import unpack
+from src_mindspore.errors import UserError
+from src_mindspore.unpack import unpack_members
+
+
+def zip_of(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return path
+
+
+def test_only_chosen_members_are_unpacked(tmp_path):
+    wheel = zip_of(tmp_path / "a.whl", {"p/": b"", "p/yes.txt": b"1", "p/no.txt": b"2"})
+    folder = unpack_members(wheel, tmp_path / "out" / "p", lambda n: "no" not in n)
+    files = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    assert files == [unpack.MARKER, "p/yes.txt"]
+    assert entries(tmp_path / "out") == ["p"]
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/evil", "a\\..\\evil", "C:evil"])
+def test_members_outside_the_folder_are_refused(tmp_path, name):
+    wheel = zip_of(tmp_path / "a.whl", {"fine": b"1", name: b"2"})
+    with pytest.raises(UserError, match="would be written outside the folder"):
+        unpack_members(wheel, tmp_path / "deep" / "out", lambda n: True)
+    assert not list(tmp_path.rglob("*evil*"))
+    assert entries(tmp_path / "deep") == []
+
+
+def test_size_limit(tmp_path):
+    wheel = zip_of(tmp_path / "a.whl", {"a": bytes(600), "b": bytes(600)})
+    with pytest.raises(UserError, match="take 1200 bytes unpacked; at most 1199 are accepted"):
+        unpack_members(wheel, tmp_path / "out", lambda n: True, max_bytes=1199)
+    assert not (tmp_path / "out").exists()
+    unpack_members(wheel, tmp_path / "out", lambda n: True, max_bytes=1200)
+    assert (tmp_path / "out" / "b").stat().st_size == 600
+
+
+def test_half_an_unpacking_is_never_used(tmp_path, monkeypatch):
+    wheel = zip_of(tmp_path / "a.whl", {"one": b"1111", "two": b"2222"})
+    out = tmp_path / "out"
+    write = unpack._write_member
+
+    def killed_at_two(archive, member, folder):
+        if member.filename == "two":
+            raise KeyboardInterrupt
+        write(archive, member, folder)
+
+    monkeypatch.setattr(unpack, "_write_member", killed_at_two)
+    with pytest.raises(KeyboardInterrupt):
+        unpack_members(wheel, out, lambda n: True)
+    assert not out.exists()
+    monkeypatch.undo()
+
+    out.mkdir()
+    (out / "one").write_bytes(b"1111")  # as a power cut may leave it
+    assert not unpack.is_unpacked(out)
+    unpack_members(wheel, out, lambda n: True)
+    assert (out / "two").read_bytes() == b"2222"
+
+    (out / "two").write_bytes(b"22")
+    assert not unpack.is_unpacked(out)
+    unpack_members(wheel, out, lambda n: True)
+    assert (out / "two").read_bytes() == b"2222"
+    assert entries(tmp_path) == ["a.whl", "out"]
+
+
+def test_a_complete_folder_is_left_as_it_is(tmp_path):
+    wheel = zip_of(tmp_path / "a.whl", {"one": b"1111"})
+    unpack_members(wheel, tmp_path / "out", lambda n: True)
+    wheel.unlink()
+    unpack_members(wheel, tmp_path / "out", lambda n: True)
+
+
+def test_wheels_that_cannot_be_read(tmp_path):
+    broken = tmp_path / "broken.whl"
+    broken.write_bytes(b"this is no zip file")
+    with pytest.raises(UserError, match=r"broken\.whl is not a readable wheel"):
+        unpack_members(broken, tmp_path / "out", lambda n: True)
+    zip_of(broken, {"one": b"1111"})
+    broken.write_bytes(broken.read_bytes().replace(b"1111", b"1112"))
+    with pytest.raises(UserError, match=r"not a readable wheel .*CRC"):
+        unpack_members(broken, tmp_path / "out", lambda n: True)
+    zip_of(broken, {"one": b"1111"})
+    with pytest.raises(UserError, match="holds none of the files that are needed"):
+        unpack_members(broken, tmp_path / "out", lambda n: False)
+    assert entries(tmp_path) == ["broken.whl"]
+
+
+def test_remains_of_killed_processes_go_after_a_day(tmp_path):
+    old, young = tmp_path / ".tmp-old", tmp_path / ".tmp-young"
+    old.mkdir()
+    young.mkdir()
+    two_days_ago = time.time() - 48 * 3600
+    os.utime(old, (two_days_ago, two_days_ago))
+    with unpack.temporary_folder(tmp_path) as folder:
+        assert entries(tmp_path) == sorted([".tmp-young", folder.name])
+    assert entries(tmp_path) == [".tmp-young"]
