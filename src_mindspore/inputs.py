@@ -1,8 +1,8 @@
 """What a training stage reads, epoch by epoch: cached features, or photos through the trunk.
 
 Both give the values at the cut where the trained part of the network begins, every training photo
-once per epoch in a fresh order. All draws come from (seed, stage, epoch, photo): an epoch is the same
-whether or not the ones before it ran in this process.
+once per epoch in a fresh order. All draws come from (seed, stage, epoch, photo): an epoch is alike
+whether or not the ones before it ran in the same process.
 """
 
 from collections.abc import Iterator, Sequence

@@ -23,7 +23,7 @@ def build_optimizer(
 ) -> nn.Optimizer:
     """An optimiser over ``parameters``.
 
-    Weight decay acts on weights only, not on biases and batch-norm gamma and beta (arXiv:1812.01187,
+    Weight decay acts on weights only, not on biases, batch-norm gamma and beta (arXiv:1812.01187,
     section 3.1).
 
     Args:

@@ -1,0 +1,58 @@
+"""Scores a model, in any of its forms, on every image of a split."""
+
+import sys
+from pathlib import Path
+
+from src_mindspore import cli
+
+
+def main() -> None:
+    """See ``--help``."""
+    parser = cli.parser(
+        "Score a model on every image of a split.",
+        "python evaluate.py runs/garbage/export/model.onnx --data photos --json scores.json",
+    )
+    parser.add_argument(
+        "model", type=Path, help="a run folder, or a .ckpt, .mindir or .onnx beside its spec.json"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="the data folder")
+    parser.add_argument("--split", default="val", help="train, val, test or all (default: val)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    args = parser.parse_args()
+
+    from src_mindspore.dataset import scored_records
+    from src_mindspore.files import write_json
+    from src_mindspore.inference import evaluate, load_model
+    from src_mindspore.run_folder import known_splits
+    from src_mindspore.runtime import select_device
+
+    select_device()
+    model = load_model(args.model)
+    records = scored_records(args.data, model.spec.classes, args.split, known_splits(args.model))
+    result = evaluate(model, args.data, records, args.split)
+    print_table(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
+    if args.json:
+        write_json(args.json, result)
+
+
+def print_table(result: dict, names: list[str]) -> None:
+    """Per-class scores, then the totals."""
+
+    def share(value: float | None) -> str:
+        return "     -" if value is None else f"{value:6.1%}"
+
+    width = max(len(name) for name in names)
+    print(f"{'class':{width}}     n  precision  recall      f1")
+    for row, name in zip(result["per_class"], names, strict=True):
+        print(
+            f"{name:{width}} {row['n']:5d}     {share(row['precision'])}  {share(row['recall'])}"
+            f"  {share(row['f1'])}"
+        )
+    print(
+        f"{result['split']} top-1 {result['top1']:.2%} (n={result['n']})  "
+        f"top-5 {result['top5']:.2%}  loss {result['loss']:.4f}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(main))

@@ -1,0 +1,90 @@
+"""Labels for images that nobody has labelled."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from src_mindspore.dataset import SUFFIXES, map_ordered
+from src_mindspore.errors import UserError
+from src_mindspore.inference import BATCH, Model
+from src_mindspore.spec import ModelSpec
+from src_mindspore.transforms import normalise, open_photo, prepare
+
+log = logging.getLogger(__name__)
+
+
+def image_paths(paths: Sequence[Path]) -> list[Path]:
+    """The images that a user means: files as they are, folders with all images below them.
+
+    Raises:
+        UserError: a path that does not exist, or a folder without images.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            below = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in SUFFIXES]
+            if not below:
+                raise UserError(f"{path} has no images ({', '.join(sorted(SUFFIXES))})")
+            found += below
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise UserError(f"{path} does not exist; an image or a folder of images is accepted")
+    return found
+
+
+def predictions(model: Model, paths: Sequence[Path], topk: int) -> Iterator[dict[str, Any]]:
+    """Labels the images, in order and as they are done.
+
+    Yields:
+        ``path``; ``label``, the class; ``score``, its probability in 0..1; ``topk``, a list of
+        ``label``, ``text`` (display names) and ``score``, best first.
+
+    Raises:
+        UserError: at the end, if images could not be read; the others are labelled first.
+    """
+    broken: list[str] = []
+
+    def pixels(path: Path) -> np.ndarray | UserError:
+        try:
+            return prepare(open_photo(path), model.spec.input)
+        except UserError as error:
+            return error
+
+    decoded = zip(paths, map_ordered(pixels, paths), strict=True)
+    while batch := list(islice(decoded, BATCH)):
+        broken += [str(pixels) for _, pixels in batch if isinstance(pixels, UserError)]
+        good = [(path, pixels) for path, pixels in batch if not isinstance(pixels, UserError)]
+        if not good:
+            continue
+        images = normalise(np.stack([pixels for _, pixels in good]), model.spec.input)
+        scores = model.probabilities(model.run(images))
+        for (path, _), row in zip(good, scores, strict=True):
+            yield _prediction(path, row, model.spec, topk)
+    if broken:
+        raise UserError(
+            f"{len(broken)} of {len(paths)} images could not be read:\n  " + "\n  ".join(broken)
+        )
+
+
+def _prediction(path: Path, scores: np.ndarray, spec: ModelSpec, topk: int) -> dict[str, Any]:
+    best = [
+        {"label": spec.classes[i], "text": _text(spec, i), "score": round(float(scores[i]), 6)}
+        for i in np.argsort(-scores, kind="stable")[:topk]
+    ]
+    return {
+        "path": str(path),
+        "label": best[0]["label"],
+        "score": best[0]["score"],
+        "topk": best,
+    }
+
+
+def _text(spec: ModelSpec, index: int) -> str:
+    """English and Chinese name, as far as there are any."""
+    names = [spec.labels[index][key] for key in ("en", "zh") if key in spec.labels[index]]
+    return " ".join(names) or spec.classes[index]
