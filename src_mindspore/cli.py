@@ -38,6 +38,7 @@ def run(command: Callable[[], None]) -> int:
     signal.signal(signal.SIGTERM, stop)
     try:
         command()
+        sys.stdout.flush()  # here, so that a reader who has gone is noticed here
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return UNUSABLE_INPUT

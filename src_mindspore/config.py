@@ -5,6 +5,7 @@ other.yaml`` starts from another file. Classes never see a config, they take pla
 """
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,30 @@ from easydict import EasyDict
 from src_mindspore.errors import UserError
 from src_mindspore.schema import SCHEMA
 
+PATHS = (("data", "dir"), ("data", "labels"), ("backbone", "weights"), ("features", "cache_dir"))
+WEIGHTS_WORDS = ("imagenet", "none")  # values of backbone.weights that are no path
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML where 1e-3 is a number; YAML 1.1 asks for 1.0e-3."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what ``_Loader`` would read as a number."""
+
+
+for _kind in (_Loader, _Dumper):
+    _kind.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+        list("-+.0123456789"),
+    )
+
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
     """Reads a config file, applies ``KEY.SUB=VALUE`` overrides and checks the result.
+
+    A relative path in a file is relative to that file, one in an override to the working folder.
 
     Returns:
         Every key of ``SCHEMA`` with its value; paths in it are absolute.
@@ -32,6 +54,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
             problems.append(f"--set takes KEY.SUB=VALUE; got {override!r}")
             continue
         _insert(raw, key.split("."), _parse_yaml(value, f"--set {key}", problems), problems)
+    _anchor(raw, Path.cwd())  # those of the file are absolute already
     config = _resolve(raw, SCHEMA, "", problems)
     if not problems:
         problems = _cross_check(config)
@@ -48,7 +71,7 @@ def resolved_yaml(config: EasyDict) -> str:
             return {key: plain(sub) for key, sub in value.items()}
         return [plain(v) for v in value] if isinstance(value, list | tuple) else value
 
-    return yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
+    return yaml.dump(plain(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]]:
@@ -67,27 +90,27 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]
     if not isinstance(raw, dict):
         raise UserError(f"{path} must hold keys and values; got {type(raw).__name__}")
     base = raw.pop("base", None)
-    for section, key in (("data", "labels"), ("data", "dir"), ("backbone", "weights")):
-        _anchor(raw, section, key, path.parent)
+    _anchor(raw, path.parent)
     if base is None:
         return raw, problems
     below, problems = _read(path.parent / str(base), (*seen, path))
     return _merge(below, raw), problems
 
 
-def _anchor(raw: dict[str, Any], section: str, key: str, folder: Path) -> None:
-    """Makes a relative path in a config file relative to that file."""
-    table = raw.get(section)
-    if not isinstance(table, dict) or not isinstance(table.get(key), str):
-        return
-    if table[key] not in ("imagenet", "none"):
-        table[key] = str((folder / Path(table[key]).expanduser()).resolve())
+def _anchor(raw: dict[str, Any], folder: Path) -> None:
+    """Makes relative paths relative to ``folder``."""
+    for section, key in PATHS:
+        table = raw.get(section)
+        if not isinstance(table, dict) or not isinstance(table.get(key), str):
+            continue
+        if key != "weights" or table[key] not in WEIGHTS_WORDS:
+            table[key] = str((folder / Path(table[key]).expanduser()).resolve())
 
 
 def _parse_yaml(source: str, where: str, problems: list[str]) -> Any:
     try:
-        return yaml.safe_load(source)
-    except yaml.YAMLError as error:
+        return yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-01
         problems.append(f"{where} is not YAML: {' '.join(str(error).split())}")
         return None
 

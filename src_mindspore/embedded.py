@@ -184,6 +184,7 @@ def write_data_set(
         if folder.is_dir():
             folder.rmdir()  # empty, as checked; a rename onto a folder fails on some systems
         fresh.replace(folder)
+    log.info("drew %d pictures a class into %s", train + val, folder)
     return folder
 
 
@@ -202,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     pictures = (options.train + options.val) * len(CLASSES)
     try:
-        with progress(pictures, "drawing") as drawn:
+        with progress(pictures, "drawing", quiet=True) as drawn:
             write_data_set(options.folder, options.train, options.val, options.seed, drawn)
     except UserError as error:
         print(error, file=sys.stderr)

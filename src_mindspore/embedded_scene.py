@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from src_mindspore.embedded_shapes.sheet import curve, jitter, ribbon, smooth_noise, vivid
 
-OCCLUDED = 0.35
+OCCLUDED = 0.3
 """Share of the photos in which scraps cover a part of the object."""
 
 Size = tuple[int, int]
@@ -179,7 +179,7 @@ def pose(rng: np.random.Generator, sheet: Image.Image, size: Size) -> Image.Imag
     flat = corners[:2] / corners[2]
     low, high = flat.min(1), flat.max(1)
     room = 2 * np.array(size)
-    scale = rng.uniform(0.45, 1.0) * (room / (high - low)).min()
+    scale = rng.uniform(0.5, 1.0) * (room / (high - low)).min()
     slack = room - scale * (high - low)
     corner = slack * rng.uniform(0, 1, 2) + rng.uniform(-0.12, 0.12, 2) * scale * (high - low)
     shift = corner - scale * low

@@ -31,7 +31,8 @@ def load_labels(path: Path | None, classes: Sequence[str]) -> tuple[dict[str, An
     if path is None:
         return tuple({"en": name} for name in classes)
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # every scalar as the text it is: 00_01 and No are names, not the numbers and flags of YAML
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"the label file {path} cannot be read: {error}") from None
     tables = raw.get("classes") if isinstance(raw, dict) else None
@@ -42,13 +43,13 @@ def load_labels(path: Path | None, classes: Sequence[str]) -> tuple[dict[str, An
 
 
 def _label(path: Path, name: str, table: Any, groups: Any) -> dict[str, Any]:
-    if table is None:
+    if table is None or table == "":
         return {"en": name}
     if not isinstance(table, dict) or table.keys() - {*LANGUAGES, "group"}:
         raise UserError(f"{path}: class {name} has en, zh and group; got {table!r}")
     label: dict[str, Any] = {key: str(table[key]) for key in LANGUAGES if key in table}
     if "group" in table:
-        group = groups.get(table["group"]) if isinstance(groups, dict) else None
+        group = groups.get(str(table["group"])) if isinstance(groups, dict) else None
         if not isinstance(group, dict):
             raise UserError(
                 f"{path}: class {name} is in group {table['group']!r}; the groups are "

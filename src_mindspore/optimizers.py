@@ -47,4 +47,4 @@ def build_optimizer(
         for group, decay in ((weights, weight_decay), (others, 0.0))
         if group
     ]
-    return OPTIMIZERS[name](groups, lr.tolist(), momentum)
+    return OPTIMIZERS[name](groups, lr.tolist(), float(momentum))  # a config's 0 is an int

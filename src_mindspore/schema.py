@@ -88,6 +88,12 @@ def listing(default: list | None, item: type, meaning: str) -> Field:
     return Field(default, check, f"a list of {item.__name__} or null", meaning)
 
 
+def _widths(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(v, int) and not isinstance(v, bool) and v >= 1 for v in value
+    )
+
+
 def _shares(value: Any) -> bool:
     return (
         isinstance(value, list)
@@ -143,7 +149,9 @@ SCHEMA: dict[str, Any] = {
     },
     "head": {
         "reduction": choice("mean", REDUCTIONS, "pooling of the last map; none flattens it"),
-        "hidden": listing([], int, "widths of the extra Dense layers"),
+        "hidden": Field(
+            [], _widths, "a list of whole numbers from 1 on", "widths of the extra Dense layers"
+        ),
         "hidden_activation": choice("relu", HIDDEN_ACTIVATIONS, "after each extra Dense layer"),
         "dropout": number(0.0, 0, 0.95, "share dropped before the last Dense layer"),
         "activation": choice(None, OUTPUT_ACTIVATIONS, "of the exported output; picks the loss"),

@@ -5,6 +5,7 @@ of it is typed a second time anywhere.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -126,7 +127,9 @@ def load_spec(path: Path) -> ModelSpec:
         raise UserError(f"{path}: this version reads spec format {FORMAT}; got {got}")
     try:
         spec = _parse(raw)
-    except (KeyError, TypeError, ValueError) as error:
+    except KeyError as error:
+        raise UserError(f"{path} is not a valid spec: {error} is missing") from None
+    except (TypeError, ValueError) as error:
         raise UserError(f"{path} is not a valid spec: {error}") from None
     return spec
 
@@ -185,7 +188,10 @@ def _only(kind: type, raw: Mapping[str, Any]) -> dict[str, Any]:
 def _numbers(values: Any, count: int) -> tuple[Any, ...]:
     if not isinstance(values, list) or len(values) != count:
         raise ValueError(f"expected {count} numbers; got {values!r}")
-    return tuple(float(v) for v in values)
+    numbers = tuple(float(v) for v in values)
+    if not all(math.isfinite(n) for n in numbers):
+        raise ValueError(f"expected {count} finite numbers; got {values!r}")
+    return numbers
 
 
 def _sizes(values: Any) -> tuple[Any, ...]:
