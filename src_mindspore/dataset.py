@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -84,8 +84,8 @@ def load_data_set(
         seed: of the split.
 
     Raises:
-        UserError: a missing folder, no or one class, an empty class, folders and classes that do
-            not match; the text has the names.
+        UserError: a missing folder, no or one class, an empty class, no image to validate on,
+            folders and classes that do not match; the text has the names.
     """
     if not root.is_dir():
         raise UserError(f"the data folder {root} does not exist or is not a folder")
@@ -97,12 +97,15 @@ def load_data_set(
         classes = tuple(classes or _folders(root / "train"))
         splits = {n: tuple(list_records(root, classes, Path(n))) for n in given}
         _check_classes(root / "train", classes, splits["train"])
+        _check_val(root, splits)
         return _without_leaks(DataSet(root, classes, splits))
     classes = tuple(classes or _folders(root))
     records = list_records(root, classes)
     _check_classes(root, classes, records)
     whole = DataSet(root, classes, {"all": tuple(records)})
-    return replace(whole, splits=split_records(records, whole.digests, fractions, seed))
+    splits = split_records(records, whole.digests, fractions, seed)
+    _check_val(root, splits)
+    return replace(whole, splits=splits)
 
 
 def scored_records(
@@ -219,9 +222,10 @@ def split_records(
         groups = [same for same in twins.values() if same[0].label == label]
         groups = [groups[i] for i in rng.permutation(len(groups))]
         ends = np.round(np.cumsum(fractions) * len(groups)).astype(int)
-        if len(groups) >= len(fractions):
-            for i in range(len(ends)):  # at least one each, from the left and from the right
-                ends[i] = min(max(ends[i], i + 1), len(groups) - (len(ends) - 1 - i))
+        for i in range(len(ends)):  # at least one each, from the left and from the right
+            lowest = min(i + 1, len(groups))
+            highest = max(len(groups) - (len(ends) - 1 - i), lowest)
+            ends[i] = min(max(ends[i], lowest), highest)
         for name, start, end in zip(splits, (0, *ends[:-1]), ends, strict=True):
             splits[name] += [record for same in groups[start:end] for record in same]
     return {
@@ -259,12 +263,23 @@ def _without_leaks(data: DataSet) -> DataSet:
 def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Record]) -> None:
     if len(classes) < 2:
         raise UserError(f"{folder}: at least 2 class folders are needed; got {len(classes)}")
+    if len(set(classes)) < len(classes):
+        twice = sorted(name for name, count in Counter(classes).items() if count > 1)
+        raise UserError(f"every class is listed once; listed again: {_some(twice)}")
     counts = Counter(record.label for record in records)
     empty = [name for label, name in enumerate(classes) if not counts[label]]
     if empty:
         raise UserError(
             f"{folder}: every class needs at least one image ({', '.join(sorted(SUFFIXES))}); "
             f"without any: {_some(empty)}"
+        )
+
+
+def _check_val(root: Path, splits: Mapping[str, Sequence[Record]]) -> None:
+    if not splits["val"]:
+        raise UserError(
+            f"{root}: the split val has no image; it decides which epoch is the best, so that it "
+            f"needs at least one"
         )
 
 

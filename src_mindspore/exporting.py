@@ -19,7 +19,7 @@ from src_mindspore.files import sync_folder, write_json
 from src_mindspore.inference import OPENERS, Model, classifier_of, load_model, network_runner
 from src_mindspore.inputs import read_photos
 from src_mindspore.lite_converter import convert_to_ms
-from src_mindspore.onnx_files import export_onnx
+from src_mindspore.onnx_files import allow_any_batch, export_onnx
 from src_mindspore.run_folder import known_splits, load_run
 from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec
 
@@ -121,18 +121,18 @@ def _write_files(
         image = Tensor(np.zeros(shape, np.float32))
         mindspore.export(deployed, image, file_name=str(mindir), file_format="MINDIR")
         mindir.chmod(0o644)
+    if "onnx" in formats or "ms" in formats:
+        export_onnx(deployed, fixed, shape, [spec.output])
     if "onnx" in formats:
-        export_onnx(deployed, onnx, shape, [spec.output])
-        onnx.chmod(0o644)
+        allow_any_batch(fixed, onnx)
     if "ms" in formats:
-        export_onnx(deployed, fixed, shape, [spec.output], any_batch=False)
         for quant in quants:
             path = folder / ("model.ms" if quant == "none" else f"model_{quant}.ms")
             done = convert_to_ms(path, fixed, mindir, converter=converter, fp16=quant == "fp16")
             log.info("%s: %s, %.1f s", path.name, done.tool, done.seconds)
             made_by[path.name] = f"{done.tool}, from {done.source.suffix[1:].upper()}"
             files.append((path, "NHWC"))
-        fixed.unlink()
+    fixed.unlink(missing_ok=True)
     if "mindir" not in formats:
         mindir.unlink(missing_ok=True)
     kept = [path for path in (mindir, onnx) if path.suffix[1:] in formats]

@@ -121,7 +121,13 @@ def cached_features(
         log.info("features of %d %s photos: read from the cache", len(records), split)
     else:
         temporary = entry.with_name(f".{entry.name}-{uuid.uuid4().hex[:8]}")
-        temporary.mkdir(parents=True)
+        try:
+            temporary.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(
+                f"the feature cache {entry.parent} cannot be written ({error.strerror}); another "
+                f"features.cache_dir would do"
+            ) from None
         try:
             _compute(temporary, job, data.root, records, split)
             _publish(temporary, entry)
@@ -142,15 +148,18 @@ def _compute(
     engine = choose_engine(
         job.engine, job.device, job.backbone, job.outputs, first[:SAMPLE], job.batch_size
     )
+    samples = dict(zip(job.outputs, engine(first[:1]), strict=True))
+    _check_room(
+        folder, sum(rows * s.size * job.dtype(name).itemsize for name, s in samples.items())
+    )
     arrays = {
         name: np.lib.format.open_memmap(
             folder / f"{name}.npy",
             mode="w+",
             dtype=job.dtype(name),
-            shape=(rows, *values.shape[1:]),
+            shape=(rows, *sample.shape[1:]),
         )
-        for name, values in zip(job.outputs, engine(first[:1]), strict=True)
-        if _has_room(folder, name, rows * values.size * job.dtype(name).itemsize)
+        for name, sample in samples.items()
     }
     done = 0
     with progress(rows, f"features of {len(records)} {split} photos", "view") as advance:
@@ -164,16 +173,15 @@ def _compute(
     write_json(folder / "about.json", {"split": split, "rows": rows, "engine": engine.name})
 
 
-def _has_room(folder: Path, name: str, needed: int) -> bool:
-    """True, or an error before a byte is written: a sparse file would fail half-way."""
+def _check_room(folder: Path, needed: int) -> None:
+    """An error before a byte is written: a sparse file would fail half-way."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(
-            f"the feature cache in {folder.parent} needs {needed / 1e6:,.0f} MB for {name}; "
+            f"the feature cache in {folder.parent} needs {needed / 1e6:,.0f} MB; "
             f"{free / 1e6:,.0f} MB are free. Fewer features.views or another features.cache_dir "
             f"would do"
         )
-    return True
 
 
 def _image_batches(job: FeatureJob, root: Path, records: Sequence[Record]) -> Iterator[np.ndarray]:

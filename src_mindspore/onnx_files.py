@@ -13,32 +13,36 @@ BATCH = "batch"
 
 
 def export_onnx(
-    network: nn.Cell,
-    path: Path,
-    shape: tuple[int, ...],
-    outputs: Sequence[str],
-    any_batch: bool = True,
+    network: nn.Cell, path: Path, shape: tuple[int, ...], outputs: Sequence[str]
 ) -> None:
-    """Writes ``network`` as an ONNX file with one input called ``image``.
+    """Writes ``network`` as an ONNX file for inputs of exactly ``shape``.
+
+    MindSpore 2.10 can do this once for a network: a second time it fails.
 
     Args:
         network: in inference mode.
         path: where to; it ends in ``.onnx``.
-        shape: of the input, float32.
+        shape: of the input, float32; the input is called ``image``.
         outputs: names of the outputs.
-        any_batch: the first axis of input and outputs may have any length at run time; otherwise
-            it has that of ``shape``.
     """
     image = Tensor(np.zeros(shape, np.float32))
     mindspore.onnx.export(network, image, file_name=str(path), input_names=[INPUT_NAME])
     model = onnx.load(path)
     _name_outputs(model.graph, outputs)
-    if any_batch:
-        # MindSpore's dynamic_axes reach the input only, the outputs keep the shape of the trace
-        for value in (*model.graph.input, *model.graph.output):
-            value.type.tensor_type.shape.dim[0].dim_param = BATCH
     onnx.checker.check_model(model)
     onnx.save(model, path)
+
+
+def allow_any_batch(path: Path, result: Path) -> None:
+    """Rewrites an ONNX file so that the first axis of inputs and outputs has any length.
+
+    MindSpore's own ``dynamic_axes`` reach the input only, the outputs keep the traced shape.
+    """
+    model = onnx.load(path)
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = BATCH
+    onnx.checker.check_model(model)
+    onnx.save(model, result)
 
 
 def _name_outputs(graph: onnx.GraphProto, names: Sequence[str]) -> None:

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 
 from src_mindspore.files import atomic_path
 
+LARGEST = 40.0  # inches: at 1000 classes the picture would have 2 gigapixels otherwise
+
 
 def _save(figure: Figure, path: Path) -> None:
     FigureCanvasAgg(figure)  # no display, and no state shared with a caller's pyplot
@@ -77,7 +79,8 @@ def draw_confusion(path: Path, confusion: np.ndarray, labels: Sequence[str]) -> 
         confusion: ``(K, K)`` images, ``[true, predicted]``.
         labels: display names of the K classes.
     """
-    size = max(5.0, 2.5 + 0.36 * len(labels))
+    # inches; above the limit, some 100 classes, the tick labels shrink instead
+    size = min(max(5.0, 2.5 + 0.36 * len(labels)), LARGEST)
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.subplots()
     shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
@@ -87,8 +90,9 @@ def draw_confusion(path: Path, confusion: np.ndarray, labels: Sequence[str]) -> 
         text = str(confusion[row, column])
         axes.text(column, row, text, ha="center", va="center", color=colour, size=8)
     ticks = range(len(labels))
-    axes.set_xticks(ticks, labels, rotation=90)
-    axes.set_yticks(ticks, labels)
+    points = min(10.0, 72 * 0.6 * size / len(labels))
+    axes.set_xticks(ticks, labels, rotation=90, size=points, parse_math=False)  # "$" is a "$"
+    axes.set_yticks(ticks, labels, size=points, parse_math=False)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     right, total = int(confusion.trace()), int(confusion.sum())

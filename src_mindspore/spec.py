@@ -166,7 +166,8 @@ def _parse(raw: Mapping[str, Any]) -> ModelSpec:
     ):
         if value not in accepted:
             raise ValueError(f"{key} must be one of {list(accepted)}; got {value!r}")
-    if len(spec.classes) < 2 or len(set(spec.classes)) != len(spec.classes):
+    named = isinstance(raw["classes"], list) and all(isinstance(c, str) for c in spec.classes)
+    if not named or len(spec.classes) < 2 or len(set(spec.classes)) != len(spec.classes):
         raise ValueError("classes must be at least 2 different names")
     if len(spec.labels) != len(spec.classes) or not all(isinstance(x, dict) for x in spec.labels):
         raise ValueError(f"labels must be {len(spec.classes)} tables, one per class")

@@ -114,13 +114,14 @@ def fit(stage: Stage, after_epoch: Callable[[Stage, dict, bool], None]) -> None:
         scores = summary(
             predict(stage.top, stage.val[0], stage.batch_size), stage.val[1], stage.val_loss
         )
+        done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
+        _check_finite(stage, "validation loss", scores["loss"], done)
         better = state.improves(scores["top1"], scores["loss"])
         if better:
             state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
         else:
             state.stale += 1
         state.epoch += 1
-        done = state.epoch * steps_per_epoch(stage.inputs.photos, stage.batch_size)
         line = {
             "stage": stage.name,
             "epoch": state.epoch,
@@ -163,17 +164,21 @@ def _train_epoch(stage: Stage) -> tuple[float, float]:
             weights = stage.class_weights[labels]
             loss, logits = stage.step(*_padded(values, labels, weights, stage.batch_size))
             loss_value = float(loss.asnumpy())
-            if not math.isfinite(loss_value):
-                raise UserError(
-                    f"the loss of {stage.name} became {loss_value} at step {first + number + 1} "
-                    f"with learning rate {stage.lr[first + number]:.6g}: a smaller "
-                    f"{stage.name}_stage.lr.max or a longer warm-up is needed"
-                )
+            _check_finite(stage, "loss", loss_value, first + number + 1)
             loss_sum += loss_value * float(weights.sum())
             weight_sum += float(weights.sum())
             hits += int((logits.asnumpy()[: len(labels)].argmax(1) == labels).sum())
             advance(len(labels))
     return loss_sum / weight_sum, hits / photos
+
+
+def _check_finite(stage: Stage, what: str, value: float, step: int) -> None:
+    if not math.isfinite(value):
+        raise UserError(
+            f"the {what} of {stage.name} became {value} at step {step} "
+            f"with learning rate {stage.lr[step - 1]:.6g}: a smaller "
+            f"{stage.name}_stage.lr.max or a longer warm-up is needed"
+        )
 
 
 def _padded(
