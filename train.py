@@ -1,5 +1,6 @@
 """Fine-tunes a pretrained MobileNetV2 on a folder of photos; leaves a run folder."""
 
+import argparse
 import sys
 import time
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from src_mindspore import cli
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     """See ``--help``."""
     parser = cli.parser(
         "Fine-tune a pretrained MobileNetV2 on a folder of photos.",
@@ -15,8 +16,10 @@ def main() -> None:
     )
     parser.add_argument("--config", type=Path, help="a YAML file, see configs/")
     parser.add_argument("--data", type=Path, help="train/ and val/, or one folder per class")
-    parser.add_argument("--run", type=Path, help="new run folder; default runs/CONFIG-TIME")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --run")
+    parser.add_argument("--run", type=Path, help="run folder; default runs/CONFIG-TIME")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in --run; a new one is begun"
+    )
     parser.add_argument(
         "--set",
         dest="overrides",
@@ -26,35 +29,33 @@ def main() -> None:
         help="change one key of the config; may be repeated",
     )
     args = parser.parse_args()
-    if args.resume:
-        if args.run is None or args.overrides or args.data:
-            parser.error("--resume takes --run and nothing else: the run has its own config")
-    elif args.config is None:
+    if args.resume and args.run is None:
+        parser.error("--resume needs --run: the folder of the run to go on with")
+    if args.config is None and not args.resume:
         parser.error("--config is needed, for example configs/garbage.yaml")
+    return args
 
+
+def main() -> None:
+    """Trains; prints the score and what to do next."""
+    args = arguments()
     # after the arguments: MindSpore takes seconds to load
-    from src_mindspore.config import load_config
-    from src_mindspore.errors import UserError
-    from src_mindspore.run_folder import RunFolder
+    from src_mindspore.run_folder import open_run
     from src_mindspore.training import train
 
-    if args.resume:
-        run, config = RunFolder.reopen(args.run)
-        if run.finished:
-            print(f"{run.path} has already finished; nothing to do")
-            return
+    run = args.run or Path("runs") / f"{args.config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder, config = open_run(run, args.config, args.overrides, args.data, args.resume)
+    if folder.finished:
+        print(f"{run} has already finished; nothing to do")
     else:
-        config = load_config(args.config, args.overrides)
-        if args.data:
-            config.data.dir = str(args.data.resolve())
-        if not config.data.dir:
-            raise UserError("no data: give --data DIR, or data.dir in the config")
-        default = Path("runs") / f"{args.config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-        run = RunFolder.create(args.run or default, config)
-    metrics = train(config, run)
-    val = metrics["val"]
-    print(f"val top-1 {val['top1']:.2%} (n={val['n']})  top-5 {val['top5']:.2%}  in {run.path}")
-    print(f"next: python evaluate.py {run.path} --data {config.data.dir}")
+        try:
+            train(config, folder)
+        except KeyboardInterrupt:
+            print(f"python train.py --run {run} --resume  goes on with it", file=sys.stderr)
+            raise
+    val = folder.metrics()["val"]
+    print(f"val top-1 {val['top1']:.2%} (n={val['n']})  top-5 {val['top5']:.2%}  in {run}")
+    print(f"next: python export.py {run}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """A run folder: what training leaves behind, and what a resumed run starts from."""
 
+import copy
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -57,21 +58,14 @@ class RunFolder:
             raise UserError(f"the run folder {path} cannot be written: {error.strerror}") from None
         return cls(path)
 
-    @classmethod
-    def reopen(cls, path: Path) -> tuple["RunFolder", EasyDict]:
-        """A run that was begun, and its config.
-
-        Raises:
-            UserError: ``path`` is no run folder.
-        """
-        if not (path / CONFIG).is_file():
-            raise UserError(f"--resume takes a run folder; {path} has no {CONFIG}")
-        return cls(path), load_config(path / CONFIG)
-
     @property
     def finished(self) -> bool:
         """Whether the run has come to its end."""
         return (self.path / METRICS).is_file()
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` of a finished run holds."""
+        return json.loads((self.path / METRICS).read_text(encoding="utf-8"))
 
     def write_splits(self, data: DataSet) -> None:
         """Records which photo is in which split."""
@@ -125,6 +119,56 @@ class RunFolder:
         spec.save(self.path)
         write_json(self.path / METRICS, metrics)
         return spec
+
+
+def open_run(
+    path: Path,
+    config: Path | None,
+    overrides: Sequence[str] = (),
+    data: Path | None = None,
+    resume: bool = False,
+) -> tuple[RunFolder, EasyDict]:
+    """A new run of ``config``, or with ``resume`` the run in ``path`` if it has begun.
+
+    The same command line may be repeated with ``resume`` until the run has finished; what it says
+    of the config must then be what the run was begun with.
+
+    Raises:
+        UserError: no data, a folder that cannot be used, or a resumed run of another config.
+    """
+    begun = (path / CONFIG).is_file()
+    asked = load_config(config, overrides) if config else None
+    if resume and begun:
+        ours = load_config(path / CONFIG)
+        _same_config(path, ours, asked, data)
+        return RunFolder(path), ours
+    if asked is None:
+        raise UserError(f"--resume takes a run folder; {path} has no {CONFIG}")
+    if data:
+        asked.data.dir = str(data.resolve())
+    if not asked.data.dir:
+        raise UserError("no data: --data DIR names the folder of photos, or data.dir in the config")
+    if not Path(asked.data.dir).is_dir():
+        raise UserError(f"the data folder {asked.data.dir} does not exist or is not a folder")
+    return RunFolder.create(path, asked), asked
+
+
+def _same_config(path: Path, ours: EasyDict, asked: EasyDict | None, data: Path | None) -> None:
+    asked = copy.deepcopy(ours) if asked is None else asked
+    asked.data.dir = str(data.resolve()) if data else asked.data.dir or ours.data.dir
+    if wrong := _differences(ours, asked):
+        lines = [f"{key}: {was} there, {now} asked for" for key, was, now in wrong]
+        raise UserError(f"{path} was begun with another config:\n  " + "\n  ".join(lines))
+
+
+def _differences(ours: EasyDict, asked: EasyDict, prefix: str = "") -> list[tuple[str, Any, Any]]:
+    found = []
+    for key, value in ours.items():
+        if isinstance(value, dict):
+            found += _differences(value, asked[key], f"{prefix}{key}.")
+        elif value != asked[key]:
+            found.append((prefix + key, value, asked[key]))
+    return found
 
 
 def read_log(run: Path) -> list[dict[str, Any]]:

@@ -43,15 +43,8 @@ def select_device(wanted: str = "auto") -> str:
 
 
 def _available() -> list[str]:
-    # MindSpore logs a warning for every device that its package lacks; asking is no fault
-    logger = logging.getLogger("MindSpore")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        checks = {"Ascend": device_context.ascend, "GPU": device_context.gpu}
-        return [name for name, check in checks.items() if check.is_available()] + ["CPU"]
-    finally:
-        logger.setLevel(level)
+    checks = {"Ascend": device_context.ascend, "GPU": device_context.gpu}
+    return [name for name, check in checks.items() if check.is_available()] + ["CPU"]
 
 
 def seed_everything(seed: int) -> None:

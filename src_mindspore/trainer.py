@@ -102,7 +102,7 @@ def fit(stage: Stage, after_epoch: Callable[[Stage, dict, bool], None]) -> None:
     ``log.jsonl``.
 
     Raises:
-        UserError: a loss that is not finite; the text has the step and the learning rate.
+        UserError: a loss or a logit that is not finite; the text has the step and learning rate.
     """
     state = stage.progress
     while state.epoch < stage.epochs:
@@ -111,11 +111,10 @@ def fit(stage: Stage, after_epoch: Callable[[Stage, dict, bool], None]) -> None:
             return
         began = time.perf_counter()
         train_loss, train_top1 = _train_epoch(stage)
-        scores = summary(
-            predict(stage.top, stage.val[0], stage.batch_size), stage.val[1], stage.val_loss
-        )
+        logits = predict(stage.top, stage.val[0], stage.batch_size)
         done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
-        _check_finite(stage, "validation loss", scores["loss"], done)
+        _check_finite(stage, "largest validation logit", float(np.abs(logits).max()), done)
+        scores = summary(logits, stage.val[1], stage.val_loss)
         better = state.improves(scores["top1"], scores["loss"])
         if better:
             state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
