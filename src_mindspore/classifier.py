@@ -38,11 +38,11 @@ class Top(nn.Cell):
         self.head = classifier.head
         self.pooled = cut in POOLED
 
-    def construct(self, x: Tensor) -> Tensor:
-        """See the class."""
+    def construct(self, x: Tensor, keep: Tensor | None = None) -> Tensor:
+        """See the class; ``keep`` as in ``ClassifierHead.classify``."""
         for layer in self.layers:
             x = layer(x)
-        return self.head.classify(x) if self.pooled else self.head(x)
+        return self.head.classify(x, keep) if self.pooled else self.head(x, keep)
 
 
 class Deployed(nn.Cell):

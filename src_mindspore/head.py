@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from mindspore import Tensor, nn, ops
 from mindspore.common.initializer import Normal
 
@@ -17,7 +18,8 @@ class ClassifierHead(nn.Cell):
 
     Input: the backbone's last map, (N, C, H, W). Output: logits (N, classes). Every hidden layer
     is Dense and its activation; dropout stands before the last Dense only, where the classifiers
-    of the MobileNet papers have it.
+    of the MobileNet papers have it. Its mask is an argument: MindSpore's own Dropout draws another
+    one in every process, whatever the seed, and cannot be resumed.
 
     Args:
         in_channels: C of the map.
@@ -65,8 +67,9 @@ class ClassifierHead(nn.Cell):
         for outputs in hidden:
             layers += [nn.Dense(width, outputs), nn.get_activation(hidden_activation)]
             width = outputs
-        if dropout:
-            layers.append(nn.Dropout(p=dropout))
+        self.dropout = dropout
+        self.last = len(layers)  # index of the last Dense
+        self.last_width = width
         # small weights: the first logits say "all classes alike", whatever the features' scale
         layers.append(nn.Dense(width, classes, weight_init=Normal(0.01), bias_init="zeros"))
         self.head = nn.SequentialCell(layers)
@@ -80,9 +83,27 @@ class ClassifierHead(nn.Cell):
         """(N, C, H, W) -> (N, C), or the map itself where nothing is pooled."""
         return x if self.reduction == "none" else pool(x, self.reduction)
 
-    def classify(self, x: Tensor) -> Tensor:
-        """What ``reduce`` returns -> logits (N, classes)."""
-        return self.head(ops.flatten(x))
+    def classify(self, x: Tensor, keep: Tensor | None = None) -> Tensor:
+        """What ``reduce`` returns -> logits (N, classes).
+
+        ``keep``, of ``dropout_mask``, multiplies what goes into the last Dense; None is inference.
+        """
+        x = ops.flatten(x)
+        for index in range(self.last):  # a slice would be a new cell, which renames parameters
+            x = self.head[index](x)
+        if keep is not None:
+            x = x * keep
+        return self.head[self.last](x)
+
+    def dropout_mask(self, rows: int, rng: np.random.Generator) -> np.ndarray:
+        """Float32 factors of a training batch: 0 for a dropped value, 1 / (1 - dropout) else.
+
+        (rows, last_width), or (1, 1) where nothing is dropped.
+        """
+        if not self.dropout:
+            return np.ones((1, 1), np.float32)
+        kept = rng.random((rows, self.last_width), np.float32) >= self.dropout
+        return kept.astype(np.float32) / np.float32(1 - self.dropout)
 
     def activate(self, logits: Tensor) -> Tensor:
         """Logits -> what the exported model puts out, (N, classes)."""
@@ -92,6 +113,6 @@ class ClassifierHead(nn.Cell):
             return ops.sigmoid(logits)
         return logits
 
-    def construct(self, x: Tensor) -> Tensor:
+    def construct(self, x: Tensor, keep: Tensor | None = None) -> Tensor:
         """See the class."""
-        return self.classify(self.reduce(x))
+        return self.classify(self.reduce(x), keep)

@@ -18,21 +18,22 @@ from src_mindspore.spec import InputSpec
 from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
 
 SOURCES = ("cached", "photos")  # where fine-tuning reads from
-ORDER, VIEW, AUGMENTATION = range(3)  # what a generator is for: each has a stream of its own
+ORDER, VIEW, AUGMENTATION, DROPOUT = range(
+    4
+)  # what a generator is for: each has a stream of its own
+Seed = tuple[int, ...]  # of a stage: the run's seed and the stage's number
 Batch = tuple[np.ndarray, np.ndarray]  # values at the cut (n, ...) float32, labels (n,) int32
 
 
 class TrainingInputs(Protocol):
-    """A source of training batches."""
+    """A source of training batches; ``seed`` is that of everything the stage draws."""
 
     photos: int
+    seed: Seed
 
     def batches(self, epoch: int, batch_size: int) -> Iterator[Batch]:
         """Every photo once, in the order of ``epoch``; the last batch may be short."""
         ...
-
-
-Seed = tuple[int, ...]  # of a stage: the run's seed and the stage's number
 
 
 def epoch_order(seed: Seed, epoch: int, photos: int) -> np.ndarray:

@@ -183,7 +183,7 @@ def known_splits(model_path: Path) -> dict[str, list[str]] | None:
 
     An exported file lies in ``RUN/export``, a checkpoint in the run folder itself.
     """
-    folder = model_path if model_path.is_dir() else model_path.parent
+    folder = (model_path if model_path.is_dir() else model_path.parent).resolve()
     for place in (folder, folder.parent):
         if (place / SPLITS).is_file() and (place / CONFIG).is_file():
             return json.loads((place / SPLITS).read_text(encoding="utf-8"))["splits"]

@@ -48,9 +48,9 @@ def _available() -> list[str]:
 
 
 def seed_everything(seed: int) -> None:
-    """Seeds Python, NumPy and MindSpore: initial weights and dropout come from here.
+    """Seeds Python, NumPy and MindSpore: initial weights come from here.
 
-    Views and the order of photos have generators of their own, drawn from the same seed.
+    Views, order and dropout have generators of their own, made from the same seed.
     """
     random.seed(seed)
     np.random.seed(seed)

@@ -12,7 +12,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from src_mindspore.batched import Sliceable, run_batched
 from src_mindspore.classifier import Top, batch_norms
 from src_mindspore.errors import UserError
-from src_mindspore.inputs import TrainingInputs
+from src_mindspore.inputs import DROPOUT, TrainingInputs
 from src_mindspore.metrics import summary
 from src_mindspore.progress import progress
 
@@ -23,7 +23,8 @@ class TrainStep(nn.Cell):
     """One optimiser step on a batch; the graph is compiled once, for one batch shape.
 
     Inputs: values at the cut (B, ...), labels (B,) int32, sample weights (B,) float32 with 0 for
-    padding. Outputs: loss (scalar) and logits (B, classes), both from before the step.
+    padding, dropout factors (see ``ClassifierHead.dropout_mask``). Outputs: loss (scalar) and
+    logits (B, classes), both from before the step.
     """
 
     def __init__(self, top: Top, loss: nn.Cell, optimizer: nn.Optimizer) -> None:
@@ -35,14 +36,18 @@ class TrainStep(nn.Cell):
             self.forward, None, optimizer.parameters, has_aux=True
         )
 
-    def forward(self, x: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, labels: Tensor, weights: Tensor, keep: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Loss and logits."""
-        logits = self.top(x)
+        logits = self.top(x, keep)
         return self.loss(logits, labels, weights), logits
 
-    def construct(self, x: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    def construct(
+        self, x: Tensor, labels: Tensor, weights: Tensor, keep: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """See the class."""
-        (loss, logits), gradients = self.forward_and_gradients(x, labels, weights)
+        (loss, logits), gradients = self.forward_and_gradients(x, labels, weights, keep)
         self.optimizer(gradients)
         return loss, logits
 
@@ -161,7 +166,9 @@ def _train_epoch(stage: Stage) -> tuple[float, float]:
     with progress(photos, f"{stage.name} {epoch + 1}/{stage.epochs}", quiet=True) as advance:
         for number, (values, labels) in enumerate(stage.inputs.batches(epoch, stage.batch_size)):
             weights = stage.class_weights[labels]
-            loss, logits = stage.step(*_padded(values, labels, weights, stage.batch_size))
+            rng = np.random.default_rng([*stage.inputs.seed, epoch, DROPOUT, number])
+            keep = Tensor(stage.top.head.dropout_mask(stage.batch_size, rng))
+            loss, logits = stage.step(*_padded(values, labels, weights, stage.batch_size), keep)
             loss_value = float(loss.asnumpy())
             _check_finite(stage, "loss", loss_value, first + number + 1)
             loss_sum += loss_value * float(weights.sum())
