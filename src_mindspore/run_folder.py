@@ -1,6 +1,5 @@
 """A run folder: what training leaves behind, and what a resumed run starts from."""
 
-import copy
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -137,7 +136,8 @@ def open_run(
         UserError: no data, a folder that cannot be used, or a resumed run of another config.
     """
     begun = (path / CONFIG).is_file()
-    asked = load_config(config, overrides) if config else None
+    source = config or (path / CONFIG if begun else None)
+    asked = load_config(source, overrides) if source else None
     if resume and begun:
         ours = load_config(path / CONFIG)
         _same_config(path, ours, asked, data)
@@ -153,8 +153,7 @@ def open_run(
     return RunFolder.create(path, asked), asked
 
 
-def _same_config(path: Path, ours: EasyDict, asked: EasyDict | None, data: Path | None) -> None:
-    asked = copy.deepcopy(ours) if asked is None else asked
+def _same_config(path: Path, ours: EasyDict, asked: EasyDict, data: Path | None) -> None:
     asked.data.dir = str(data.resolve()) if data else asked.data.dir or ours.data.dir
     if wrong := _differences(ours, asked):
         lines = [f"{key}: {was} there, {now} asked for" for key, was, now in wrong]

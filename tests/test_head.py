@@ -60,8 +60,10 @@ def test_logits(reduction, hidden, activation):
     x = REDUCED[reduction]
     for weight, bias in zip(arrays[0:-2:2], arrays[1:-2:2], strict=True):
         x = ACTIVATED[activation](x @ weight.T + bias)
-    expected = x @ arrays[-2].T + arrays[-1]
-    np.testing.assert_allclose(run(head, MAPS), expected, rtol=1e-4, atol=1e-5)
+    keep = head.dropout_mask(2, np.random.default_rng(0))
+    for got, kept in ((run(head, MAPS), x), (head(Tensor(MAPS), Tensor(keep)).asnumpy(), x * keep)):
+        expected = kept @ arrays[-2].T + arrays[-1]
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_starts_with_all_classes_alike():
@@ -70,18 +72,22 @@ def test_starts_with_all_classes_alike():
     assert 0 < np.abs(logits).max() < 0.5  # 64 weights of deviation 0.01 add up to 0.08
 
 
-@pytest.mark.parametrize("hidden", [(), (40,)])
-def test_dropout_in_training_only(hidden):
-    """Ones through a weight of ones: the logits count what the dropout let through."""
-    head = ClassifierHead(200, 1, 2, hidden=hidden, dropout=0.25)
-    for p in head.get_parameters():
-        p.set_data(Tensor(np.full(p.shape, 1 / 200 if p.ndim == 2 else 0), ms.float32))
-    ones = np.ones((50, 200, 1, 1), np.float32)
-    plain = run(head.set_train(False), ones)
-    dropped = run(head.set_train(True), ones)
-    np.testing.assert_allclose(plain, plain[0, 0], rtol=1e-6)
-    assert dropped.std() > 0
-    assert dropped.mean() == pytest.approx(plain.mean(), rel=0.05)
+@pytest.mark.parametrize(
+    ("reduction", "hidden", "width"),
+    [("mean", (), 64), ("none", (), 64 * 9), ("mean", (80, 40), 40)],
+)
+def test_dropout_mask(reduction, hidden, width):
+    head = ClassifierHead(64, 3, 2, reduction, hidden=hidden, dropout=0.25)
+    mask = head.dropout_mask(50, np.random.default_rng(0))
+    assert (mask.shape, mask.dtype) == ((50, width), np.float32)
+    np.testing.assert_array_equal(np.unique(mask), np.float32([0, 4 / 3]))
+    assert (mask == 0).mean() == pytest.approx(0.25, abs=0.03)
+    np.testing.assert_array_equal(mask, head.dropout_mask(50, np.random.default_rng(0)))
+
+
+def test_no_dropout_no_mask():
+    mask = ClassifierHead(64, 3, 2).dropout_mask(50, np.random.default_rng(0))
+    np.testing.assert_array_equal(mask, np.ones((1, 1), np.float32))
 
 
 @pytest.mark.parametrize(
@@ -189,11 +195,9 @@ def test_an_unpooled_head_fits_the_map(padding, size, side):
 
 
 def test_deployed_activates(networks):
-    classifier, logits, maps = networks["mean"]
+    classifier, logits, _ = networks["mean"]
     head = randomise(ClassifierHead(1280, 2, 3, hidden=[7], activation="softmax"))
-    for ours, theirs in zip(
-        head.get_parameters(), classifier.head.get_parameters(), strict=True
-    ):
+    for ours, theirs in zip(head.get_parameters(), classifier.head.get_parameters(), strict=True):
         ours.set_data(Tensor(theirs.asnumpy()))
     plain = run(Deployed(classifier).set_train(False), IMAGES)
     np.testing.assert_allclose(plain, logits, rtol=1e-5)

@@ -1,0 +1,126 @@
+"""Commands seen from outside: exit status, standard output, standard error."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PRELUDE = """
+import logging, sys, time
+from src_mindspore import cli
+from src_mindspore.errors import UserError
+log = logging.getLogger("src_mindspore.x")
+def command():
+    {body}
+sys.exit(cli.run(command))
+"""
+
+
+def start(body: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PRELUDE.format(body=body)],
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "out", "err"),
+    [
+        ("print('done')", 0, "done\n", ""),
+        ("log.info('%d photos', 3); log.debug('x')", 0, "", "3 photos\n"),
+        ("raise UserError('size must be 1; got 2')", 2, "", "error: size must be 1; got 2\n"),
+        ("print('half'); raise KeyboardInterrupt", 130, "half\n", "stopped\n"),
+    ],
+    ids=["done", "log", "unusable", "interrupted"],
+)
+def test_status(body, status, out, err):
+    process = start(body)
+    assert process.communicate(timeout=30) == (out, err)
+    assert process.returncode == status
+
+
+def test_a_bug_is_no_user_error():
+    process = start("1 / 0")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err.startswith("Traceback")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
+def test_signals(number):
+    with start("print('ready', flush=True); time.sleep(30)") as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        assert process.communicate(timeout=30) == ("", "stopped\n")
+        assert process.returncode == 130
+
+
+@pytest.mark.parametrize(
+    "more", ["print('x' * 100_000)", "time.sleep(0.5); print('x')"], ids=["within", "at the end"]
+)
+def test_a_reader_that_goes_away(more):
+    with start(f"print('first', flush=True); {more}") as process:
+        assert process.stdout.readline() == "first\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=30) == 0
+
+
+def script(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "predict", "export"])
+def test_help_ends_with_an_example(name):
+    result = script(f"{name}.py", "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert f"example: python {name}.py " in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("train.py",), "--config is needed, for example configs/garbage.yaml"),
+        (("train.py", "--resume"), "--resume"),
+        (("train.py", "--config", "none.yaml"), "the config "),
+        (("train.py", "--config", "configs/demo.yaml"), "no data: "),
+    ],
+)
+def test_unusable_arguments(arguments, text):
+    result = script(*arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    last = result.stderr.splitlines()[-1]
+    assert "error: " in last
+    assert text in last
+    assert "Traceback" not in result.stderr
+
+
+PROGRESS = """
+import logging, sys
+from src_mindspore.progress import progress
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+with progress(40, "features", quiet={quiet}) as step:
+    step(40)
+"""
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_progress_without_a_terminal_is_at_most_a_line(quiet):
+    result = script("-c", PROGRESS.format(quiet=quiet))
+    assert result.stdout == ""
+    if quiet:
+        assert result.stderr == ""
+    else:
+        assert result.stderr.startswith("features: 40 photos in ")
+        assert result.stderr.count("\n") == 1

@@ -1,0 +1,247 @@
+"""Configuration files: what they may say, what is refused and in which words."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from src_mindspore.config import load_config, resolved_yaml
+from src_mindspore.errors import UserError
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a config file and returns its path."""
+
+    def write(source: str, name: str = "a.yaml") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source, encoding="utf-8")
+        return path
+
+    return write
+
+
+def problems(path: Path, *overrides: str) -> list[str]:
+    """The lines of the refusal after its first."""
+    with pytest.raises(UserError) as caught:
+        load_config(path, overrides)
+    first, *lines = str(caught.value).splitlines()
+    assert first == f"{path} cannot be used:"
+    return [line.removeprefix("  ") for line in lines]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in sorted(CONFIGS.rglob("*.yaml")) if "labels" not in p.relative_to(CONFIGS).parts],
+    ids=lambda p: p.name,
+)
+def test_every_config_of_the_project_loads(path):
+    config = load_config(path)
+    for file in (config.data.labels, config.data.dir):
+        assert file is None or Path(file).exists()
+
+
+def test_an_empty_file_gives_the_defaults(write):
+    config = load_config(write(""))
+    assert config.input.size == 224
+    assert config.data.split == [0.8, 0.2]
+    assert config.head_stage.optimizer.weight_decay == 4e-5
+    assert config.finetune_stage.lr.max == 1e-3
+
+
+ACCEPTED = [
+    ("seed", "0", 0),
+    ("seed", "2147483647", 2**31 - 1),
+    ("data.classes", "['00_00', '1e3']", ["00_00", "1e3"]),
+    ("data.split", "[0.7, 0.1, 0.2]", [0.7, 0.1, 0.2]),
+    ("head.hidden", "[128, 64]", [128, 64]),
+    ("head.activation", "null", None),
+    ("head_stage.lr.max", "1e-3", 0.001),
+    ("head_stage.lr.max", "2.5E-3", 0.0025),
+    ("head_stage.lr.max", "+1e1", 10.0),
+    ("head_stage.optimizer.momentum", "0", 0),
+    ("augment.scale", "[1, 1]", [1, 1]),
+    ("finetune_stage.freeze_head", "yes", True),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "expected"), ACCEPTED)
+def test_a_value_is_read_and_survives_a_round_trip(write, key, value, expected):
+    config = load_config(write(""), [f"{key}={value}"])
+    again = load_config(write(resolved_yaml(config), "again.yaml"))
+    assert again == config
+    for name in key.split("."):
+        config = config[name]
+    assert config == expected
+    assert type(config) is type(expected)
+
+
+REFUSED = [
+    ("seed: -1", "seed must be a whole number, 0 to 2147483647; got -1"),
+    ("seed: 1.0", "seed must be a whole number, 0 to 2147483647; got 1.0"),
+    ("seed: true", "seed must be a whole number, 0 to 2147483647; got True"),
+    ("device: TPU", "device must be one of auto, Ascend, GPU, CPU; got 'TPU'"),
+    (
+        "data: {split: [0.5, 0.4]}",
+        "data.split must be 2 or 3 shares that add up to 1; got [0.5, 0.4]",
+    ),
+    ("data: {split: [1, 0]}", "data.split must be 2 or 3 shares that add up to 1; got [1, 0]"),
+    ("data: {classes: [00_00]}", "data.classes must be a list of str or null; got [0]"),
+    ("data: {labels: 3}", "data.labels must be text or null; got 3"),
+    ("backbone: {width_mult: x}", "backbone.width_mult must be 0.1 to 4; got 'x'"),
+    ("head: {activation: relu}", "head.activation must be one of null, softmax, sigmoid; got 're"),
+    ("head: {hidden: [0]}", "head.hidden must be a list of whole numbers from 1 on; got [0]"),
+    ("head: {hidden: null}", "head.hidden must be a list of whole numbers from 1 on; got None"),
+    (
+        "augment: {scale: [1, 0.5]}",
+        "augment.scale must be [a, b] with 0.01 <= a <= b <= 1; got [1, 0.5]",
+    ),
+    ("loss: {label_smoothing: .nan}", "loss.label_smoothing must be 0 to 0.9; got nan"),
+    ("head_stage: {lr: {max: 0}}", "head_stage.lr.max must be 1e-09 to 100; got 0"),
+    (
+        "finetune_stage: {freeze_head: 1}",
+        "finetune_stage.freeze_head must be true or false; got 1",
+    ),
+    ("input: 224", "input must be a table; got 224"),
+    ("head_stage: {lr:}", "head_stage.lr must be a table; got None"),
+    ("sead: 1", "unknown key sead; the nearest is seed"),
+    ("head: {droput: 0.1}", "unknown key head.droput; the nearest is head.dropout"),
+    ("head_stage: {lr: {maximum: 1}}", "unknown key head_stage.lr.maximum; the nearest is head_st"),
+    ("5: 6", "unknown key 5; the nearest is "),
+    # rules between keys
+    ("head_stage: {lr: {init: 0.2}}", "head_stage.lr.init must not be above lr.max (0.1)"),
+    ("finetune_stage: {lr: {end: 1}}", "finetune_stage.lr.end must not be above lr.max (0.001)"),
+    (
+        "head_stage: {lr: {decay: exponential}}",
+        "head_stage.lr.end must be above 0 for the exponential decay; got 0",
+    ),
+    (
+        "head_stage: {epochs: 0}",
+        "head_stage.epochs and finetune_stage.epochs are both 0: nothing to train",
+    ),
+    (
+        "finetune_stage: {epochs: 1, from_block: 0}",
+        "finetune_stage.inputs must be photos where from_block is 0",
+    ),
+    (
+        "input: {resize: shorter_side, shorter_side: 200}",
+        "input.shorter_side must be at least input.size (224)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "problem"), REFUSED)
+def test_refusals(write, source, problem):
+    (line,) = problems(write(source))
+    assert line.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "head_stage: {epochs: 0}\nfinetune_stage: {epochs: 1}",
+        "finetune_stage: {epochs: 0, from_block: 0}",
+        "finetune_stage: {epochs: 1, from_block: 0, inputs: photos}",
+        "head_stage: {lr: {decay: exponential, end: 0.001}}",
+        "input: {resize: shorter_side, shorter_side: 224}",
+        "input: {resize: stretch, shorter_side: 32}",
+    ],
+)
+def test_rules_between_keys_let_pass(write, source):
+    load_config(write(source))
+
+
+def test_all_problems_are_reported_together(write):
+    path = write("sead: 1\ninput: {size: 1}\nhead: {droput: 1, reduction: sum}")
+    assert sorted(problems(path, "seed=x", "nope", "device=[", "head.dropout.x=1")) == sorted(
+        [
+            "--set takes KEY.SUB=VALUE; got 'nope'",
+            "--set device is not YAML: while parsing a flow node expected the node content, but "
+            "found '<stream end>' in \"<unicode string>\", line 1, column 2: [ ^",
+            "device must be one of auto, Ascend, GPU, CPU; got None",
+            "unknown key sead; the nearest is seed",
+            "unknown key head.droput; the nearest is head.dropout",
+            "seed must be a whole number, 0 to 2147483647; got 'x'",
+            "input.size must be a whole number, 32 to 1024; got 1",
+            "head.reduction must be one of mean, max, none; got 'sum'",
+            "head.dropout must be 0 to 0.95; got {'x': 1}",
+        ]
+    )
+
+
+def test_an_override_below_a_value(write):
+    assert problems(write("input: 4"), "input.size=32") == [
+        "--set input.size: input is a value, not a table",
+        "input must be a table; got 4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("a: [1", r"a\.yaml is not YAML: while parsing .* line 1"),
+        ("seed: 2024-13-01", r"a\.yaml is not YAML: month must be in 1\.\.12"),
+        ("[1, 2]", r"a\.yaml must hold keys and values; got list"),
+        ("base: none.yaml", r"the config .*none\.yaml cannot be read: .*No such file"),
+        ("base: a.yaml", r"a\.yaml is its own base: a\.yaml -> a\.yaml"),
+    ],
+)
+def test_unreadable_files(write, source, text):
+    with pytest.raises(UserError, match=text):
+        load_config(write(source))
+
+
+def test_a_file_that_is_not_utf8(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"seed: \xff")
+    with pytest.raises(UserError, match=r"the config .* cannot be read: 'utf-8' codec"):
+        load_config(path)
+
+
+def test_a_cycle_of_bases_is_named(write):
+    write("base: ../c.yaml", "sub/b.yaml")
+    write("base: a.yaml", "c.yaml")
+    with pytest.raises(UserError, match=r"is its own base: a.yaml -> b.yaml -> c.yaml -> a.yaml"):
+        load_config(write("base: sub/b.yaml"))
+
+
+def test_precedence(write):
+    """An override stands above the file, the file above its base, tables are merged."""
+    write("seed: 1\ninput: {size: 64}\nhead: {hidden: [1, 2], dropout: 0.5}", "root.yaml")
+    write("base: root.yaml\nseed: 2\nhead: {hidden: [3]}", "base.yaml")
+    path = write("base: base.yaml\nseed: 3\nhead: {reduction: max}")
+    config = load_config(path, ["head.reduction=none", "seed=4", "seed=5"])
+    assert (config.seed, config.input.size) == (5, 64)
+    assert (config.head.hidden, config.head.dropout, config.head.reduction) == ([3], 0.5, "none")
+
+
+def test_paths_are_relative_to_the_file_that_names_them(write, tmp_path, monkeypatch):
+    write("data: {dir: photos, labels: ../l.yaml}\nfeatures: {cache_dir: cache}", "sub/b.yaml")
+    path = write("base: sub/b.yaml\nbackbone: {weights: ~/w.ckpt}\ndata: {labels: /l.yaml}")
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.chdir("/")
+    config = load_config(path)
+    assert config.data.dir == str(tmp_path / "sub/photos")
+    assert config.features.cache_dir == str(tmp_path / "sub/cache")
+    assert (config.backbone.weights, config.data.labels) == ("/home/me/w.ckpt", "/l.yaml")
+
+
+def test_paths_of_overrides_are_relative_to_the_working_folder(write, tmp_path, monkeypatch):
+    path = write("", "sub/a.yaml")
+    monkeypatch.chdir(tmp_path)
+    config = load_config(path, ["data.dir=imagenet", "backbone.weights=none"])
+    assert config.data.dir == str(tmp_path / "imagenet")
+    assert config.backbone.weights == "none"
+    assert load_config(path).backbone.weights == "imagenet"
+
+
+def test_resolved_yaml_is_plain(write, tmp_path):
+    source = "data: {labels: 标签.yaml, classes: [纸, b]}\naugment: {flip: 1e-1}"
+    text = resolved_yaml(load_config(write(source)))
+    assert yaml.safe_load(text)["augment"]["flip"] == 0.1
+    assert str(tmp_path / "标签.yaml") in text  # neither escaped nor tagged
+    assert "!" not in text
+    assert text.startswith("seed: 1\ndevice: auto\ndata:\n")

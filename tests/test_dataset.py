@@ -1,0 +1,300 @@
+"""Folders of photos: records, splits, twins, and the errors about them."""
+
+import logging
+import shutil
+from collections import Counter
+from itertools import combinations
+
+import pytest
+from helpers import write_photos
+
+from src_mindspore.dataset import (
+    DataSet,
+    Record,
+    load_data_set,
+    map_ordered,
+    scored_records,
+    split_records,
+)
+from src_mindspore.errors import UserError
+
+GIVEN = [
+    *["train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "train/dog/2.png"],
+    *["val/cat/1.png", "val/dog/1.png", "test/dog/1.png"],
+]
+
+
+def names(folder: str, count: int) -> list[str]:
+    return [f"{folder}/{i}.png" for i in range(count)]
+
+
+def paths(records) -> list[str]:
+    return [record.path for record in records]
+
+
+@pytest.fixture
+def given(tmp_path):
+    return write_photos(tmp_path, GIVEN)
+
+
+def test_given_splits(given):
+    data = load_data_set(given)
+    assert data.classes == ("cat", "dog")
+    assert {name: paths(records) for name, records in data.splits.items()} == {
+        name: [p for p in GIVEN if p.startswith(name)] for name in ("train", "val", "test")
+    }
+    assert data.records("val") == (Record("val/cat/1.png", 0), Record("val/dog/1.png", 1))
+    assert paths(data.records("all")) == sorted(GIVEN)
+    assert data.left_out == ()
+    assert len(set(data.digests.values())) == len(data.digests) == len(GIVEN)
+
+
+def test_class_folders_are_split_stratified_and_seeded(tmp_path):
+    counts = {"a": 40, "b": 10, "c": 5, "d": 2}
+    for seed, (folder, count) in enumerate(counts.items()):
+        write_photos(tmp_path, names(folder, count), 1000 * seed)
+    shares = (0.7, 0.1, 0.2)
+    data = load_data_set(tmp_path, None, shares, seed=3)
+    found = {n: Counter(r.path[0] for r in records) for n, records in data.splits.items()}
+    # by hand: 28/4/8, 7/1/2, 3.5/4/5 rounded and one kept for val, two photos: train first
+    assert found == {
+        "train": {"a": 28, "b": 7, "c": 3, "d": 1},
+        "val": {"a": 4, "b": 1, "c": 1, "d": 1},
+        "test": {"a": 8, "b": 2, "c": 1},
+    }
+    assert paths(data.records("all")) == sorted(p for f, n in counts.items() for p in names(f, n))
+    assert load_data_set(tmp_path, None, shares, seed=3).splits == data.splits
+    assert load_data_set(tmp_path, None, shares, seed=4).splits != data.splits
+
+
+@pytest.mark.parametrize(
+    ("fractions", "count", "expected"),
+    [
+        ((0.8, 0.2), 10, [8, 2]),
+        ((0.5, 0.5), 1, [1, 0]),  # 0.5 rounds to 0; training is served first
+        ((0.1, 0.9), 1, [1, 0]),
+        ((0.01, 0.99), 5, [1, 4]),
+        ((0.99, 0.01), 5, [4, 1]),
+        ((0.9, 0.05, 0.05), 3, [1, 1, 1]),
+        ((0.2, 0.2, 0.6), 2, [1, 1, 0]),
+        ((0.7, 0.1, 0.2), 1000, [700, 100, 200]),
+    ],
+)
+def test_sizes_of_a_split(fractions, count, expected):
+    records = [Record(f"{i:04}", 0) for i in range(count)]
+    splits = split_records(records, {r.path: r.path for r in records}, fractions, 0)
+    assert [len(s) for s in splits.values()] == expected
+    assert sorted(r.path for s in splits.values() for r in s) == [r.path for r in records]
+
+
+@pytest.mark.parametrize("fractions", [(1,), (0.5, 0.6), (0.8, 0.1, 0.05, 0.05), (1.2, -0.2)])
+def test_shares_that_are_none(fractions):
+    with pytest.raises(UserError, match="split shares are 2 or 3 numbers that add up to 1; got"):
+        split_records([Record("a", 0)], {"a": "x"}, fractions, 0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_twins_stay_together(tmp_path, seed):
+    write_photos(tmp_path, names("a", 6))
+    write_photos(tmp_path, names("b", 6), 100)
+    for i in range(3):
+        shutil.copy(tmp_path / f"a/{i}.png", tmp_path / f"a/twin_{i}.png")
+    data = load_data_set(tmp_path, None, (0.4, 0.3, 0.3), seed)
+    assert sum(map(len, data.splits.values())) == 15
+    sides = [{data.digests[r.path] for r in records} for records in data.splits.values()]
+    assert not any(one & other for one, other in combinations(sides, 2))
+
+
+def test_training_loses_what_is_evaluated(given, caplog):
+    shutil.copy(given / "val/dog/1.png", given / "train/dog/copy of val.png")
+    shutil.copy(given / "test/dog/1.png", given / "train/cat/copy of test.png")  # another label
+    shutil.copy(given / "train/cat/1.png", given / "train/cat/3.png")  # harmless
+    data = load_data_set(given)
+    leaks = ("train/cat/copy of test.png", "train/dog/copy of val.png")
+    assert data.left_out == leaks
+    assert paths(data.records("train")) == [*GIVEN[:2], "train/cat/3.png", *GIVEN[2:4]]
+    assert paths(data.records("val") + data.records("test")) == GIVEN[4:]
+    assert caplog.messages == [
+        "2 training images are byte-identical to evaluated ones and are left out: "
+        + ", ".join(leaks)
+    ]
+
+
+def test_a_class_that_only_had_leaks(given):
+    for i in (1, 2):
+        shutil.copy(given / "val/dog/1.png", given / f"train/dog/{i}.png")
+    with pytest.raises(UserError, match=r"train: every class needs at least one .*any: dog$"):
+        load_data_set(given)
+
+
+def test_val_and_test_share_an_image(given):
+    shutil.copy(given / "val/cat/1.png", given / "test/dog/again.png")
+    with pytest.raises(UserError) as info:
+        load_data_set(given)
+    assert str(info.value) == (
+        "val and test may not share an image; remove one of: val/cat/1.png = test/dog/again.png"
+    )
+
+
+def test_one_file_with_two_labels(tmp_path):
+    write_photos(tmp_path, [*names("a", 3), *names("b", 3)])
+    shutil.copy(tmp_path / "a/1.png", tmp_path / "b/other.png")
+    with pytest.raises(UserError, match=r"same file has two labels.*: a/1\.png, b/other\.png$"):
+        load_data_set(tmp_path)
+
+
+BAD_FOLDERS = [
+    (["train/a/1.png"], None, "{root} has train/ but no val/: both are needed"),
+    (["test/a/1.png"], None, "{root} has test/ but no train/: both are needed"),
+    (["a/1.png"], None, "{root}: at least 2 class folders are needed; got 1"),
+    (["1.png", "2.png"], None, "{root}: at least 2 class folders are needed; got 0"),
+    (
+        ["a/1.png", "b/notes.txt", "c/1.png"],
+        None,
+        "{root}: every class needs at least one image "
+        "(.bmp, .gif, .jpeg, .jpg, .png, .tif, .tiff, .webp); without any: b",
+    ),
+    (
+        ["train/a/1.png", "train/b/1.png", "val/a/1.png", "val/x/1.png"],
+        None,
+        "{root}/val has folders that are no class: x; the classes are a, b",
+    ),
+    (
+        ["a/1.png", "b/1.png", "c/1.png"],
+        ["b", "a"],
+        "{root} has folders that are no class: c; the classes are b, a",
+    ),
+    (
+        ["a/1.png", "b/1.png"],
+        ["a", "b", "c"],
+        "{root}: every class needs at least one image "
+        "(.bmp, .gif, .jpeg, .jpg, .png, .tif, .tiff, .webp); without any: c",
+    ),
+    (
+        ["a/1.png", "b/1.png"],
+        ["a", "b", "a"],
+        "every class is listed once; listed again: a",
+    ),
+    (
+        ["train/a/1.png", "train/b/1.png", "val/a/notes.txt"],
+        None,
+        "{root}: the split val has no image; it decides which epoch is the best, so that it "
+        "needs at least one",
+    ),
+    (
+        ["a/1.png", "b/1.png"],
+        None,
+        "{root}: the split val has no image; it decides which epoch is the best, so that it "
+        "needs at least one",
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "classes", "text"), BAD_FOLDERS)
+def test_what_is_no_data_set(tmp_path, files, classes, text):
+    write_photos(tmp_path, files)
+    with pytest.raises(UserError) as info:
+        load_data_set(tmp_path, classes)
+    assert str(info.value) == text.format(root=tmp_path)
+
+
+@pytest.mark.parametrize("what", ["absent", "file"])
+def test_a_folder_that_is_none(tmp_path, what):
+    (tmp_path / "file").touch()
+    for load in (load_data_set, lambda root: scored_records(root, ["a", "b"], "all")):
+        with pytest.raises(UserError) as info:
+            load(tmp_path / what)
+        assert str(info.value) == (
+            f"the data folder {tmp_path / what} does not exist or is not a folder"
+        )
+
+
+def test_unknown_split_of_a_data_set(tmp_path):
+    data = DataSet(tmp_path, ("a", "b"), {"train": (Record("a", 0),), "val": ()})
+    for split in ("test", "val"):
+        with pytest.raises(UserError, match=f"has no split '{split}'; it has train, val and all"):
+            data.records(split)
+
+
+def test_hidden_and_stray_files(tmp_path, caplog):
+    caplog.set_level(logging.WARNING)
+    good = ["a/1.PNG", "a/deep/er/2.jpeg", "b/ü 一.png", "b/x.gif"]
+    write_photos(tmp_path, good)
+    hidden = ["a/.3.png", ".hidden/1.png", "b/.thumbs/4.png", "a/.DS_Store"]
+    stray = ["a/notes.txt", "b/clip.mp4"]
+    write_photos(tmp_path, [*hidden, *stray, "readme.png"], 100)
+    (tmp_path / "a/folder.png").mkdir()
+    data = load_data_set(tmp_path, None, (0.5, 0.5))
+    assert data.classes == ("a", "b")
+    assert paths(data.records("all")) == sorted(good)
+    assert caplog.messages == [
+        f"2 files in {tmp_path} are no images: a/notes.txt, b/clip.mp4",
+    ]
+
+
+def test_the_class_order_is_the_configs(given):
+    data = load_data_set(given, ["dog", "cat"])
+    assert data.classes == ("dog", "cat")
+    assert {r.label for r in data.records("all") if "/dog/" in r.path} == {0}
+    assert {r.label for r in data.records("all") if "/cat/" in r.path} == {1}
+    assert scored_records(given, ["dog", "cat"], "test") == [Record("test/dog/1.png", 0)]
+
+
+@pytest.mark.parametrize(
+    ("split", "expected"),
+    [("train", GIVEN[:4]), ("val", GIVEN[4:6]), ("test", GIVEN[6:]), ("all", GIVEN)],
+)
+def test_every_image_of_a_split_is_scored_once(given, split, expected):
+    # "bird" is known to the model and absent here
+    records = scored_records(given, ["bird", "cat", "dog"], split)
+    assert paths(records) == expected
+    assert all(r.label == (1 if "/cat/" in r.path else 2) for r in records)
+
+
+def test_class_folders_are_scored_whole_or_as_they_were_split(tmp_path):
+    every = [*names("cat", 9), *names("dog", 7)]
+    write_photos(tmp_path, every)
+    classes = ["cat", "dog"]
+    assert paths(scored_records(tmp_path, classes, "all")) == every
+    data = load_data_set(tmp_path, classes, (0.5, 0.25, 0.25), seed=2)
+    known = {name: paths(records) for name, records in data.splits.items()}
+    for split in ("train", "val", "test"):
+        assert tuple(scored_records(tmp_path, classes, split, known)) == data.records(split)
+
+
+UNSCORABLE = [
+    ("val", None, r"has class folders and no val/, and the model does not say .*--split all"),
+    ("val", {"train": ["cat/0.png"]}, r"has class folders and no val/"),
+    ("val", {"val": ["cat/0.png", "cat/9.png"]}, r"1 of 2 images of its split 'val' are missing"),
+    ("val", {"val": []}, r"has no image to score in split 'val'"),
+]
+
+
+@pytest.mark.parametrize(("split", "known", "text"), UNSCORABLE)
+def test_a_split_that_cannot_be_told(tmp_path, split, known, text):
+    write_photos(tmp_path, ["cat/0.png", "dog/0.png"])
+    with pytest.raises(UserError, match=text):
+        scored_records(tmp_path, ["cat", "dog"], split, known)
+
+
+def test_scoring_an_unknown_split_or_class(given):
+    shutil.rmtree(given / "test")
+    with pytest.raises(UserError, match=r"has no split 'test'; it has train, val and all$"):
+        scored_records(given, ["cat", "dog"], "test")
+    with pytest.raises(UserError, match=r"val has folders that are no class: dog; .* are cat, cow"):
+        scored_records(given, ["cat", "cow"], "val")
+
+
+def test_map_ordered_keeps_the_order_and_stays_near_the_reader():
+    started = []
+
+    def work(item: int) -> int:
+        started.append(item)
+        return item * item
+
+    results = map_ordered(work, range(200), ahead=10)
+    assert [next(results) for _ in range(5)] == [0, 1, 4, 9, 16]
+    assert max(started) < 5 + 10
+    assert list(results) == [i * i for i in range(5, 200)]
+    with pytest.raises(ZeroDivisionError):
+        list(map_ordered(lambda i: 1 // (i - 3), range(9)))

@@ -1,0 +1,236 @@
+"""A trained model in each form, from its files to scores; and the files that are refused."""
+
+from dataclasses import asdict, replace
+
+import mindspore as ms
+import numpy as np
+import onnx
+import pytest
+from helpers import input_spec, mode, write_photos
+from mindspore import Tensor, nn, ops
+from onnx import TensorProto, helper
+
+from src_mindspore.checkpoint import arrays_of, save_arrays
+from src_mindspore.classifier import build_classifier
+from src_mindspore.dataset import Record
+from src_mindspore.errors import UserError
+from src_mindspore.inference import BATCH, Model, evaluate, load_model, score_photos
+from src_mindspore.inputs import read_photos
+from src_mindspore.spec import FileSpec, ModelSpec
+
+NAMES = ("model.ckpt", "model.onnx", "model.mindir")
+MODEL = {
+    "backbone": {"width_mult": 0.35, "padding": "same", "bn_eps": 1e-3},
+    "head": {"reduction": "mean", "activation": "softmax"},
+}
+SPEC = ModelSpec(
+    classes=("red", "green", "blue"),
+    labels=({}, {}, {}),
+    input=input_spec(32),
+    output="probabilities",
+    model=MODEL,
+)
+
+
+@pytest.fixture(autouse=True)
+def pynative():
+    """Operator by operator: compiling the network would take longer than all of these tests."""
+    with mode(ms.PYNATIVE_MODE):
+        yield
+
+
+class ChannelMeans(nn.Cell):
+    """Says how red, green and blue an image is."""
+
+    def construct(self, x: Tensor) -> Tensor:
+        """(N, 3, H, W) -> (N, 3)."""
+        return ops.mean(x, (2, 3))
+
+
+def write_onnx(path):
+    """The same as ``ChannelMeans``, for any batch."""
+    graph = helper.make_graph(
+        [helper.make_node("ReduceMean", ["image"], ["scores"], axes=[2, 3], keepdims=0)],
+        "means",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 32, 32])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", 3])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, path)
+
+
+def write_mindir(path):
+    ms.export(
+        ChannelMeans(),
+        Tensor(np.zeros((1, 3, 32, 32), np.float32)),
+        file_name=str(path),
+        file_format="MINDIR",
+    )
+
+
+def images(count: int) -> np.ndarray:
+    return np.random.default_rng(0).uniform(-1, 1, (count, 3, 32, 32)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("name", "write"), [(NAMES[1], write_onnx), (NAMES[2], write_mindir)])
+@pytest.mark.parametrize("finished", [True, False])
+def test_exported_files(tmp_path, name, write, finished):
+    write(tmp_path / name)
+    entry = FileSpec.of(tmp_path / name)
+    replace(SPEC, files=(entry,) if finished else ()).save(tmp_path)
+    renamed = (tmp_path / name).rename(tmp_path / f"my {name}")  # told by its content
+    model = load_model(renamed)
+    assert model.file.sha256 == entry.sha256
+    assert model.file.name == (name if finished else renamed.name)
+    x = images(BATCH + 3)
+    np.testing.assert_allclose(model.run(x), x.mean((2, 3)), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run folder with random weights, and the network they are from."""
+    folder = tmp_path_factory.mktemp("run")
+    with mode(ms.PYNATIVE_MODE):
+        classifier = build_classifier(MODEL["backbone"], MODEL["head"], 3, 32)
+    save_arrays(folder / "model.ckpt", arrays_of(classifier))
+    SPEC.with_files(FileSpec.of(folder / "model.ckpt")).save(folder)
+    return folder, classifier
+
+
+def test_a_checkpoint_gives_what_was_saved(trained):
+    folder, classifier = trained
+    x = images(BATCH + 1)
+    logits = classifier.set_train(False)(Tensor(x)).asnumpy()
+    expected = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    assert np.ptp(expected, axis=0).min() > 0
+    for path in (folder, folder / "model.ckpt"):
+        model = load_model(path)
+        assert (model.path, model.file.name) == (folder / "model.ckpt", "model.ckpt")
+        np.testing.assert_allclose(model.run(x), expected, atol=1e-6)
+
+
+def refusal(path) -> str:
+    with pytest.raises(UserError) as info:
+        load_model(path)
+    return str(info.value)
+
+
+@pytest.mark.parametrize("name", ["model.ms", "model", "photo.jpg", "absent.tflite"])
+def test_other_suffixes(tmp_path, name):
+    assert refusal(tmp_path / name) == (
+        "a model is a run folder or a file that ends in .ckpt, .mindir, .onnx; "
+        f"got {tmp_path / name}"
+    )
+
+
+def test_what_is_not_there(tmp_path):
+    folder, file = tmp_path, tmp_path / "model.onnx"
+    assert refusal(folder) == f"{folder}/model.ckpt does not exist: {folder} is no run folder"
+    assert refusal(file) == f"{file} does not exist"
+    write_onnx(file)
+    assert refusal(file) == (
+        f"{tmp_path}/spec.json is missing: a model is read together with its spec.json"
+    )
+
+
+def test_a_file_of_another_run(tmp_path):
+    file = tmp_path / "model.onnx"
+    write_onnx(file)
+    SPEC.with_files(replace(FileSpec.of(file), sha256="0" * 64)).save(tmp_path)
+    assert refusal(file) == (
+        f"{file} is not a file that {tmp_path}/spec.json describes (model.onnx, told by their "
+        "SHA-256): the model and its description must come from the same run"
+    )
+
+
+DAMAGED = [
+    ("model.onnx", "is not an ONNX file: "),
+    ("model.mindir", "is not a MINDIR file: "),
+    ("model.ckpt", ": damaged"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), DAMAGED)
+@pytest.mark.parametrize("content", [b"no model at all", bytes(100)])
+def test_damaged_files(tmp_path, name, text, content):
+    SPEC.save(tmp_path)
+    (tmp_path / name).write_bytes(content)
+    message = refusal(tmp_path / name)
+    assert message.startswith(str(tmp_path / name))
+    assert text in message
+    assert "\n" not in message
+
+
+NO_NETWORK = [
+    ({}, "'backbone'"),
+    ({**MODEL, "head": {"reduction": "median"}}, "reduction must be one of mean, max, none"),
+    ({**MODEL, "backbone": {"depth": 3}}, "unexpected keyword argument 'depth'"),
+]
+
+
+@pytest.mark.parametrize(("described", "text"), NO_NETWORK)
+def test_a_spec_that_describes_no_network(trained, tmp_path, described, text):
+    (tmp_path / "model.ckpt").write_bytes((trained[0] / "model.ckpt").read_bytes())
+    replace(SPEC, model=described).save(tmp_path)
+    message = refusal(tmp_path)
+    assert message.startswith(f"{tmp_path}/spec.json describes no network: ")
+    assert text in message
+
+
+def test_a_checkpoint_of_another_network(trained, tmp_path):
+    (tmp_path / "model.ckpt").write_bytes((trained[0] / "model.ckpt").read_bytes())
+    replace(SPEC, classes=("a", "b"), labels=({}, {})).save(tmp_path)
+    assert "! head.0.weight file (3,1280) model (2,1280)" in refusal(tmp_path)
+
+
+def model_of(run, output="probabilities", activation="softmax") -> Model:
+    described = {**MODEL, "head": {"activation": activation}}
+    spec = replace(SPEC, output=output, model=described)
+    return Model(None, spec, FileSpec("m.onnx", 1, "ab"), run)
+
+
+@pytest.mark.parametrize(
+    ("output", "activation", "loss"),
+    [
+        ("logits", None, "logits"),
+        ("probabilities", "softmax", "probabilities"),
+        ("probabilities", "sigmoid", "sigmoid_probabilities"),
+    ],
+)
+def test_how_scores_are_read(output, activation, loss):
+    model = model_of(None, output, activation)
+    assert model.loss == loss
+    scores = np.array([[0.0, 1.0, 3.0]], np.float32)
+    expected = scores
+    if output == "logits":
+        expected = np.exp(scores) / np.exp(scores).sum()
+    np.testing.assert_allclose(model.probabilities(scores), expected, rtol=1e-6)
+
+
+def test_every_photo_is_scored_once_and_in_order(tmp_path):
+    count = 4 * BATCH + 3
+    paths = [f"{i:03}.png" for i in range(count)]
+    write_photos(tmp_path, paths)
+    sizes = []
+
+    def run(x):
+        sizes.append(len(x))
+        return x.mean((2, 3))
+
+    got = score_photos(model_of(run), [tmp_path / path for path in paths])
+    expected = read_photos([tmp_path / path for path in paths], SPEC.input).mean((2, 3))
+    np.testing.assert_array_equal(got, expected)
+    assert sizes == [2 * BATCH, 2 * BATCH, 3]
+
+
+def test_evaluate(tmp_path):
+    write_photos(tmp_path, [f"{i}.png" for i in range(4)])
+    records = [Record("0.png", 0), Record("1.png", 1), Record("2.png", 1), Record("3.png", 2)]
+    scores = [[0.5, 0.3, 0.2], [0.5, 0.25, 0.25], [0.2, 0.7, 0.1], [0.2, 0.4, 0.4]]
+    got = evaluate(model_of(lambda _: np.array(scores)), tmp_path, records, "test")
+    assert (got["split"], got["model"]) == ("test", {"file": "m.onnx", "sha256": "ab"})
+    assert (got["n"], got["top1"], got["top5"]) == (4, 0.5, 1)
+    assert got["loss"] == pytest.approx(-np.log([0.5, 0.25, 0.7, 0.4]).mean())
+    assert got["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 1, 0]]
+    assert [row["label"] for row in got["per_class"]] == ["red", "green", "blue"]
+    assert asdict(SPEC)["classes"] == tuple(row["label"] for row in got["per_class"])

@@ -1,0 +1,82 @@
+"""The pictures are PNGs of a sensible size that show something."""
+
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from src_mindspore.plots import LARGEST, draw_confusion, draw_curves
+
+
+@pytest.fixture(autouse=True)
+def no_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def pixels(path) -> np.ndarray:
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return np.asarray(image.convert("RGB")).astype(int)
+
+
+def lines(stages: list[str]) -> list[dict]:
+    return [
+        {
+            "stage": stage,
+            "epoch": i + 1,
+            "lr": 0.1 / (i + 1),
+            "train_loss": 2.0 / (i + 1),
+            "val_loss": 2.5 / (i + 1),
+            "train_top1": 1 - 0.5 / (i + 1),
+            "val_top1": 1 - 0.6 / (i + 1),
+        }
+        for i, stage in enumerate(stages)
+    ]
+
+
+@pytest.mark.parametrize("stages", [["head"], ["head"] * 3 + ["finetune"] * 2, ["head"] * 50])
+def test_curves(tmp_path, stages):
+    draw_curves(tmp_path / "curves.png", lines(stages))
+    image = pixels(tmp_path / "curves.png")
+    assert image.shape == (960, 1080, 3)
+    assert [p.name for p in tmp_path.iterdir()] == ["curves.png"]
+
+
+def test_the_curves_mark_where_a_stage_begins(tmp_path):
+    columns = []
+    for stages in (["head"] * 4, ["head"] * 2 + ["finetune"] * 2):
+        draw_curves(tmp_path / "curves.png", lines(stages))
+        image = pixels(tmp_path / "curves.png")
+        grey = (np.ptp(image, -1) == 0) & (image[..., 0] > 100) & (image[..., 0] < 200)
+        columns.append(grey.sum(0) > 250)  # a dashed line through all three plots
+    assert not columns[0].any()
+    (places,) = np.nonzero(columns[1])
+    assert 0.4 < places.min() / 1080 < places.max() / 1080 < 0.65
+
+
+@pytest.mark.parametrize(("classes", "low", "high"), [(2, 500, 700), (26, 1200, 1700)])
+def test_confusion(tmp_path, classes, low, high):
+    confusion = np.eye(classes, dtype=int) * 7
+    confusion[0] = [0, 1] + [0] * (classes - 2)
+    names = ["cost_$^$", "", *(f"class {i}" for i in range(classes))][:classes]
+    draw_confusion(tmp_path / "confusion.png", confusion, names)
+    image = pixels(tmp_path / "confusion.png")
+    assert image.shape[0] == image.shape[1]
+    assert low < image.shape[0] < high
+    dark_blue = (np.abs(image - (8, 48, 107)) < 12).all(-1)  # the upper end of "Blues"
+    assert 0.1 / classes < dark_blue.mean() < 1 / classes
+
+
+def test_a_class_without_images(tmp_path):
+    draw_confusion(tmp_path / "confusion.png", np.zeros((3, 3), int), ["a", "b", "c"])
+    assert pixels(tmp_path / "confusion.png").min() < 100  # the frame and the names
+
+
+def test_many_classes_stay_within_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr("src_mindspore.plots.LARGEST", 6.0)
+    assert LARGEST * 120 < 2**13
+    draw_confusion(tmp_path / "c.png", np.zeros((40, 40), int), [f"class {i}" for i in range(40)])
+    assert pixels(tmp_path / "c.png").shape == (720, 720, 3)

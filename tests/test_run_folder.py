@@ -1,0 +1,265 @@
+"""What a run leaves behind, and what a resumed one starts from."""
+
+import json
+from types import SimpleNamespace
+
+import mindspore as ms
+import numpy as np
+import pytest
+from helpers import input_spec, mode
+from mindspore import nn
+
+from src_mindspore import checkpoint, run_folder
+from src_mindspore.config import load_config
+from src_mindspore.dataset import DataSet, Record
+from src_mindspore.errors import UserError
+from src_mindspore.files import sha256_of
+from src_mindspore.run_folder import RunFolder, known_splits, load_run, open_run, read_log
+from src_mindspore.spec import ModelSpec
+from src_mindspore.trainer import Progress
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "c.yaml").write_text("seed: 5\nhead_stage: {lr: {max: 1e-3}}\n")
+    return load_config(tmp_path / "c.yaml")
+
+
+@pytest.fixture
+def run(tmp_path, config) -> RunFolder:
+    return RunFolder.create(tmp_path / "runs/a", config)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Time that stands still until a test moves it."""
+    now = SimpleNamespace(time=1000.0)
+    monkeypatch.setattr(run_folder, "time", SimpleNamespace(monotonic=lambda: now.time))
+    return now
+
+
+def small() -> tuple[nn.Cell, SimpleNamespace]:
+    """A network and a stage with an optimiser, one step old."""
+    with mode(ms.PYNATIVE_MODE):
+        network = nn.Dense(2, 3)
+        optimizer = nn.Momentum(network.trainable_params(), 0.1, 0.9)
+        optimizer(tuple(ms.Tensor(np.ones(p.shape, np.float32)) for p in optimizer.parameters))
+    step = SimpleNamespace(optimizer=optimizer)
+    progress = Progress(epoch=2, stale=1, best_top1=0.5, best_loss=0.25)
+    return network, SimpleNamespace(name="finetune", progress=progress, step=step)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    (tmp_path / "photos").mkdir()
+    return tmp_path / "photos"
+
+
+def test_open_and_resume(tmp_path, photos, config, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    command = {"config": tmp_path / "c.yaml", "overrides": ["head_stage.epochs=7"]}
+    for path in (tmp_path / "empty", tmp_path / "new/below"):
+        run, read = open_run(path, **command, data=photos.relative_to(tmp_path))
+        assert run.path == path
+        assert not run.finished
+        assert read.data.dir == str(photos)
+        assert (read.seed, read.head_stage.epochs, read.head_stage.lr.max) == (5, 7, 1e-3)
+        for again in ({"config": None}, {**command, "data": photos}, {**command, "data": None}):
+            run, same = open_run(path, **again, resume=True)
+            assert (run.path, same) == (path, read)
+    begun, _ = open_run(tmp_path / "other", **command, data=photos, resume=True)
+    assert (begun.path / "config.yaml").is_file()
+
+
+def test_a_run_is_resumed_as_it_was_begun(tmp_path, photos, config):
+    path = tmp_path / "run"
+    (tmp_path / "else").mkdir()
+    open_run(path, tmp_path / "c.yaml", data=photos)
+    change = {"overrides": ["seed=6", "head_stage.lr.max=0.5"]}
+    changed = "  seed: 5 there, 6 asked for\n  head_stage.lr.max: 0.001 there, 0.5 asked for"
+    moved = f"  data.dir: {photos} there, {tmp_path / 'else'} asked for"
+    for options, lines in (
+        ({"config": tmp_path / "c.yaml", **change}, changed),
+        ({"config": None, **change}, changed),
+        ({"config": None, "data": tmp_path / "else"}, moved),
+    ):
+        with pytest.raises(UserError) as info:
+            open_run(path, **options, resume=True)
+        assert str(info.value) == f"{path} was begun with another config:\n{lines}"
+
+
+def test_open_says_what_is_missing(tmp_path, photos, config):
+    file, absent = tmp_path / "c.yaml", tmp_path / "absent"
+    for arguments, text in (
+        ((file,), "no data: --data DIR names the folder of photos, or data.dir in the config"),
+        ((file, (), absent), f"the data folder {absent} does not exist or is not a folder"),
+        ((file, (), file), f"the data folder {file} does not exist or is not a folder"),
+        ((None, (), photos, True), f"--resume takes a run folder; {tmp_path}/r has no config.yaml"),
+    ):
+        with pytest.raises(UserError) as info:
+            open_run(tmp_path / "r", *arguments)
+        assert str(info.value) == text
+    assert not (tmp_path / "r").exists()
+
+
+def make_run(path):
+    path.mkdir()
+    (path / "config.yaml").touch()
+
+
+def make_full(path):
+    path.mkdir()
+    (path / "thesis.txt").touch()
+
+
+TAKEN = [
+    (
+        make_run,
+        "{path} is a run: --resume goes on with it; a new run takes a new or an empty folder",
+    ),
+    (make_full, "{path} is not empty; a new run takes a new or an empty folder"),
+    (lambda path: path.touch(), "{path} is not empty; a new run takes a new or an empty folder"),
+    (lambda path: path.parent.touch(), "the run folder {path} cannot be written: Not a directory"),
+]
+
+
+@pytest.mark.parametrize(("make", "text"), TAKEN)
+def test_create_refuses_what_is_taken(tmp_path, config, make, text):
+    path = tmp_path / "run"
+    if "written" in text:
+        path = tmp_path / "file/run"
+    make(path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UserError) as info:
+        RunFolder.create(path, config)
+    assert str(info.value) == text.format(path=path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_load_run_says_what_is_missing(tmp_path, run):
+    with pytest.raises(UserError, match=r"is no run folder: it has no config\.yaml$"):
+        load_run(tmp_path)
+    with pytest.raises(UserError, match=r"the training of .* has not ended; train\.py --resume"):
+        load_run(run.path)
+
+
+def test_a_new_run_begins_with_an_empty_log(run):
+    run.log({"epoch": 1})
+    assert RunFolder(run.path).begin() == (None, {})
+    assert (run.path / "log.jsonl").read_text() == ""
+
+
+def test_save_and_go_on(run):
+    network, stage = small()
+    run.best = {"weight": np.full((3, 2), 7, np.float32)}
+    for epoch in (1, 2):
+        run.log({"epoch": epoch, "val_top1": 1 / 3})
+    run.save(network, stage)
+    run.log({"epoch": 3})  # done after the last save: it will be done again
+    with (run.path / "log.jsonl").open("a") as stream:
+        stream.write('{"epoch": 4, "val')  # the power went off
+
+    again = RunFolder(run.path)
+    state, arrays = again.begin()
+    lines = [{"epoch": 1, "val_top1": 1 / 3}, {"epoch": 2, "val_top1": 1 / 3}]
+    assert again.lines == read_log(run.path) == lines
+    assert state["stage"] == "finetune"
+    assert Progress(**state["progress"]) == stage.progress
+    np.testing.assert_array_equal(again.best["weight"], run.best["weight"])
+
+    other, fresh = nn.Dense(2, 3), small()[1].step.optimizer
+    before = {**checkpoint.arrays_of(network), **checkpoint.arrays_of(stage.step.optimizer)}
+    checkpoint.restore(other, fresh, arrays, "last.ckpt")
+    after = {**checkpoint.arrays_of(other), **checkpoint.arrays_of(fresh)}
+    assert {"weight", "bias", "moments.weight", "global_step"} <= after.keys()
+    assert after.keys() == before.keys()
+    for name, array in before.items():
+        np.testing.assert_array_equal(after[name], array, err_msg=name)
+    assert after["global_step"] == 1
+    assert np.abs(after["moments.weight"]).min() > 0
+
+    again.log({"epoch": 3})
+    assert [line["epoch"] for line in read_log(run.path)] == [1, 2, 3]
+
+
+def test_the_first_epoch_may_be_infinitely_bad(run):
+    network, stage = small()
+    stage.progress = Progress()
+    run.best = {"weight": np.zeros(1, np.float32)}
+    run.save(network, stage)
+    assert Progress(**RunFolder(run.path).begin()[0]["progress"]) == Progress()
+
+
+def test_saves_are_at_least_ten_seconds_apart(run, clock):
+    network, stage = small()
+    saved = []
+    for seconds, force, expected in (
+        (0, False, True),  # the first at once
+        (9.9, False, False),
+        (0.2, False, True),
+        (1, False, False),
+        (0, True, True),
+        (9.9, False, False),  # counted from the forced one
+        (0.2, False, True),
+    ):
+        clock.time += seconds
+        stage.progress.epoch += 1
+        run.best = {"epoch": np.array([stage.progress.epoch], np.float32)}
+        run.save(network, stage, force)
+        if expected:
+            saved.append(stage.progress.epoch)
+        state, _ = checkpoint.read_state(run.path / "last.ckpt")
+        assert state["progress"]["epoch"] == saved[-1]
+        assert checkpoint.read_arrays(run.path / "model.ckpt")["epoch"] == saved[-1]
+
+
+def test_the_model_is_written_before_the_state_that_counts_on_it(run, monkeypatch):
+    network, stage = small()
+    run.best = {"weight": np.ones(2, np.float32)}
+
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save_state", crash)
+    with pytest.raises(KeyboardInterrupt):
+        run.save(network, stage)
+    assert (run.path / "model.ckpt").is_file()
+    assert not (run.path / "last.ckpt").exists()
+    assert RunFolder(run.path).begin() == (None, {})
+
+
+def test_a_state_file_that_is_none(run):
+    checkpoint.save_arrays(run.path / "last.ckpt", {"weight": np.zeros(1, np.float32)})
+    with pytest.raises(UserError, match=r"last\.ckpt holds no training state; it is not a last\."):
+        run.begin()
+
+
+def test_splits_are_found_from_every_file_of_a_run(tmp_path, run, monkeypatch):
+    splits = {"train": (Record("a/1.png", 0), Record("b/ü.png", 1)), "val": (Record("a/2.png", 0),)}
+    run.write_splits(DataSet(tmp_path, ("a", "b"), splits, ("a/3.png",)))
+    assert json.loads((run.path / "splits.json").read_text())["left_out"] == ["a/3.png"]
+    expected = {"train": ["a/1.png", "b/ü.png"], "val": ["a/2.png"]}
+    export = run.path / "export"
+    export.mkdir()
+    for path in (run.path, run.path / "model.ckpt", export, export / "model.onnx"):
+        assert known_splits(path) == expected
+    monkeypatch.chdir(export)
+    assert known_splits(type(export)("model.onnx")) == expected
+    for path in (tmp_path, tmp_path / "model.onnx", export / "deeper" / "model.onnx"):
+        assert known_splits(path) is None
+    (run.path / "config.yaml").unlink()
+    assert known_splits(run.path) is None
+
+
+def test_finish(run, config):
+    checkpoint.save_arrays(run.path / "model.ckpt", {"weight": np.zeros(1, np.float32)})
+    spec = ModelSpec(("a", "b"), ({"en": "A"}, {"en": "B"}), input_spec(32), "logits", {})
+    run.finish(spec, {"val": {"top1": 0.5}})
+    assert run.finished
+    assert json.loads((run.path / "metrics.json").read_text()) == {"val": {"top1": 0.5}}
+    read, loaded = load_run(run.path)
+    assert read == config
+    (file,) = loaded.files
+    assert (file.name, file.sha256) == ("model.ckpt", sha256_of(run.path / "model.ckpt"))
+    assert loaded.with_files() == spec
