@@ -29,10 +29,15 @@ class Top(nn.Cell):
 
     It shares its parameters with the classifier: training the one trains the other. Cuts are
     named in ``backbone.layers_before``; ``image`` gives the whole network.
+
+    Raises:
+        ValueError: no such cut, or pooled otherwise than the head pools.
     """
 
     def __init__(self, classifier: Classifier, cut: str) -> None:
         super().__init__(auto_prefix=False)
+        if cut in POOLED and cut != classifier.head.cut:
+            raise ValueError(f"the head pools by {classifier.head.cut}; got the cut {cut!r}")
         layers = list(classifier.backbone.features)[layers_before(cut) :]
         self.layers = nn.CellList(layers, auto_prefix=False)
         self.head = classifier.head

@@ -137,7 +137,7 @@ def _resolve(raw: Any, schema: dict[str, Any], prefix: str, problems: list[str])
     if not isinstance(raw, dict):
         problems.append(f"{prefix.rstrip('.')} must be a table; got {raw!r}")
         raw = {}
-    for key in raw.keys() - schema.keys():
+    for key in sorted(raw.keys() - schema.keys(), key=str):
         near = difflib.get_close_matches(str(key), schema, n=1, cutoff=0)
         problems.append(f"unknown key {prefix}{key}; the nearest is {prefix}{near[0]}")
     resolved: dict[str, Any] = {}

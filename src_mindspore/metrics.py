@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+LOSSES = ("logits", "probabilities", "sigmoid_logits", "sigmoid_probabilities")
+
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """(n, K) -> (n, K), stable for large values."""
@@ -28,7 +30,7 @@ def summary(scores: np.ndarray, labels: np.ndarray, loss: str = "logits") -> dic
         ``top1`` and ``top5`` in 0..1 (top-5 of fewer than 5 classes is 1), ``loss``.
 
     Raises:
-        ValueError: no images, or shapes that do not fit.
+        ValueError: no images, shapes that do not fit, an unknown ``loss``.
     """
     if len(labels) == 0 or scores.ndim != 2 or len(scores) != len(labels):
         raise ValueError(f"scores {scores.shape} and labels {labels.shape} must be (n, K) and (n,)")
@@ -52,9 +54,11 @@ def _losses(scores: np.ndarray, labels: np.ndarray, rows: np.ndarray, kind: str)
     targets[rows, labels] = 1
     if kind == "sigmoid_logits":
         each = np.maximum(scores, 0) - scores * targets + np.log1p(np.exp(-np.abs(scores)))
-    else:
+    elif kind == "sigmoid_probabilities":
         right = np.where(targets == 1, scores, 1 - scores)
         each = -np.log(np.maximum(right, smallest))
+    else:
+        raise ValueError(f"loss must be one of {', '.join(LOSSES)}; got {kind!r}")
     return each.mean(1)
 
 

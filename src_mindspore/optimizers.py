@@ -21,7 +21,10 @@ def build_optimizer(
     momentum: float = 0.9,
     weight_decay: float = 0.0,
 ) -> nn.Optimizer:
-    """An optimiser over ``parameters``.
+    """An optimiser over ``parameters``, as MindSpore has it.
+
+    Its adamw corrects no bias, so that the first steps are up to 3 times the learning rate, and
+    its rmsprop starts from a mean square of 1: a warm-up suits both.
 
     Weight decay acts on weights only, not on biases, batch-norm gamma and beta (arXiv:1812.01187,
     section 3.1).

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -12,6 +13,18 @@ from matplotlib.figure import Figure
 from src_mindspore.files import atomic_path
 
 LARGEST = 40.0  # inches: at 1000 classes the picture would have 2 gigapixels otherwise
+
+# fonts with Chinese characters; Matplotlib's own has none
+CHINESE_FONTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "Droid Sans Fallback"),
+    *("WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Microsoft YaHei", "PingFang SC"),
+)
+
+
+def _label_fonts() -> list[str]:
+    """Font families of class names: the default one, then what this machine has for Chinese."""
+    there = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in CHINESE_FONTS if name in there)]
 
 
 def _save(figure: Figure, path: Path) -> None:
@@ -91,8 +104,9 @@ def draw_confusion(path: Path, confusion: np.ndarray, labels: Sequence[str]) -> 
         axes.text(column, row, text, ha="center", va="center", color=colour, size=8)
     ticks = range(len(labels))
     points = min(10.0, 72 * 0.6 * size / len(labels))
-    axes.set_xticks(ticks, labels, rotation=90, size=points, parse_math=False)  # "$" is a "$"
-    axes.set_yticks(ticks, labels, size=points, parse_math=False)
+    style = {"size": points, "parse_math": False, "fontfamily": _label_fonts()}  # "$" is a "$"
+    axes.set_xticks(ticks, labels, rotation=90, **style)
+    axes.set_yticks(ticks, labels, **style)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     right, total = int(confusion.trace()), int(confusion.sum())

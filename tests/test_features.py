@@ -8,10 +8,9 @@ from dataclasses import replace
 import mindspore as ms
 import numpy as np
 import pytest
-from helpers import input_spec, mode, noise, toy_backbone, write_photos
+from helpers import input_spec, mode, toy_backbone, write_photos
 
 from src_mindspore import features
-from src_mindspore.backbone import MobileNetV2Backbone
 from src_mindspore.dataset import DataSet, Record
 from src_mindspore.engines import MindSporeEngine
 from src_mindspore.errors import UserError
@@ -128,74 +127,6 @@ def test_mtime_and_name_of_a_photo_do_not_matter(engine, data, job, tmp_path):
     renamed = DataSet(data.root, data.classes, {"train": (*RECORDS[:4], Record("9.png", 1))})
     cached_features(job, renamed, "train", tmp_path / "cache")
     assert len(engine.sizes) == calls
-
-
-def other_backbone(layer: int | None = None, **arguments) -> MobileNetV2Backbone:
-    """The toy backbone; one weight of a layer is another."""
-    backbone = MobileNetV2Backbone(0.35, **arguments)
-    for theirs, ours in zip(
-        backbone.get_parameters(), toy_backbone().get_parameters(), strict=True
-    ):
-        values = ours.asnumpy().copy()
-        if layer is not None and theirs.name.startswith(f"features.{layer}."):
-            values.flat[0] += 1e-3
-        theirs.set_data(ms.Tensor(values))
-    return backbone
-
-
-SAME_KEY = {
-    "nothing": lambda job: job,
-    "an equal network": lambda job: replace(job, backbone=other_backbone()),
-    "a layer that is not run": lambda job: replace(job, backbone=other_backbone(3)),
-    "the batch size": lambda job: replace(job, batch_size=99),
-}
-OTHER_KEY = {
-    "a weight": lambda job: replace(job, backbone=other_backbone(2)),
-    "epsilon": lambda job: replace(job, backbone=other_backbone(bn_eps=1e-4)),
-    "padding": lambda job: replace(job, backbone=other_backbone(padding="symmetric")),
-    "outputs": lambda job: replace(job, outputs=("features.1",)),
-    "size": lambda job: replace(job, input=input_spec(48)),
-    "crop": lambda job: replace(job, input=input_spec(32, 40)),
-    "filter": lambda job: replace(job, input=input_spec(32, interpolation="bicubic")),
-    "mean": lambda job: replace(job, input=replace(job.input, mean=(127.5, 127.5, 127.0))),
-    "std": lambda job: replace(job, input=replace(job.input, std=(127.5, 127.5, 127.0))),
-    "number of views": lambda job: replace(job, views=replace(VIEWS, count=3)),
-    "seed": lambda job: replace(job, views=replace(VIEWS, seed=8)),
-    "augmentation": lambda job: replace(
-        job, views=replace(VIEWS, augmentation=Augmentation(hue=0.1))
-    ),
-    "engine": lambda job: replace(job, engine="mindspore"),
-}
-
-
-def key_of(job: FeatureJob, data: DataSet) -> str:
-    return job.key(data.records("train"), data.digests)
-
-
-@pytest.fixture
-def shallow(job):
-    return replace(job, outputs=("features.2",))
-
-
-@pytest.mark.parametrize("what", SAME_KEY)
-def test_the_key_stays(data, shallow, what):
-    key = key_of(shallow, data)
-    assert len(key) == 64
-    assert key_of(SAME_KEY[what](shallow), data) == key
-
-
-@pytest.mark.parametrize("what", OTHER_KEY)
-def test_the_key_changes(data, shallow, what):
-    assert key_of(OTHER_KEY[what](shallow), data) != key_of(shallow, data)
-
-
-def test_the_key_changes_with_the_photos(data, shallow):
-    key = key_of(shallow, data)
-    fewer = DataSet(data.root, data.classes, {"train": RECORDS[:4]})
-    swapped = DataSet(data.root, data.classes, {"train": (*RECORDS[1::-1], *RECORDS[2:])})
-    noise(99).save(data.root / "2.png")
-    changed = DataSet(data.root, data.classes, {"train": RECORDS})
-    assert len({key, *(key_of(shallow, other) for other in (fewer, swapped, changed))}) == 4
 
 
 @pytest.mark.parametrize(("count", "of_maps"), [(0, np.float32), (2, np.float16)])

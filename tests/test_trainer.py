@@ -1,22 +1,18 @@
-"""The training loop: what is learned, what stays as it was, and when it ends."""
-
-from types import SimpleNamespace
+"""Training on small networks: what is learned, and what stays as it was."""
 
 import mindspore as ms
 import numpy as np
 import pytest
 from helpers import mode
-from mindspore import nn
 
 from src_mindspore import trainer
 from src_mindspore.checkpoint import arrays_of
 from src_mindspore.classifier import Classifier, Top, build_classifier
-from src_mindspore.errors import UserError
 from src_mindspore.inputs import CachedInputs
 from src_mindspore.loss import ClassificationLoss
 from src_mindspore.optimizers import build_optimizer
 from src_mindspore.strict_load import assign_strict
-from src_mindspore.trainer import Progress, Stage, TrainStep, fit, steps_per_epoch, trainable
+from src_mindspore.trainer import Stage, TrainStep, fit, trainable
 
 CLASSES, WIDTH = 3, 1280
 LR = 0.003
@@ -31,6 +27,7 @@ def graph_mode():
 @pytest.fixture(scope="module")
 def network() -> tuple[Classifier, dict[str, np.ndarray]]:
     """A small classifier, and its weights before any test trained it."""
+    ms.set_seed(0)
     classifier = build_classifier({"width_mult": 0.35}, {}, CLASSES, 32)
     return classifier, arrays_of(classifier)
 
@@ -123,7 +120,7 @@ def test_a_padded_step_is_the_step_by_hand(classifier, network):
         np.testing.assert_allclose(got_logits.asnumpy()[:5], logits, atol=1e-5)
         for name, gradient in (("weight", delta.T @ kept), ("bias", delta.sum(0))):
             expected = start[f"head.0.{name}"] - 0.5 * gradient
-            np.testing.assert_allclose(after[f"head.0.{name}"], expected, atol=1e-6)
+            np.testing.assert_allclose(after[f"head.0.{name}"], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("freeze_bn", "freeze_head"), [(True, True), (False, False)])
@@ -156,150 +153,6 @@ def test_trainable(classifier):
     ):
         assert [p.name for p in trainable(Top(classifier, cut), freeze_head)] == expected
     assert len(trainable(Top(classifier, "image"))) == 156 + 2
-
-
-@pytest.mark.parametrize(("photos", "size", "steps"), [(1, 8, 1), (8, 8, 1), (9, 8, 2), (16, 8, 2)])
-def test_steps_per_epoch(photos, size, steps):
-    assert steps_per_epoch(photos, size) == steps
-
-
-class FakeStep:
-    """Notes what it is given; gives the losses of a list and always class 0."""
-
-    def __init__(self, losses: list[float]):
-        self.losses = list(losses)
-        self.batches, self.keeps = [], []
-
-    def set_train(self, _):
-        return self
-
-    def __call__(self, *batch):
-        x, labels, weights, keep = (array.asnumpy() for array in batch)
-        self.batches.append((x, labels, weights))
-        self.keeps.append(keep)
-        logits = np.tile([1.0, 0.0], (len(labels), 1))
-        return ms.Tensor(self.losses.pop(0), ms.float32), ms.Tensor(logits, ms.float32)
-
-
-def played(monkeypatch, scores=None, losses=None, **options) -> Stage:
-    """A stage of 5 photos in batches of 4 whose losses and validation scores are given."""
-    scores = iter(scores or [(0.5, 1.0)] * 100)
-    monkeypatch.setattr(trainer, "predict", lambda *_: np.zeros((1, 2), np.float32))
-    monkeypatch.setattr(
-        trainer,
-        "summary",
-        lambda *_: dict(zip(("top1", "loss"), next(scores), strict=True), top5=1),
-    )
-    values = np.arange(5, dtype=np.float32)[:, None, None]
-    labels = np.array([0, 0, 1, 1, 1], np.int32)
-    top = nn.Cell()
-    top.head = SimpleNamespace(dropout_mask=lambda rows, rng: rng.random((rows, 3)))
-    defaults = {"epochs": 5, "patience": 0, "lr": np.arange(1, 11, dtype=np.float32) / 100}
-    return Stage(
-        name="finetune",
-        top=top,
-        step=FakeStep(losses or [1.0] * 100),
-        inputs=CachedInputs(values, labels, (1, 0)),
-        val=(None, None),
-        val_loss="logits",
-        class_weights=np.array([1, 2], np.float32),
-        batch_size=4,
-        **{**defaults, **options},
-    )
-
-
-def test_a_short_batch_is_filled_with_repeats_of_weight_0(monkeypatch):
-    stage = played(monkeypatch, epochs=1, losses=[1.0, 3.0])
-    lines = []
-    fit(stage, lambda _, line, __: lines.append(line))
-    (first, last), photos = stage.step.batches, []
-    for x, labels, weights in (first, last):
-        assert x.shape == (4, 1)
-        assert x.dtype == weights.dtype == np.float32
-        assert (labels == (x[:, 0] >= 2)).all()
-        photos += x[weights > 0, 0].tolist()
-        np.testing.assert_array_equal(weights[weights > 0], (labels + 1)[weights > 0])
-    assert sorted(photos) == [0, 1, 2, 3, 4]
-    assert (last[2] > 0).sum() == 1
-    assert len(set(last[0].ravel())) == 1
-    total = [first[2].sum(), last[2].sum()]
-    assert sum(total) == 8
-    expected = (total[0] * 1 + total[1] * 3) / 8  # the mean over photos, by their weights
-    assert lines[0]["train_loss"] == pytest.approx(expected)
-    assert lines[0]["train_top1"] == pytest.approx(2 / 5)
-    assert lines[0]["lr"] == pytest.approx(0.02)
-
-
-# validation top-1 and loss of each epoch -> which are better than all before
-BEST = [
-    ([(0.5, 1.0), (0.6, 2.0), (0.55, 0.1), (0.7, 9.0)], [True, True, False, True]),
-    ([(0.5, 1.0), (0.5, 0.9), (0.5, 0.9), (0.5, 1.0)], [True, True, False, False]),
-    ([(0.0, 5.0), (0.0, 6.0), (0.0, 4.0), (0.1, 7.0)], [True, False, True, True]),
-]
-
-
-@pytest.mark.parametrize(("scores", "expected"), BEST)
-def test_the_best_epoch(monkeypatch, scores, expected):
-    stage, seen = played(monkeypatch, scores, epochs=4), []
-    fit(stage, lambda s, line, better: seen.append((line["best"], better, s.progress.epoch)))
-    assert seen == [(better, better, epoch) for epoch, better in enumerate(expected, 1)]
-    best = [score for score, better in zip(scores, expected, strict=True) if better][-1]
-    assert (stage.progress.best_top1, stage.progress.best_loss) == best
-
-
-def test_the_best_of_an_earlier_stage_counts(monkeypatch):
-    stage = played(monkeypatch, [(0.9, 0.5), (0.9, 0.4)], epochs=2)
-    stage.progress = Progress(best_top1=0.9, best_loss=0.45)
-    better = []
-    fit(stage, lambda *call: better.append(call[2]))
-    assert better == [False, True]
-
-
-@pytest.mark.parametrize(("patience", "epochs"), [(0, 5), (1, 2), (2, 4), (9, 5)])
-def test_early_stopping(monkeypatch, patience, epochs):
-    scores = [(0.5, 1.0), (0.4, 1.0), (0.3, 1.0), (0.2, 1.0), (0.1, 1.0)]
-    if patience == 2:  # a better one in between starts the count anew
-        scores[1] = (0.6, 1.0)
-    stage, seen = played(monkeypatch, scores, patience=patience), []
-    fit(stage, lambda *_: seen.append(1))
-    assert len(seen) == stage.progress.epoch == epochs
-    fit(stage, lambda *_: seen.append(1))  # as a resumed run would
-    assert len(seen) == epochs
-
-
-def test_a_stage_goes_on_where_it_was(monkeypatch):
-    stage = played(monkeypatch)
-    stage.progress = Progress(epoch=3)
-    lines = []
-    fit(stage, lambda _, line, __: lines.append(line))
-    assert [(line["epoch"], line["step"]) for line in lines] == [(4, 8), (5, 10)]
-    assert [line["lr"] for line in lines] == pytest.approx([0.08, 0.10])
-    whole = played(monkeypatch)
-    fit(whole, lambda *_: None)
-    for ours, theirs in zip(stage.step.batches, whole.step.batches[6:], strict=True):
-        np.testing.assert_array_equal(ours[0], theirs[0])
-    np.testing.assert_array_equal(stage.step.keeps, whole.step.keeps[6:])
-    assert len({keep.tobytes() for keep in whole.step.keeps}) == 10  # fresh masks in every step
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number(monkeypatch, value):
-    stage, epochs = played(monkeypatch, losses=[1.0, 1.0, 1.0, 1.0, value]), []
-    with pytest.raises(UserError) as info:
-        fit(stage, lambda *_: epochs.append(1))
-    assert str(info.value) == (
-        f"the loss of finetune became {value} at step 5 with learning rate 0.05: "
-        "a smaller finetune_stage.lr.max or a longer warm-up is needed"
-    )
-    assert len(epochs) == 2
-
-
-def test_validation_that_is_no_number_is_never_the_best(monkeypatch):
-    stage, epochs = played(monkeypatch), []
-    monkeypatch.setattr(trainer, "predict", lambda *_: np.array([[0, np.nan]], np.float32))
-    with pytest.raises(UserError, match=r"logit of finetune became nan at step 2 .* rate 0\.02: "):
-        fit(stage, lambda *_: epochs.append(1))
-    assert (epochs, stage.progress) == ([], Progress())
 
 
 def test_predict_scores_in_inference_mode_and_drops_the_padding(classifier):

@@ -1,0 +1,143 @@
+"""The commands as a user meets them: the same numbers everywhere, clear refusals, clean stops."""
+
+import hashlib
+import json
+import shutil
+import signal
+
+import pytest
+from workplace import REPOSITORY
+
+
+def scores(workplace, model: str, *more: str) -> dict:
+    """What evaluate.py writes about a model."""
+    file = workplace.folder / "scores.json"
+    done = workplace.run(f"evaluate.py {model} --data photos --json {file} {' '.join(more)}")
+    assert done.returncode == 0, done.stderr
+    return json.loads(file.read_text())
+
+
+def test_every_form_of_the_model_scores_as_training_said(workplace, run_folder) -> None:
+    said = json.loads((run_folder / "metrics.json").read_text())["val"]
+    assert said["n"] == 24
+    for form in ("", "/model.ckpt", "/export/model.mindir", "/export/model.onnx"):
+        got = scores(workplace, f"runs/mine{form}")
+        assert (got["top1"], got["confusion"]) == (said["top1"], said["confusion"]), form
+        assert got["loss"] == pytest.approx(said["loss"], abs=1e-5), form
+
+
+def test_the_best_epoch_is_the_final_score(run_folder) -> None:
+    lines = [json.loads(x) for x in (run_folder / "log.jsonl").read_text().splitlines()]
+    final = json.loads((run_folder / "metrics.json").read_text())["val"]
+    best = max(lines, key=lambda x: (x["val_top1"], -x["val_loss"]))
+    assert best["val_top1"] == final["top1"]
+
+
+def test_parity_report(run_folder) -> None:
+    report = json.loads((run_folder / "export" / "parity.json").read_text())
+    rows = {row["name"]: row for row in report["files"]}
+    assert set(rows) == {"model.mindir", "model.onnx", "model.ms"}
+    for name in ("model.mindir", "model.onnx"):
+        assert rows[name]["checked"]
+        assert rows[name]["max_difference"] <= 1e-4
+        assert rows[name]["other_labels"] == 0
+    assert not rows["model.ms"]["checked"]
+    assert rows["model.ms"]["reason"]
+
+
+def test_prediction_names_what_it_cannot_read(workplace, run_folder) -> None:
+    mixed = workplace.folder / "mixed"
+    mixed.mkdir()
+    photo = next((workplace.folder / "photos/val/00_03").iterdir())
+    shutil.copy(photo, mixed / f"a photo{photo.suffix}")
+    (mixed / "broken.jpg").write_bytes(b"\xff\xd8 not a photo")
+    done = workplace.run("predict.py runs/mine mixed --json --topk 2")
+    assert done.returncode == 2
+    (line,) = [json.loads(x) for x in done.stdout.splitlines()]
+    assert set(line) == {"path", "label", "score", "topk"}
+    assert line["path"] == f"mixed/a photo{photo.suffix}"
+    assert line["topk"][0]["label"] == line["label"]
+    assert line["topk"][0]["score"] >= line["topk"][1]["score"] > 0
+    assert "1 of 2 images could not be read" in done.stderr
+    assert "broken.jpg" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("predict.py runs/mine nowhere.jpg", "nowhere.jpg does not exist"),
+        ("predict.py runs/none photos", "runs/none"),
+        ("evaluate.py runs/mine --data nowhere", "the data folder nowhere does not exist"),
+        ("evaluate.py runs/mine --data photos --split test", "has no split 'test'"),
+        ("train.py --config configs/nowhere.yaml --data photos", "cannot be read"),
+        ("train.py --config configs/demo.yaml --data nowhere", "does not exist"),
+        (
+            "train.py --config configs/demo.yaml --data photos --set heed.dropout=1 --set seed=-1",
+            "unknown key heed; the nearest is head",
+        ),
+        ("train.py --config configs/demo.yaml --data photos --run runs/mine", "--resume"),
+        ("export.py runs/mine --formats tflite", "--formats takes mindir, onnx, ms"),
+        ("export.py photos", "is no run folder"),
+    ],
+)
+def test_refusals(workplace, run_folder, command: str, message: str) -> None:
+    done = workplace.run(command)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert done.stderr.count("error:") == 1
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("script", ["train.py", "evaluate.py", "predict.py", "export.py"])
+def test_help_has_an_example(workplace, script: str) -> None:
+    done = workplace.run(f"{script} --help")
+    assert done.returncode == 0
+    assert f"example: python {script}" in done.stdout
+
+
+def test_stopped_runs_end_like_one_that_was_not(workplace) -> None:
+    options = "--config configs/demo.yaml --data photos --set head_stage.epochs=40"
+    assert workplace.run(f"train.py {options} --run runs/whole").returncode == 0
+
+    command = f"train.py {options} --run runs/parts --resume"
+    err = workplace.stop_when(command, "runs/parts", 5, signal.SIGINT)
+    assert "train.py --run runs/parts --resume" in err
+    workplace.stop_when(command, "runs/parts", 12, signal.SIGKILL)
+    done = workplace.run(command)
+    assert done.returncode == 0, done.stderr
+
+    def digest(run: str) -> str:
+        return hashlib.sha256((workplace.folder / run / "model.ckpt").read_bytes()).hexdigest()
+
+    assert digest("runs/parts") == digest("runs/whole")
+
+    def epochs(run: str) -> list[dict]:
+        lines = (workplace.folder / run / "log.jsonl").read_text().splitlines()
+        return [{**json.loads(line), "seconds": None} for line in lines]
+
+    assert epochs("runs/parts") == epochs("runs/whole")
+    again = workplace.run(command)
+    assert again.returncode == 0
+    assert "already finished" in again.stdout
+
+
+def test_a_folder_without_splits(workplace) -> None:
+    shutil.copytree(workplace.folder / "photos/train", workplace.folder / "flat")
+    done = workplace.run("train.py --config configs/demo.yaml --data flat --run runs/flat")
+    assert done.returncode == 0, done.stderr
+    assert scores_of_flat(workplace, "val")["n"] == 12
+    assert scores_of_flat(workplace, "train")["n"] == 24
+    assert scores_of_flat(workplace, "all")["n"] == 36
+
+
+def scores_of_flat(workplace, split: str) -> dict:
+    """The folder without splits, scored by the splits that training drew."""
+    file = workplace.folder / "flat.json"
+    done = workplace.run(f"evaluate.py runs/flat --data flat --split {split} --json {file}")
+    assert done.returncode == 0, done.stderr
+    return json.loads(file.read_text())
+
+
+def test_ci_runs_the_suite() -> None:
+    assert "make test" in (REPOSITORY / ".ci/run").read_text()

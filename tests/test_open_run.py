@@ -1,0 +1,66 @@
+"""Beginning a run, and going on with it as it was begun."""
+
+import pytest
+
+from src_mindspore.errors import UserError
+from src_mindspore.run_folder import open_run
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "c.yaml").write_text("seed: 5\nhead_stage: {lr: {max: 1e-3}}\n")
+    return tmp_path / "c.yaml"
+
+
+@pytest.fixture
+def photos(tmp_path):
+    (tmp_path / "photos").mkdir()
+    return tmp_path / "photos"
+
+
+def test_open_and_resume(tmp_path, photos, config, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    command = {"config": config, "overrides": ["head_stage.epochs=7"]}
+    for path in (tmp_path / "empty", tmp_path / "new/below"):
+        run, read = open_run(path, **command, data=photos.relative_to(tmp_path))
+        assert run.path == path
+        assert not run.finished
+        assert read.data.dir == str(photos)
+        assert (read.seed, read.head_stage.epochs, read.head_stage.lr.max) == (5, 7, 1e-3)
+        for again in ({"config": None}, {**command, "data": photos}, {**command, "data": None}):
+            run, same = open_run(path, **again, resume=True)
+            assert (run.path, same) == (path, read)
+    begun, _ = open_run(tmp_path / "other", **command, data=photos, resume=True)
+    assert (begun.path / "config.yaml").is_file()
+
+
+def test_a_run_is_resumed_as_it_was_begun(tmp_path, photos, config):
+    path = tmp_path / "run"
+    (tmp_path / "else").mkdir()
+    open_run(path, config, data=photos)
+    change = {"overrides": ["seed=6", "head_stage.lr.max=0.5"]}
+    changed = "  seed: 5 there, 6 asked for\n  head_stage.lr.max: 0.001 there, 0.5 asked for"
+    moved = f"  data.dir: {photos} there, {tmp_path / 'else'} asked for"
+    for options, lines in (
+        ({"config": config, **change}, changed),
+        ({"config": None, **change}, changed),
+        ({"config": None, "data": tmp_path / "else"}, moved),
+    ):
+        with pytest.raises(UserError) as info:
+            open_run(path, **options, resume=True)
+        assert str(info.value) == f"{path} was begun with another config:\n{lines}"
+
+
+def test_open_says_what_is_missing(tmp_path, photos, config):
+    file, absent = config, tmp_path / "absent"
+    for arguments, text in (
+        ((file,), "no data: --data DIR names the folder of photos, or data.dir in the config"),
+        ((file, (), absent), f"the data folder {absent} does not exist or is not a folder"),
+        ((file, (), file), f"the data folder {file} does not exist or is not a folder"),
+        ((None, (), photos, True), f"--resume takes a run folder; {tmp_path}/r has no config.yaml"),
+    ):
+        with pytest.raises(UserError) as info:
+            open_run(tmp_path / "r", *arguments)
+        assert str(info.value) == text
+    assert not (tmp_path / "r").exists()

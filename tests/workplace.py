@@ -1,0 +1,75 @@
+"""A folder in which the real commands run on a small data set and a small network."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from src_mindspore.embedded import write_data_set
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TINY = """
+base: {base}
+backbone: {{weights: none, width_mult: 0.35}}
+input: {{size: 64}}
+features: {{views: 1, cache_dir: {cache}}}
+head_stage: {{epochs: 2, batch_size: 16}}
+finetune_stage: {{epochs: 1, batch_size: 16, from_block: 17}}
+"""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """``configs/`` has a small copy of every shipped config, ``photos/`` a drawn data set."""
+
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: Path) -> "Workplace":
+        """Fills an empty folder."""
+        (folder / "configs").mkdir()
+        for config in sorted((REPOSITORY / "configs").glob("*.yaml")):
+            text = TINY.format(base=config, cache=folder / "cache")
+            (folder / "configs" / config.name).write_text(text)
+        write_data_set(folder / "photos", train=3, val=2)
+        return cls(folder)
+
+    def start(self, command: str) -> subprocess.Popen:
+        """Starts ``SCRIPT.py ARGUMENTS`` here."""
+        script, *arguments = shlex.split(command)
+        return subprocess.Popen(
+            [sys.executable, REPOSITORY / script, *arguments],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        )
+
+    def run(self, command: str) -> subprocess.CompletedProcess:
+        """Runs ``SCRIPT.py ARGUMENTS`` here to its end."""
+        process = self.start(command)
+        out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+    def stop_when(self, command: str, run: str, epochs: int, how: signal.Signals) -> str:
+        """Starts a training command and stops it once ``run`` has logged some epochs.
+
+        Returns:
+            What it wrote on stderr.
+        """
+        process = self.start(command)
+        log = self.folder / run / "log.jsonl"
+        while process.poll() is None:
+            if log.is_file() and len(log.read_text().splitlines()) >= epochs:
+                process.send_signal(how)
+                break
+            time.sleep(0.02)
+        err = process.communicate(timeout=300)[1]
+        expected = -how if how == signal.SIGKILL else 130
+        assert process.returncode == expected, err
+        return err
