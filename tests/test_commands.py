@@ -73,8 +73,8 @@ def test_prediction_names_what_it_cannot_read(workplace, run_folder) -> None:
         ("train.py --config configs/nowhere.yaml --data photos", "cannot be read"),
         ("train.py --config configs/demo.yaml --data nowhere", "does not exist"),
         (
-            "train.py --config configs/demo.yaml --data photos --set heed.dropout=1 --set seed=-1",
-            "unknown key heed; the nearest is head",
+            "train.py --config configs/demo.yaml --data photos --set haed.dropout=1 --set seed=-1",
+            "unknown key haed; the nearest is head",
         ),
         ("train.py --config configs/demo.yaml --data photos --run runs/mine", "--resume"),
         ("export.py runs/mine --formats tflite", "--formats takes mindir, onnx, ms"),

@@ -142,17 +142,20 @@ def test_one_file_with_two_labels(tmp_path):
         load_data_set(tmp_path)
 
 
+EMPTY = (
+    "{root}: every class needs at least one image "
+    "(.bmp, .gif, .jpeg, .jpg, .png, .tif, .tiff, .webp); without any: "
+)
+NO_VAL = (
+    "{root}: the split val has no image; it decides which epoch is the best, so that it needs "
+    "at least one"
+)
 BAD_FOLDERS = [
     (["train/a/1.png"], None, "{root} has train/ but no val/: both are needed"),
     (["test/a/1.png"], None, "{root} has test/ but no train/: both are needed"),
     (["a/1.png"], None, "{root}: at least 2 class folders are needed; got 1"),
     (["1.png", "2.png"], None, "{root}: at least 2 class folders are needed; got 0"),
-    (
-        ["a/1.png", "b/notes.txt", "c/1.png"],
-        None,
-        "{root}: every class needs at least one image "
-        "(.bmp, .gif, .jpeg, .jpg, .png, .tif, .tiff, .webp); without any: b",
-    ),
+    (["a/1.png", "b/notes.txt", "c/1.png"], None, EMPTY + "b"),
     (
         ["train/a/1.png", "train/b/1.png", "val/a/1.png", "val/x/1.png"],
         None,
@@ -163,29 +166,14 @@ BAD_FOLDERS = [
         ["b", "a"],
         "{root} has folders that are no class: c; the classes are b, a",
     ),
-    (
-        ["a/1.png", "b/1.png"],
-        ["a", "b", "c"],
-        "{root}: every class needs at least one image "
-        "(.bmp, .gif, .jpeg, .jpg, .png, .tif, .tiff, .webp); without any: c",
-    ),
+    (["a/1.png", "b/1.png"], ["a", "b", "c"], EMPTY + "c"),
     (
         ["a/1.png", "b/1.png"],
         ["a", "b", "a"],
         "every class is listed once; listed again: a",
     ),
-    (
-        ["train/a/1.png", "train/b/1.png", "val/a/notes.txt"],
-        None,
-        "{root}: the split val has no image; it decides which epoch is the best, so that it "
-        "needs at least one",
-    ),
-    (
-        ["a/1.png", "b/1.png"],
-        None,
-        "{root}: the split val has no image; it decides which epoch is the best, so that it "
-        "needs at least one",
-    ),
+    (["train/a/1.png", "train/b/1.png", "val/a/notes.txt"], None, NO_VAL),
+    (["a/1.png", "b/1.png"], None, NO_VAL),
 ]
 
 
