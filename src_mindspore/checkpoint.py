@@ -12,7 +12,7 @@ from mindspore import Tensor, nn
 from src_mindspore.classifier import Classifier
 from src_mindspore.errors import UserError
 from src_mindspore.files import atomic_path
-from src_mindspore.weights import assign_strict, read_arrays
+from src_mindspore.pretrained.weights import assign_strict, read_arrays
 
 MODEL = "model.ckpt"
 LAST = "last.ckpt"

@@ -18,7 +18,7 @@ from src_mindspore.errors import UserError
 from src_mindspore.files import sync_folder, write_json
 from src_mindspore.inference import OPENERS, Model, classifier_of, load_model, network_runner
 from src_mindspore.inputs import read_photos
-from src_mindspore.lite_converter import convert_to_ms
+from src_mindspore.lite.converter import convert_to_ms
 from src_mindspore.onnx_files import allow_any_batch, export_onnx
 from src_mindspore.run_folder import known_splits, load_run
 from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec

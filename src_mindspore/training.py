@@ -15,18 +15,18 @@ from src_mindspore.dataset import DataSet, load_data_set
 from src_mindspore.inference import Model, evaluate, network_runner
 from src_mindspore.labels import load_labels
 from src_mindspore.plots import draw_confusion, draw_curves
+from src_mindspore.pretrained.weights import (
+    BackboneWeights,
+    load_backbone,
+    pretrained_checkpoint,
+    read_weights,
+)
 from src_mindspore.run_folder import RunFolder
 from src_mindspore.runtime import seed_everything, select_device
 from src_mindspore.spec import CropSpec, FileSpec, InputSpec, ModelSpec, ResizeSpec
 from src_mindspore.stages import STAGES, Materials, build_stage
 from src_mindspore.trainer import Progress, Stage, fit
 from src_mindspore.transforms import check_photos
-from src_mindspore.weights import (
-    BackboneWeights,
-    load_backbone,
-    pretrained_checkpoint,
-    read_weights,
-)
 
 log = logging.getLogger(__name__)
 

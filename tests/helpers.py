@@ -11,8 +11,8 @@ import toy_mobilenet
 from PIL import Image
 
 from src_mindspore.backbone import MobileNetV2Backbone
+from src_mindspore.pretrained.strict_load import assign_strict
 from src_mindspore.spec import CropSpec, InputSpec, ResizeSpec
-from src_mindspore.strict_load import assign_strict
 
 
 @contextmanager

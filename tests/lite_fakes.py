@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from src_mindspore import assets
 from src_mindspore.errors import UserError
+from src_mindspore.fetch import assets
 
 FILENAME = "pocketlens_toy-1.0-py3-none-any.whl"
 

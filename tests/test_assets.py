@@ -6,8 +6,8 @@ import time
 import pytest
 from lite_fakes import bare_pip, entries, fetched_or_skip
 
-from src_mindspore import assets
 from src_mindspore.errors import UserError
+from src_mindspore.fetch import assets
 
 
 @pytest.fixture

@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from src_mindspore import embedded
-from src_mindspore.embedded import CLASSES, draw_photo, main, write_data_set
+from src_mindspore.embedded import data_set as embedded
+from src_mindspore.embedded.data_set import CLASSES, draw_photo, write_data_set
 from src_mindspore.errors import UserError
 
 TRAIN, VAL = 2, 1
@@ -182,31 +184,33 @@ def test_numbers_out_of_range(numbers: dict[str, int], text: str, tmp_path: Path
         write_data_set(tmp_path / "set", **numbers)
 
 
-def test_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(embedded, "CLASSES", CLASSES[:2])
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Runs the module as a person does."""
+    whole = [sys.executable, "-m", "src_mindspore.embedded", *map(str, arguments)]
+    return subprocess.run(whole, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+
+
+def test_command(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "set"
     folder.mkdir(parents=True)  # an empty folder is as good as none
-    asked = [str(folder), "--train", "2", "--val", "1", "--seed", "3"]
-    assert main(asked) == 0
-    assert "6 pictures of 2 classes" in capsys.readouterr().out
+    done = command(folder, "--train", 2, "--val", 1, "--seed", 3)
+    assert done.returncode == 0, done.stderr
+    assert f"36 pictures of {len(CLASSES)} classes" in done.stdout
     found = json.loads((folder / "embedded.json").read_text())
     assert found == {
         "version": embedded.VERSION,
         "seed": 3,
-        "classes": ["00_00", "00_02"],
+        "classes": list(CLASSES),
         "train": 2,
         "val": 1,
     }
-    assert main([*asked[:-1], "4"]) == 2
-    error = capsys.readouterr().err
-    assert "wanted" in error
-    assert "Traceback" not in error
+    refused = command(folder, "--train", 2, "--val", 1, "--seed", 4)
+    assert refused.returncode == 2
+    assert "wanted" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
-def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["--help"])
-    assert ended.value.code == 0
-    assert "example: python -m src_mindspore.embedded demo/data" in capsys.readouterr().out
+def test_help_has_an_example() -> None:
+    done = command("--help")
+    assert done.returncode == 0
+    assert "example: python -m src_mindspore.embedded demo/data" in done.stdout

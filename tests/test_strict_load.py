@@ -6,7 +6,7 @@ import pytest
 from mindspore import nn
 
 from src_mindspore.errors import UserError
-from src_mindspore.strict_load import assign_strict
+from src_mindspore.pretrained.strict_load import assign_strict
 
 
 def cell() -> nn.Cell:

@@ -10,7 +10,7 @@ import pytest
 from torch_writer import Storage, TensorStub, save_legacy, save_zip, state_dict, tensor
 
 from src_mindspore.errors import UserError
-from src_mindspore.torch_archive import read_state_dict
+from src_mindspore.pretrained.torch_archive import read_state_dict
 
 BOTH = pytest.mark.parametrize("save", [save_zip, save_legacy])
 NUMBERS = np.arange(12, dtype=np.float32)

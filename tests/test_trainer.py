@@ -11,7 +11,7 @@ from src_mindspore.classifier import Classifier, Top, build_classifier
 from src_mindspore.inputs import CachedInputs
 from src_mindspore.loss import ClassificationLoss
 from src_mindspore.optimizers import build_optimizer
-from src_mindspore.strict_load import assign_strict
+from src_mindspore.pretrained.strict_load import assign_strict
 from src_mindspore.trainer import Stage, TrainStep, fit, trainable
 
 CLASSES, WIDTH = 3, 1280

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from src_mindspore.embedded_shapes.sheet import Sheet, curve, jitter, ribbon, vivid
+from src_mindspore.embedded.shapes.sheet import Sheet, curve, jitter, ribbon, vivid
 
 
 def lighter(sheet: Sheet) -> None:

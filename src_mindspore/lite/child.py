@@ -1,7 +1,7 @@
 """The half of the MindSpore Lite conversion that may die: it is run as a process of its own.
 
 The converter library answers some malformed models by aborting the whole process. Its calls
-therefore live here, in a module that only ever runs as ``python -m src_mindspore.lite_child``,
+therefore live here, in a module that only ever runs as ``python -m src_mindspore.lite.child``,
 imports nothing but the standard library, and reports by its exit status:
 
 * 0: the model was written,
@@ -160,7 +160,7 @@ def _settings(config: Path | None, fp16: bool) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m src_mindspore.lite_child", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m src_mindspore.lite.child", description=__doc__)
     ways = parser.add_subparsers(dest="way", required=True)
     ways.add_parser("probe", help="print the version of the installed mindspore_lite")
     for way in ("libraries", "module"):

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from src_mindspore.embedded_shapes.dry import broom, lighter, toothbrush
-from src_mindspore.embedded_shapes.hazardous import battery, lamp, tablets
-from src_mindspore.embedded_shapes.recyclable import basketball, bottle, can, newspaper
-from src_mindspore.embedded_shapes.sheet import Sheet
-from src_mindspore.embedded_shapes.wet import banana_peel, orange_peel
+from src_mindspore.embedded.shapes.dry import broom, lighter, toothbrush
+from src_mindspore.embedded.shapes.hazardous import battery, lamp, tablets
+from src_mindspore.embedded.shapes.recyclable import basketball, bottle, can, newspaper
+from src_mindspore.embedded.shapes.sheet import Sheet
+from src_mindspore.embedded.shapes.wet import banana_peel, orange_peel
 
 DRAWERS: dict[str, Callable[[Sheet], None]] = {
     "00_00": bottle,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from src_mindspore.embedded_shapes.sheet import curve, jitter, ribbon, smooth_noise, vivid
+from src_mindspore.embedded.shapes.sheet import curve, jitter, ribbon, smooth_noise, vivid
 
 OCCLUDED = 0.3
 """Share of the photos in which scraps cover a part of the object."""

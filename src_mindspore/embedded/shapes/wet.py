@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from src_mindspore.embedded_shapes.sheet import Sheet, curve, jitter, ribbon, smooth_noise
+from src_mindspore.embedded.shapes.sheet import Sheet, curve, jitter, ribbon, smooth_noise
 
 
 def orange_peel(sheet: Sheet) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from src_mindspore.embedded_shapes.sheet import SIDE, Sheet, curve, jitter, smooth_noise, vivid
+from src_mindspore.embedded.shapes.sheet import SIDE, Sheet, curve, jitter, smooth_noise, vivid
 
 
 def bottle(sheet: Sheet) -> None:

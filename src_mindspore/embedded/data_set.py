@@ -7,22 +7,19 @@ works without a network or a data set. Run `python -m src_mindspore.embedded DIR
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
-import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from src_mindspore import embedded_scene as scene
-from src_mindspore.embedded_shapes import DRAWERS
-from src_mindspore.embedded_shapes.sheet import Sheet
+from src_mindspore.embedded import scene
+from src_mindspore.embedded.shapes import DRAWERS
+from src_mindspore.embedded.shapes.sheet import Sheet
 from src_mindspore.errors import UserError
-from src_mindspore.progress import progress
 
 log = logging.getLogger(__name__)
 
@@ -186,34 +183,3 @@ def write_data_set(
         fresh.replace(folder)
     log.info("drew %d pictures a class into %s", train + val, folder)
     return folder
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; returns the exit status: 0, 2 for unusable input, 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(
-        prog="python -m src_mindspore.embedded",
-        description=f"Draw a small data set of {len(CLASSES)} classes of rubbish.",
-        epilog="example: python -m src_mindspore.embedded demo/data --train 40 --val 10",
-    )
-    parser.add_argument("folder", metavar="DIR", type=Path, help="new folder for train/ and val/")
-    parser.add_argument("--train", type=int, default=40, help="pictures a class (%(default)s)")
-    parser.add_argument("--val", type=int, default=10, help="pictures a class (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="other seed, other pictures (0)")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    pictures = (options.train + options.val) * len(CLASSES)
-    try:
-        with progress(pictures, "drawing", quiet=True) as drawn:
-            write_data_set(options.folder, options.train, options.val, options.seed, drawn)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
-    print(f"{options.folder}: {pictures} pictures of {len(CLASSES)} classes")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

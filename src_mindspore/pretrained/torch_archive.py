@@ -2,8 +2,8 @@
 
 Both containers of ``torch.save`` are read, as ``torch/serialization.py`` defines them: the zip
 archive (since 1.6) and the older stream of pickles. The pickles are run by
-``src_mindspore.torch_pickle``, which executes nothing; every bound is checked before a tensor is
-cut out of the raw bytes.
+``torch_pickle.py``, which executes nothing; every bound is checked before a tensor is cut out of
+the raw bytes.
 """
 
 import math
@@ -17,7 +17,13 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from src_mindspore.errors import UserError
-from src_mindspore.torch_pickle import MAX_PICKLE, Storage, TensorView, is_count, unpickle
+from src_mindspore.pretrained.torch_pickle import (
+    MAX_PICKLE,
+    Storage,
+    TensorView,
+    is_count,
+    unpickle,
+)
 
 MAX_BYTES = 1 << 30  # of all tensors together; MobileNetV2 1.4 has 24 MB
 MAX_DIMENSIONS = 32  # NumPy's own limit

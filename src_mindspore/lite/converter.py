@@ -28,10 +28,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from src_mindspore.assets import lite_home
-from src_mindspore.childprocess import Ended, run_child
 from src_mindspore.errors import UserError
+from src_mindspore.fetch.assets import lite_home
 from src_mindspore.files import sync_folder
+from src_mindspore.lite.childprocess import Ended, run_child
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ CONVERTER_ENV = "POCKETLENS_CONVERTER"
 # The full quantisation of a MobileNetV2 with 100 photos takes about 80 s on two cores.
 TIMEOUT_SECONDS = 1800.0
 
-_CHILD = "src_mindspore.lite_child"
+_CHILD = "src_mindspore.lite.child"
 _MODEL_NAME = "model"
 
 

@@ -14,15 +14,21 @@ import mindspore
 import numpy as np
 from mindspore import Tensor
 
-from src_mindspore.array_files import HDF5_MAGIC, check_file, read_arrays, read_keras
-from src_mindspore.assets import cache_dir, pretrained_h5
 from src_mindspore.backbone import MobileNetV2Backbone
 from src_mindspore.errors import UserError
+from src_mindspore.fetch.assets import cache_dir, pretrained_h5
+from src_mindspore.fetch.wheels import writing_cache
 from src_mindspore.files import atomic_path, sha256_of
-from src_mindspore.strict_load import assign_strict, check_numbers, difference, explain, shapes_of
-from src_mindspore.torch_archive import ZIP_MAGIC, read_state_dict
-from src_mindspore.weight_names import keras_names, nearest_width, torchvision_names
-from src_mindspore.wheels import writing_cache
+from src_mindspore.pretrained.array_files import HDF5_MAGIC, check_file, read_arrays, read_keras
+from src_mindspore.pretrained.names import keras_names, nearest_width, torchvision_names
+from src_mindspore.pretrained.strict_load import (
+    assign_strict,
+    check_numbers,
+    difference,
+    explain,
+    shapes_of,
+)
+from src_mindspore.pretrained.torch_archive import ZIP_MAGIC, read_state_dict
 
 __all__ = [
     "BackboneWeights",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from src_mindspore.embedded_shapes.sheet import Colour, Sheet, curve, jitter, vivid
+from src_mindspore.embedded.shapes.sheet import Colour, Sheet, curve, jitter, vivid
 
 
 def battery(sheet: Sheet) -> None:

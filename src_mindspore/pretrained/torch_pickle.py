@@ -2,7 +2,7 @@
 
 A pickle may call whatever function it names. Here it may name only what is in ``ALLOWED``, each
 entry of which stands for an object of this module without effect; tensors come out as
-descriptions, which ``src_mindspore.torch_archive`` checks and cuts out of the file.
+descriptions, which ``src_mindspore.pretrained.torch_archive`` checks and cuts out of the file.
 """
 
 import io

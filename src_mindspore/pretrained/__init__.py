@@ -1,0 +1,1 @@
+"""Pretrained backbone weights from files of several kinds, loaded strictly."""
