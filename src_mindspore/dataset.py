@@ -1,26 +1,23 @@
 """A folder of photos: which images there are, what they show and which split each belongs to."""
 
 import logging
-import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
+from src_mindspore.parallel import map_ordered
 
 log = logging.getLogger(__name__)
 
 SPLITS = ("train", "val", "test")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ def load_data_set(
     whole = DataSet(root, classes, {"all": tuple(records)})
     splits = split_records(records, whole.digests, fractions, seed)
     _check_val(root, splits)
-    return replace(whole, splits=splits)
+    return _changed(whole, splits=splits)
 
 
 def scored_records(
@@ -173,6 +170,9 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
             f"{base} has folders that are no class: {_some(unknown)}; the classes are "
             f"{_some(classes)}"
         )
+    homeless = [p for p in base.glob("*") if p.is_file() and p.suffix.lower() in SUFFIXES]
+    if homeless:
+        log.warning("%d images beside the class folders of %s are not used", len(homeless), base)
     records, strays = [], []
     for label, name in enumerate(classes):
         for file in sorted((base / name).rglob("*")) if (base / name).is_dir() else ():
@@ -255,9 +255,16 @@ def _without_leaks(data: DataSet) -> DataSet:
         _some(leaks),
     )
     kept = tuple(r for r in train if r.path not in set(leaks))
-    clean = replace(data, splits={**data.splits, "train": kept}, left_out=leaks)
+    clean = _changed(data, splits={**data.splits, "train": kept}, left_out=leaks)
     _check_classes(data.root / "train", data.classes, kept)
     return clean
+
+
+def _changed(data: DataSet, **changes: Any) -> DataSet:
+    """A copy that keeps the hashes: they cost a reading of every file."""
+    changed = replace(data, **changes)
+    vars(changed)["digests"] = data.digests
+    return changed
 
 
 def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Record]) -> None:
@@ -292,24 +299,3 @@ def _folders(folder: Path) -> list[str]:
 def _some(names: Sequence[str], limit: int = 8) -> str:
     rest = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + rest
-
-
-def map_ordered(
-    work: Callable[[Item], Result], items: Iterable[Item], ahead: int = 64
-) -> Iterator[Result]:
-    """``map`` on all cores, in order, never more than ``ahead`` results in front of the reader.
-
-    Threads suffice: Pillow, OpenCV and hashing release the interpreter lock while they work.
-    """
-    waiting: list = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) >= ahead:
-                    yield waiting.pop(0).result()
-            while waiting:
-                yield waiting.pop(0).result()
-        finally:
-            for future in waiting:
-                future.cancel()

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -19,11 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from src_mindspore.backbone import POOLED, MobileNetV2Backbone, layers_before
-from src_mindspore.dataset import DataSet, Record, map_ordered
+from src_mindspore.dataset import DataSet, Record
 from src_mindspore.engines import choose_engine
 from src_mindspore.errors import UserError
 from src_mindspore.fetch.assets import cache_dir
 from src_mindspore.files import sync_folder, write_json
+from src_mindspore.parallel import map_ordered
 from src_mindspore.progress import progress
 from src_mindspore.spec import InputSpec
 from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
@@ -31,6 +33,7 @@ from src_mindspore.transforms import Augmentation, normalise, open_photo, prepar
 log = logging.getLogger(__name__)
 
 FORMAT = 1
+ABANDONED_AFTER = 24 * 3600  # seconds
 SAMPLE = 4  # photos on which the engine is checked
 
 
@@ -123,6 +126,7 @@ def cached_features(
         temporary = entry.with_name(f".{entry.name}-{uuid.uuid4().hex[:8]}")
         try:
             temporary.mkdir(parents=True)
+            _sweep(entry.parent)
         except OSError as error:
             raise UserError(
                 f"the feature cache {entry.parent} cannot be written ({error.strerror}); another "
@@ -136,6 +140,13 @@ def cached_features(
     views = job.views.count + 1
     arrays = {name: np.load(entry / f"{name}.npy", mmap_mode="r") for name in job.outputs}
     return {name: a.reshape(len(records), views, *a.shape[1:]) for name, a in arrays.items()}
+
+
+def _sweep(folder: Path) -> None:
+    """Deletes what killed extractions left behind; a running one is younger than a day."""
+    for left in folder.glob(".*-*"):
+        if time.time() - left.stat().st_mtime > ABANDONED_AFTER:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _compute(

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from src_mindspore.dataset import map_ordered
 from src_mindspore.errors import UserError
+from src_mindspore.parallel import map_ordered
 from src_mindspore.spec import InputSpec
 
 MAX_PIXELS = 100_000_000  # a decoded photo of this size takes 300 MB; phones reach 50 megapixels
@@ -97,12 +97,20 @@ def prepare(image: Image.Image, spec: InputSpec) -> np.ndarray:
 
     Returns:
         ``(H, W, 3)`` uint8, RGB.
+
+    Raises:
+        UserError: so long a strip that its resized form is above ``MAX_PIXELS``.
     """
     height, width = spec.resize.size
     if spec.resize.rule == "shorter_side":
         scale = height / min(image.size)
         width = max(height, round(image.width * scale))
         height = max(spec.resize.size[0], round(image.height * scale))
+        if width * height > MAX_PIXELS:
+            raise UserError(
+                f"an image of {image.width} x {image.height} becomes {width} x {height} with the "
+                f"shorter side at {spec.resize.size[0]}; up to {MAX_PIXELS:,} pixels are accepted"
+            )
     pixels = np.asarray(image.resize((width, height), FILTERS[spec.resize.interpolation]))
     if spec.crop:
         top = (pixels.shape[0] - spec.crop.size[0]) // 2
@@ -163,8 +171,9 @@ class Augmentation:
         """Left, top, right, bottom in pixels, always inside the photo (as in arXiv:1409.4842)."""
         side = math.sqrt(rng.uniform(*self.scale))
         stretch = math.exp(rng.uniform(math.log(self.ratio[0]), math.log(self.ratio[1])) / 2)
-        crop_width = max(1.0, width * min(1.0, side * stretch))
-        crop_height = max(1.0, height * min(1.0, side / stretch))
+        stretch = min(max(stretch, side), 1 / side)  # a large crop gives up its shape, not its area
+        crop_width = min(max(1.0, width * side * stretch), width)
+        crop_height = min(max(1.0, height * side / stretch), height)
         left = rng.uniform(0, width - crop_width)
         top = rng.uniform(0, height - crop_height)
         return left, top, left + crop_width, top + crop_height
@@ -179,7 +188,7 @@ class Augmentation:
             # both in one table: v -> mean + (v * brightness - mean) * contrast
             levels = np.arange(256) * brightness
             centre = pixels.mean() * brightness
-            table = (centre + (levels - centre) * contrast).clip(0, 255).astype(np.uint8)
+            table = (centre + (levels - centre) * contrast).round().clip(0, 255).astype(np.uint8)
             pixels = cv2.LUT(pixels, table)
         if saturation != 1 or hue != 0:
             hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV_FULL)
@@ -187,7 +196,7 @@ class Augmentation:
             table = np.stack(
                 [
                     (levels + round(hue * 256)) % 256,
-                    (levels * saturation).clip(0, 255),
+                    (levels * saturation).round().clip(0, 255),
                     levels,
                 ],
                 -1,

@@ -116,3 +116,16 @@ def test_hue_turns_the_colour_circle_both_ways(limit):
     assert np.abs(degrees).max() <= 360 * limit + 2
     assert degrees.max() > 360 * limit * 0.6
     assert degrees.min() < -360 * limit * 0.6
+
+
+def test_a_crop_keeps_the_area_that_was_drawn():
+    whole = Augmentation(scale=(1, 1), ratio=(0.5, 2))
+    for seed in range(20):
+        box = whole._crop_box(300, 200, np.random.default_rng(seed))
+        assert box == pytest.approx((0, 0, 300, 200))
+    half = Augmentation(scale=(0.5, 0.5), ratio=(0.5, 2))
+    for seed in range(20):
+        left, top, right, bottom = half._crop_box(300, 200, np.random.default_rng(seed))
+        assert (right - left) * (bottom - top) == pytest.approx(0.5 * 300 * 200)
+        assert 0 <= left < right <= 300
+        assert 0 <= top < bottom <= 200

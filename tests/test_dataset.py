@@ -214,6 +214,7 @@ def test_hidden_and_stray_files(tmp_path, caplog):
     assert data.classes == ("a", "b")
     assert paths(data.records("all")) == sorted(good)
     assert caplog.messages == [
+        f"1 images beside the class folders of {tmp_path} are not used",
         f"2 files in {tmp_path} are no images: a/notes.txt, b/clip.mp4",
     ]
 
