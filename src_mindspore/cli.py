@@ -47,4 +47,7 @@ def run(command: Callable[[], None]) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as in `predict.py ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"error: {error}", file=sys.stderr)
+        return UNUSABLE_INPUT
     return OK

@@ -6,7 +6,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 from mindspore.common.initializer import Normal
 
-from src_mindspore.backbone import POOLED, pool
+from src_mindspore.backbone import NUM_LAYERS, POOLED, layer_name, pool
 
 REDUCTIONS = (*POOLED, "none")
 HIDDEN_ACTIVATIONS = ("relu", "relu6", "tanh", "gelu")
@@ -77,7 +77,7 @@ class ClassifierHead(nn.Cell):
     @property
     def cut(self) -> str:
         """Name of the backbone output that ``classify`` takes, see ``backbone.layers_before``."""
-        return "features.18" if self.reduction == "none" else self.reduction
+        return layer_name(NUM_LAYERS - 1) if self.reduction == "none" else self.reduction
 
     def reduce(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C), or the map itself where nothing is pooled."""

@@ -62,6 +62,11 @@ def load_model(path: Path) -> Model:
     """
     file = path / MODEL if path.is_dir() else path
     opener = OPENERS.get(file.suffix)
+    if file.suffix == ".ms":
+        raise UserError(
+            f"{file} is for the MindSpore Lite runtime on a device, which this version does not "
+            f"call; the model.onnx of the same export has the same weights"
+        )
     if opener is None:
         raise UserError(
             f"a model is a run folder or a file that ends in {', '.join(OPENERS)}; got {path}"

@@ -67,9 +67,20 @@ class RunFolder:
         return json.loads((self.path / METRICS).read_text(encoding="utf-8"))
 
     def write_splits(self, data: DataSet) -> None:
-        """Records which photo is in which split."""
+        """Records which photo is in which split.
+
+        Raises:
+            UserError: a resumed run finds other photos than it began with.
+        """
         table = {name: [r.path for r in records] for name, records in data.splits.items()}
-        write_json(self.path / SPLITS, {"splits": table, "left_out": list(data.left_out)})
+        splits = {"splits": table, "left_out": list(data.left_out)}
+        path = self.path / SPLITS
+        if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != splits:
+            raise UserError(
+                f"the photos in {data.root} are not those that {self.path} was begun with, see "
+                f"its {SPLITS}: a new run takes a new folder"
+            )
+        write_json(path, splits)
 
     def begin(self) -> tuple[dict[str, Any] | None, dict[str, np.ndarray]]:
         """State and arrays of ``last.ckpt`` to go on from; without one None and nothing.

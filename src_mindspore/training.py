@@ -43,15 +43,21 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     began = time.perf_counter()
     device = select_device(config.device)
     seed_everything(config.seed)
+
+    # 1. photos: listed, split, all readable
     data = load_data_set(Path(config.data.dir), config.data.classes, config.data.split, config.seed)
     check_photos([data.root / r.path for name in data.splits for r in data.splits[name]])
     _announce(data)
     run.write_splits(data)
+
+    # 2. the network with its pretrained backbone, and the description of both ends
     classifier, spec = build_model(config, data.classes)
     spec.save(run.path)
 
+    # 3. head and backbone, each from its cut on; see stages.py and trainer.py
     seconds = _run_stages(config, Materials(device, data, classifier, spec.input), run)
 
+    # 4. the best weights, scored on the photos themselves as evaluate.py will
     checkpoint.assign_strict(classifier, run.best, checkpoint.MODEL)
     run_network = network_runner(Deployed(classifier).set_train(False))
     model_file = FileSpec.of(run.path / checkpoint.MODEL)

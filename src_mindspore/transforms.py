@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from src_mindspore.errors import UserError
 from src_mindspore.parallel import map_ordered
+from src_mindspore.progress import progress
 from src_mindspore.spec import InputSpec
 
 MAX_PIXELS = 100_000_000  # a decoded photo of this size takes 300 MB; phones reach 50 megapixels
@@ -67,7 +68,11 @@ def check_photos(paths: Sequence[Path]) -> None:
             return str(error)
         return None
 
-    problems = [text for text in map_ordered(problem, paths) if text]
+    problems = []
+    with progress(len(paths), "reading the photos", quiet=True) as advance:
+        for text in map_ordered(problem, paths):
+            problems += [text] if text else []
+            advance(1)
     if problems:
         shown = "\n  ".join(problems[:SHOWN])
         more = f"\n  and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""

@@ -38,8 +38,14 @@ def start(body: str) -> subprocess.Popen[str]:
         ("log.info('%d photos', 3); log.debug('x')", 0, "", "3 photos\n"),
         ("raise UserError('size must be 1; got 2')", 2, "", "error: size must be 1; got 2\n"),
         ("print('half'); raise KeyboardInterrupt", 130, "half\n", "stopped\n"),
+        (
+            "raise OSError(28, 'No space left', 'x')",
+            2,
+            "",
+            "error: [Errno 28] No space left: 'x'\n",
+        ),
     ],
-    ids=["done", "log", "unusable", "interrupted"],
+    ids=["done", "log", "unusable", "interrupted", "full disk"],
 )
 def test_status(body, status, out, err):
     process = start(body)

@@ -115,7 +115,13 @@ def refusal(path) -> str:
     return str(info.value)
 
 
-@pytest.mark.parametrize("name", ["model.ms", "model", "photo.jpg", "absent.tflite"])
+def test_a_lite_model_is_not_for_this_machine(tmp_path):
+    assert "model.ms is for the MindSpore Lite runtime on a device" in refusal(
+        tmp_path / "model.ms"
+    )
+
+
+@pytest.mark.parametrize("name", ["model", "photo.jpg", "absent.tflite"])
 def test_other_suffixes(tmp_path, name):
     assert refusal(tmp_path / name) == (
         "a model is a run folder or a file that ends in .ckpt, .mindir, .onnx; "

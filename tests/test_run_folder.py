@@ -209,3 +209,12 @@ def test_finish(run, config):
     (file,) = loaded.files
     assert (file.name, file.sha256) == ("model.ckpt", sha256_of(run.path / "model.ckpt"))
     assert loaded.with_files() == spec
+
+
+def test_a_resumed_run_wants_the_photos_it_began_with(tmp_path, run):
+    began = DataSet(tmp_path, ("a", "b"), {"train": (Record("a/1.png", 0),)})
+    run.write_splits(began)
+    run.write_splits(began)
+    now = DataSet(tmp_path, ("a", "b"), {"train": (Record("a/1.png", 0), Record("a/2.png", 0))})
+    with pytest.raises(UserError, match=r"are not those that .*runs/a was begun with"):
+        run.write_splits(now)
