@@ -1,19 +1,19 @@
 # make demo   set up, train on a small data set drawn here, evaluate, export to .ms
 # make test   set up, lint, run the whole test suite
 
-PYTHON := .venv/bin/python
+VENV_PYTHON := .venv/bin/python
 
 .PHONY: demo test lint clean
 
 demo: .venv/runtime
-	@scripts/demo.sh $(PYTHON)
+	@scripts/demo.sh $(VENV_PYTHON)
 
 test: .venv/development lint
-	$(PYTHON) -m pytest
+	$(VENV_PYTHON) -m pytest
 
 lint: .venv/development
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
 
 .venv/runtime: requirements.txt scripts/setup.sh
 	@scripts/setup.sh requirements.txt
