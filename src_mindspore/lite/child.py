@@ -11,8 +11,6 @@ imports nothing but the standard library, and reports by its exit status:
 * a signal: the converter took the process down.
 """
 
-from __future__ import annotations
-
 import argparse
 import ctypes
 import os

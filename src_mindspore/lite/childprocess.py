@@ -1,7 +1,5 @@
 """Running a program that may crash or hang, and telling well how it ended."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

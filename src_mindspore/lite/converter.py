@@ -15,8 +15,6 @@ installed is not silently replaced by something older.
 A converter may abort its whole process on a model it does not like, so it never runs in this one.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import platform
@@ -33,7 +31,7 @@ from src_mindspore.fetch.assets import lite_home
 from src_mindspore.files import sync_folder
 from src_mindspore.lite.childprocess import Ended, run_child
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 CONVERTER_ENV = "POCKETLENS_CONVERTER"
 # The full quantisation of a MobileNetV2 with 100 photos takes about 80 s on two cores.
@@ -134,7 +132,7 @@ def convert_to_ms(
                 return Conversion(out, way.tool, source, ended.seconds, ended.log)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        _log.warning("%s did not convert %s: %s", way.tool, source, failure)
+        log.warning("%s did not convert %s: %s", way.tool, source, failure)
         failures.append(f"{way.tool} did not convert {source}: {failure}\n{ended.describe()}")
     raise ConversionError("\n".join(failures))
 
@@ -231,7 +229,7 @@ def _module_version() -> str | None:
     """The version of the installed ``mindspore_lite``, or None when it cannot be imported."""
     ended = run_child([sys.executable, "-m", _CHILD, "probe"], _child_environment(), 120)
     if (how := ended.failure()) is not None:
-        _log.debug("no usable mindspore_lite module: %s\n%s", how, ended.describe())
+        log.debug("no usable mindspore_lite module: %s\n%s", how, ended.describe())
         return None
     version = re.search(r"^mindspore_lite (\S+)$", ended.log, re.MULTILINE)
     return version[1] if version else "of unknown version"

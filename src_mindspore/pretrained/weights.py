@@ -57,7 +57,7 @@ DROPPED_NAMES = (
 )
 COUNTER = ".num_batches_tracked"  # PyTorch's batch norm counts, inference needs no count
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Convention(NamedTuple):
@@ -153,7 +153,7 @@ def _drop(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]
 def _log_dropped(path: Path, names: Sequence[str]) -> None:
     if names:
         shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
-        _log.info("%s: not used by the backbone, left out: %d (%s)", path.name, len(names), shown)
+        log.info("%s: not used by the backbone, left out: %d (%s)", path.name, len(names), shown)
 
 
 def _read_keras(path: Path) -> dict[str, np.ndarray]:

@@ -1,7 +1,5 @@
 """Dry (other) rubbish: lighter, broom, toothbrush."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from src_mindspore.embedded.shapes.sheet import Sheet, curve, jitter, ribbon, vivid

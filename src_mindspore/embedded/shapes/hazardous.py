@@ -1,7 +1,5 @@
 """Hazardous rubbish: battery, fluorescent lamp, tablets and capsules."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from src_mindspore.embedded.shapes.sheet import Colour, Sheet, curve, jitter, vivid

@@ -1,7 +1,5 @@
 """Recyclable rubbish: plastic bottle, newspaper, can, basketball."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from src_mindspore.embedded.shapes.sheet import SIDE, Sheet, curve, jitter, smooth_noise, vivid

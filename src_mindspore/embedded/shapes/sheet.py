@@ -5,8 +5,6 @@ drawer gets an empty `Sheet` and leaves its object on it; pose, light, backgroun
 the business of `src_mindspore.embedded`. Proportions and colours are by eye.
 """
 
-from __future__ import annotations
-
 import colorsys
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Wet rubbish: orange peel, banana peel."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from src_mindspore.embedded.shapes.sheet import Sheet, curve, jitter, ribbon, smooth_noise
