@@ -13,19 +13,11 @@ import numpy as np
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
 from src_mindspore.parallel import map_ordered
+from src_mindspore.records import SUFFIXES, Record, folders, list_records, some
 
 log = logging.getLogger(__name__)
 
 SPLITS = ("train", "val", "test")
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
-
-
-@dataclass(frozen=True)
-class Record:
-    """One labelled image: its path relative to the data folder ('/' separated), its class."""
-
-    path: str
-    label: int
 
 
 @dataclass(frozen=True)
@@ -91,12 +83,12 @@ def load_data_set(
         missing = [name for name in SPLITS[:2] if name not in given]
         if missing:
             raise UserError(f"{root} has {given[0]}/ but no {missing[0]}/: both are needed")
-        classes = tuple(classes or _folders(root / "train"))
+        classes = tuple(classes or folders(root / "train"))
         splits = {n: tuple(list_records(root, classes, Path(n))) for n in given}
         _check_classes(root / "train", classes, splits["train"])
         _check_val(root, splits)
         return _without_leaks(DataSet(root, classes, splits))
-    classes = tuple(classes or _folders(root))
+    classes = tuple(classes or folders(root))
     records = list_records(root, classes)
     _check_classes(root, classes, records)
     whole = DataSet(root, classes, {"all": tuple(records)})
@@ -155,39 +147,6 @@ def _of_known_split(
     return found
 
 
-def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> list[Record]:
-    """Every image of the class folders in ``root/below``, sorted by path.
-
-    Hidden files are passed over; other files that are no images are counted in the log.
-
-    Raises:
-        UserError: a folder that is none of ``classes``.
-    """
-    base = root / below
-    unknown = sorted(set(_folders(base)) - set(classes))
-    if unknown:
-        raise UserError(
-            f"{base} has folders that are no class: {_some(unknown)}; the classes are "
-            f"{_some(classes)}"
-        )
-    homeless = [p for p in base.glob("*") if p.is_file() and p.suffix.lower() in SUFFIXES]
-    if homeless:
-        log.warning("%d images beside the class folders of %s are not used", len(homeless), base)
-    records, strays = [], []
-    for label, name in enumerate(classes):
-        for file in sorted((base / name).rglob("*")) if (base / name).is_dir() else ():
-            relative = file.relative_to(root)
-            if not file.is_file() or any(part.startswith(".") for part in relative.parts):
-                continue
-            if file.suffix.lower() in SUFFIXES:
-                records.append(Record(relative.as_posix(), label))
-            else:
-                strays.append(relative.as_posix())
-    if strays:
-        log.warning("%d files in %s are no images: %s", len(strays), base, _some(strays))
-    return sorted(records, key=lambda record: record.path)
-
-
 def split_records(
     records: Sequence[Record], digests: dict[str, str], fractions: Sequence[float], seed: int
 ) -> dict[str, tuple[Record, ...]]:
@@ -214,7 +173,7 @@ def split_records(
         if len({record.label for record in same}) > 1:
             raise UserError(
                 "the same file has two labels, so that no split can be right: "
-                + _some([record.path for record in same])
+                + some([record.path for record in same])
             )
     splits: dict[str, list[Record]] = {name: [] for name in SPLITS[: len(fractions)]}
     rng = np.random.default_rng(seed)
@@ -243,7 +202,7 @@ def _without_leaks(data: DataSet) -> DataSet:
     val, test = ({data.digests[r.path]: r.path for r in data.splits.get(n, ())} for n in SPLITS[1:])
     shared = sorted(f"{val[digest]} = {test[digest]}" for digest in set(val) & set(test))
     if shared:
-        raise UserError(f"val and test may not share an image; remove one of: {_some(shared)}")
+        raise UserError(f"val and test may not share an image; remove one of: {some(shared)}")
     evaluated = val.keys() | test.keys()
     train = data.splits["train"]
     leaks = tuple(r.path for r in train if data.digests[r.path] in evaluated)
@@ -252,7 +211,7 @@ def _without_leaks(data: DataSet) -> DataSet:
     log.warning(
         "%d training images are byte-identical to evaluated ones and are left out: %s",
         len(leaks),
-        _some(leaks),
+        some(leaks),
     )
     kept = tuple(r for r in train if r.path not in set(leaks))
     clean = _changed(data, splits={**data.splits, "train": kept}, left_out=leaks)
@@ -272,13 +231,13 @@ def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Recor
         raise UserError(f"{folder}: at least 2 class folders are needed; got {len(classes)}")
     if len(set(classes)) < len(classes):
         twice = sorted(name for name, count in Counter(classes).items() if count > 1)
-        raise UserError(f"every class is listed once; listed again: {_some(twice)}")
+        raise UserError(f"every class is listed once; listed again: {some(twice)}")
     counts = Counter(record.label for record in records)
     empty = [name for label, name in enumerate(classes) if not counts[label]]
     if empty:
         raise UserError(
             f"{folder}: every class needs at least one image ({', '.join(sorted(SUFFIXES))}); "
-            f"without any: {_some(empty)}"
+            f"without any: {some(empty)}"
         )
 
 
@@ -288,14 +247,3 @@ def _check_val(root: Path, splits: Mapping[str, Sequence[Record]]) -> None:
             f"{root}: the split val has no image; it decides which epoch is the best, so that it "
             f"needs at least one"
         )
-
-
-def _folders(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-
-
-def _some(names: Sequence[str], limit: int = 8) -> str:
-    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + rest

@@ -13,13 +13,14 @@ from mindspore import Tensor
 
 from src_mindspore.checkpoint import MODEL
 from src_mindspore.classifier import Deployed
-from src_mindspore.dataset import Record, scored_records
+from src_mindspore.dataset import scored_records
 from src_mindspore.errors import UserError
 from src_mindspore.files import sync_folder, write_json
 from src_mindspore.inference import OPENERS, Model, classifier_of, load_model, network_runner
 from src_mindspore.inputs import read_photos
 from src_mindspore.lite.converter import convert_to_ms
 from src_mindspore.onnx_files import allow_any_batch, export_onnx
+from src_mindspore.records import Record
 from src_mindspore.run_folder import known_splits, load_run
 from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec
 

@@ -20,13 +20,14 @@ from pathlib import Path
 import numpy as np
 
 from src_mindspore.backbone import POOLED, MobileNetV2Backbone, layers_before
-from src_mindspore.dataset import DataSet, Record
+from src_mindspore.dataset import DataSet
 from src_mindspore.engines import choose_engine
 from src_mindspore.errors import UserError
 from src_mindspore.fetch.assets import cache_dir
 from src_mindspore.files import sync_folder, write_json
 from src_mindspore.parallel import map_ordered
 from src_mindspore.progress import progress
+from src_mindspore.records import Record
 from src_mindspore.spec import InputSpec
 from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
 

@@ -13,13 +13,13 @@ from mindspore import Tensor, nn
 from src_mindspore.batched import run_batched
 from src_mindspore.checkpoint import MODEL, load_classifier
 from src_mindspore.classifier import Deployed, build_classifier
-from src_mindspore.dataset import Record
 from src_mindspore.engines import onnx_session
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
 from src_mindspore.inputs import read_photos
 from src_mindspore.metrics import log_softmax, report
 from src_mindspore.progress import progress
+from src_mindspore.records import Record
 from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec, load_spec
 
 log = logging.getLogger(__name__)

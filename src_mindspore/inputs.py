@@ -12,9 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
-from src_mindspore.dataset import Record
 from src_mindspore.engines import FeatureEngine
 from src_mindspore.parallel import map_ordered
+from src_mindspore.records import Record
 from src_mindspore.spec import InputSpec
 from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
 

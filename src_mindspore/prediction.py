@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from src_mindspore.dataset import SUFFIXES
 from src_mindspore.errors import UserError
 from src_mindspore.inference import BATCH, Model
 from src_mindspore.parallel import map_ordered
+from src_mindspore.records import SUFFIXES
 from src_mindspore.spec import ModelSpec
 from src_mindspore.transforms import normalise, open_photo, prepare
 

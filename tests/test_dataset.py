@@ -8,14 +8,9 @@ from itertools import combinations
 import pytest
 from helpers import write_photos
 
-from src_mindspore.dataset import (
-    DataSet,
-    Record,
-    load_data_set,
-    map_ordered,
-    split_records,
-)
+from src_mindspore.dataset import DataSet, load_data_set, map_ordered, split_records
 from src_mindspore.errors import UserError
+from src_mindspore.records import Record
 
 GIVEN = [
     *["train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "train/dog/2.png"],

@@ -7,8 +7,9 @@ import pytest
 from helpers import input_spec, noise, toy_backbone, write_photos
 
 from src_mindspore.backbone import MobileNetV2Backbone
-from src_mindspore.dataset import DataSet, Record
+from src_mindspore.dataset import DataSet
 from src_mindspore.features import FeatureJob, Views
+from src_mindspore.records import Record
 from src_mindspore.transforms import Augmentation
 
 RECORDS = tuple(Record(f"{i}.png", i % 2) for i in range(5))

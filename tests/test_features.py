@@ -11,10 +11,11 @@ import pytest
 from helpers import input_spec, mode, toy_backbone, write_photos
 
 from src_mindspore import features
-from src_mindspore.dataset import DataSet, Record
+from src_mindspore.dataset import DataSet
 from src_mindspore.engines import MindSporeEngine
 from src_mindspore.errors import UserError
 from src_mindspore.features import FeatureJob, Views, cached_features
+from src_mindspore.records import Record
 from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
 
 PHOTOS = 5

@@ -12,10 +12,10 @@ from onnx import TensorProto, helper
 
 from src_mindspore.checkpoint import arrays_of, save_arrays
 from src_mindspore.classifier import build_classifier
-from src_mindspore.dataset import Record
 from src_mindspore.errors import UserError
 from src_mindspore.inference import BATCH, Model, evaluate, load_model, score_photos
 from src_mindspore.inputs import read_photos
+from src_mindspore.records import Record
 from src_mindspore.spec import FileSpec, ModelSpec
 
 NAMES = ("model.ckpt", "model.onnx", "model.mindir")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from helpers import input_spec, write_photos
 
-from src_mindspore.dataset import Record
 from src_mindspore.errors import UserError
 from src_mindspore.inputs import CachedInputs, PhotoInputs, PlainPhotos, epoch_order, read_photos
+from src_mindspore.records import Record
 from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
 
 PHOTOS, VIEWS = 11, 3

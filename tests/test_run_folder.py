@@ -11,9 +11,10 @@ from mindspore import nn
 
 from src_mindspore import checkpoint, run_folder
 from src_mindspore.config import load_config
-from src_mindspore.dataset import DataSet, Record
+from src_mindspore.dataset import DataSet
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
+from src_mindspore.records import Record
 from src_mindspore.run_folder import RunFolder, known_splits, load_run, read_log
 from src_mindspore.spec import ModelSpec
 from src_mindspore.trainer import Progress

@@ -5,8 +5,9 @@ import shutil
 import pytest
 from helpers import write_photos
 
-from src_mindspore.dataset import Record, load_data_set, scored_records
+from src_mindspore.dataset import load_data_set, scored_records
 from src_mindspore.errors import UserError
+from src_mindspore.records import Record
 
 GIVEN = [
     *["train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "train/dog/2.png"],
