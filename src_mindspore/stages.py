@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from easydict import EasyDict
 
-from src_mindspore.backbone import IMAGE, layer_name
+from src_mindspore.backbone import IMAGE, POOLED, layer_name
 from src_mindspore.classifier import Classifier, Top
 from src_mindspore.dataset import DataSet
 from src_mindspore.engines import choose_engine
@@ -133,14 +133,17 @@ def _training_inputs(name: str, cut: str, config: EasyDict, materials: Materials
 
 
 def _cached_cuts(config: EasyDict, classifier: Classifier) -> tuple[str, ...]:
-    """All cuts that a run reads from the cache: one pass over the photos serves both stages."""
+    """All cuts that a run reads from the cache: one pass over the photos serves both stages.
+
+    Pooled features are kept both ways, so that another ``head.reduction`` finds them there.
+    """
     cuts = {
         cut_of(name, config, classifier)
         for name in STAGES
         if config[f"{name}_stage"].epochs
         and (name == "head" or config.finetune_stage.inputs == "cached")
     }
-    return tuple(sorted(cuts))
+    return tuple(sorted(cuts | set(POOLED) if cuts & set(POOLED) else cuts))
 
 
 def _validation_values(
@@ -150,5 +153,5 @@ def _validation_values(
     data = materials.data
     if cut == IMAGE:
         return PlainPhotos(data.root, data.records("val"), materials.input)
-    job = _job((cut,), Views(), config, materials)
+    job = _job(POOLED if cut in POOLED else (cut,), Views(), config, materials)
     return cached_features(job, data, "val", _cache(config))[cut][:, 0]
