@@ -1,5 +1,7 @@
 """Pictures of a run: curves over the epochs and the confusion matrix."""
 
+import logging
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from src_mindspore.files import atomic_path
+
+log = logging.getLogger(__name__)
 
 LARGEST = 40.0  # inches: at 1000 classes the picture would have 2 gigapixels otherwise
 
@@ -29,8 +33,15 @@ def _label_fonts() -> list[str]:
 
 def _save(figure: Figure, path: Path) -> None:
     FigureCanvasAgg(figure)  # no display, and no state shared with a caller's pyplot
-    with atomic_path(path) as temporary:
+    with atomic_path(path) as temporary, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         figure.savefig(temporary, dpi=120)
+    if any("missing from font" in str(warning.message) for warning in caught):
+        log.warning(
+            "%s: no font here has all characters of the class names; a Chinese one, such as the "
+            "package fonts-noto-cjk, would",
+            path.name,
+        )
 
 
 def draw_curves(path: Path, lines: Sequence[dict[str, Any]]) -> None:

@@ -16,12 +16,14 @@ from src_mindspore.config import load_config, resolved_yaml
 from src_mindspore.dataset import DataSet
 from src_mindspore.errors import UserError
 from src_mindspore.files import write_json, write_text
+from src_mindspore.spec import FILE_NAME as SPEC
 from src_mindspore.spec import FileSpec, ModelSpec, load_spec
 from src_mindspore.trainer import Stage
 
 CONFIG = "config.yaml"
 SPLITS = "splits.json"
 LOG = "log.jsonl"
+UNTRAINED = {CONFIG, SPLITS, SPEC, LOG}  # what there is before the first checkpoint
 METRICS = "metrics.json"
 SAVE_EVERY = 10.0  # seconds; head epochs take less than writing 18 MB to a slow disk
 
@@ -42,12 +44,12 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, config: EasyDict) -> "RunFolder":
-        """A new run.
+        """A new run. What a run left that failed before its first epoch does not stand in the way.
 
         Raises:
             UserError: the folder already holds something, or cannot be written.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or {p.name for p in path.iterdir()} - UNTRAINED):
             what = "a run: --resume goes on with it" if (path / CONFIG).exists() else "not empty"
             raise UserError(f"{path} is {what}; a new run takes a new or an empty folder")
         try:
@@ -70,12 +72,13 @@ class RunFolder:
         """Records which photo is in which split.
 
         Raises:
-            UserError: a resumed run finds other photos than it began with.
+            UserError: a resumed run finds other photos than it was trained on.
         """
         table = {name: [r.path for r in records] for name, records in data.splits.items()}
         splits = {"splits": table, "left_out": list(data.left_out)}
         path = self.path / SPLITS
-        if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != splits:
+        trained = (self.path / checkpoint.LAST).is_file()
+        if trained and json.loads(path.read_text(encoding="utf-8")) != splits:
             raise UserError(
                 f"the photos in {data.root} are not those that {self.path} was begun with, see "
                 f"its {SPLITS}: a new run takes a new folder"
@@ -210,4 +213,4 @@ def load_run(path: Path) -> tuple[EasyDict, ModelSpec]:
         raise UserError(f"{path} is no run folder: it has no {CONFIG}")
     if not (path / METRICS).is_file():
         raise UserError(f"the training of {path} has not ended; train.py --resume goes on with it")
-    return load_config(path / CONFIG), load_spec(path / "spec.json")
+    return load_config(path / CONFIG), load_spec(path / SPEC)

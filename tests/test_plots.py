@@ -80,3 +80,9 @@ def test_many_classes_stay_within_the_limit(tmp_path, monkeypatch):
     assert LARGEST * 120 < 2**13
     draw_confusion(tmp_path / "c.png", np.zeros((40, 40), int), [f"class {i}" for i in range(40)])
     assert pixels(tmp_path / "c.png").shape == (720, 720, 3)
+
+
+def test_characters_without_a_font_are_one_line(tmp_path, caplog):
+    draw_confusion(tmp_path / "c.png", np.eye(2, dtype=int), ["\U0001f600\U000e0fff", "b"])
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("c.png: no font here has all characters")

@@ -53,6 +53,7 @@ def small() -> tuple[nn.Cell, SimpleNamespace]:
 def make_run(path):
     path.mkdir()
     (path / "config.yaml").touch()
+    (path / "last.ckpt").touch()
 
 
 def make_full(path):
@@ -217,5 +218,17 @@ def test_a_resumed_run_wants_the_photos_it_began_with(tmp_path, run):
     run.write_splits(began)
     run.write_splits(began)
     now = DataSet(tmp_path, ("a", "b"), {"train": (Record("a/1.png", 0), Record("a/2.png", 0))})
+    run.write_splits(now)  # nothing is trained yet
+    run.write_splits(began)
+    (run.path / "last.ckpt").touch()
     with pytest.raises(UserError, match=r"are not those that .*runs/a was begun with"):
         run.write_splits(now)
+
+
+def test_a_run_that_never_trained_may_begin_again(run, config):
+    for name in ("splits.json", "spec.json", "log.jsonl"):
+        (run.path / name).touch()
+    assert RunFolder.create(run.path, config).path == run.path
+    (run.path / "model.ckpt").touch()
+    with pytest.raises(UserError, match="--resume goes on with it"):
+        RunFolder.create(run.path, config)
