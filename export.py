@@ -18,9 +18,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where to; default RUN/export")
     parser.add_argument("--data", type=Path, help="photos for the check; default the run's own")
     parser.add_argument("--converter", help="a converter_lite; default: found, or fetched")
+    parser.add_argument(
+        "--android", action="store_true", help="copy model.ms and spec.json into deploy/android"
+    )
     args = parser.parse_args()
 
-    from src_mindspore.exporting import export_run, parity_table
+    from src_mindspore.exporting import copy_to_app, export_run, parity_table
     from src_mindspore.runtime import select_device
 
     select_device()
@@ -33,6 +36,8 @@ def main() -> None:
         converter=args.converter,
     )
     print(parity_table(report))
+    if args.android:
+        copy_to_app(args.out or args.run / "export")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from src_mindspore.checkpoint import MODEL
 from src_mindspore.classifier import Deployed
 from src_mindspore.dataset import scored_records
 from src_mindspore.errors import UserError
-from src_mindspore.files import sync_folder, write_json
+from src_mindspore.files import atomic_path, sync_folder, write_json
 from src_mindspore.inference import OPENERS, Model, classifier_of, load_model, network_runner
 from src_mindspore.inputs import read_photos
 from src_mindspore.lite.converter import convert_to_ms
@@ -32,6 +32,7 @@ PARITY = "parity.json"
 # largest difference of a probability; measured: below 1e-5 for MINDIR and ONNX
 TOLERANCE = 1e-4
 CHECKED_PHOTOS = 64
+ANDROID_ASSETS = Path(__file__).resolve().parents[1] / "deploy/android/app/src/main/assets"
 
 
 def export_run(
@@ -182,6 +183,22 @@ def _replace(out: Path, temporary: Path) -> None:
     temporary.rename(out)
     sync_folder(out.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def copy_to_app(out: Path, assets: Path = ANDROID_ASSETS) -> None:
+    """Copies the Lite model of an export and its description to where the Android app is built.
+
+    Raises:
+        UserError: the export holds no ``model.ms``, or there is no app to copy to.
+    """
+    if not (out / "model.ms").is_file():
+        raise UserError(f"--android needs {out / 'model.ms'}: --formats must have ms, --quant none")
+    if not assets.parent.is_dir():
+        raise UserError(f"--android copies to {assets}, and {assets.parent} is missing")
+    assets.mkdir(exist_ok=True)
+    for name in ("model.ms", FILE_NAME):
+        with atomic_path(assets / name) as temporary:
+            shutil.copyfile(out / name, temporary)
 
 
 def parity_table(report: dict[str, Any]) -> str:

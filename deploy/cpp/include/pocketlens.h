@@ -54,14 +54,15 @@ typedef enum pl_status {
   PL_MODEL_MISMATCH = 4,  /* the model is not the file that spec.json describes */
   PL_MODEL_ERROR = 5,     /* MindSpore Lite refused the model or a prediction */
   PL_BAD_IMAGE = 6,       /* neither JPEG nor PNG, cut short or damaged */
-  PL_IMAGE_TOO_LARGE = 7, /* more than PL_MAX_PIXELS */
+  PL_IMAGE_TOO_LARGE = 7, /* above PL_MAX_PIXELS or PL_MAX_SIDE */
   PL_OUT_OF_MEMORY = 8,
   PL_UNSUPPORTED = 9, /* built without JPEG and PNG: pass pixels */
   PL_INTERNAL_ERROR = 10
 } pl_status;
 
-/* Largest accepted photo, width times height. */
+/* Largest accepted photo: width times height, and each of them. */
 #define PL_MAX_PIXELS 100000000
+#define PL_MAX_SIDE 1000000
 
 /* Which cores of a phone the threads prefer. */
 typedef enum pl_affinity {

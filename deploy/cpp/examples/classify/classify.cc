@@ -1,0 +1,108 @@
+// Labels photos with a model file.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+#include "pocketlens.h"
+
+namespace {
+
+const char kUsage[] =
+    "Labels JPEG and PNG photos.\n"
+    "\n"
+    "  classify [options] MODEL.ms PHOTO...\n"
+    "\n"
+    "  --spec FILE   description of the model; default: spec.json beside it\n"
+    "  --topk N      labels for each photo (3)\n"
+    "  --threads N   of the model (2)\n"
+    "  --fp16        half precision, where the processor has it\n"
+    "  --json        one JSON object for each photo: path, label, score, topk\n"
+    "\n"
+    "Status: 0; 1 if the model or a photo could not be read; 2 for a wrong command line.\n";
+
+// English and Chinese name, as far as there are any.
+std::string text_of(const pl_label &label) {
+  std::string text = label.en;
+  if (*label.zh != '\0') text += (text.empty() ? "" : " ") + std::string(label.zh);
+  return text.empty() ? label.name : text;
+}
+
+double six_digits(float score) { return std::round(score * 1e6) / 1e6; }
+
+void print_json(const std::string &path, const std::vector<pl_result> &best) {
+  nlohmann::ordered_json top = nlohmann::ordered_json::array();
+  for (const pl_result &r : best) {
+    top.push_back({{"label", r.label.name},
+                   {"text", text_of(r.label)},
+                   {"score", six_digits(r.score)}});
+  }
+  const nlohmann::ordered_json line = {{"path", path},
+                                       {"label", best[0].label.name},
+                                       {"score", six_digits(best[0].score)},
+                                       {"topk", top}};
+  using Handler = nlohmann::ordered_json::error_handler_t;
+  std::printf("%s\n", line.dump(-1, ' ', false, Handler::replace).c_str());
+}
+
+void print_text(const std::string &path, const std::vector<pl_result> &best) {
+  std::printf("%s", path.c_str());
+  for (const pl_result &r : best) {
+    std::printf("  %5.1f%% %s", 100.0 * r.score, text_of(r.label).c_str());
+  }
+  std::printf("\n");
+}
+
+int run(const Arguments &arguments) {
+  const std::vector<std::string> &paths = arguments.rest();
+  const int topk = arguments.numbers("--topk", "3", 1, 1 << 20)[0];
+  const std::string spec = arguments.value("--spec", "");
+  pl_options options = pl_default_options();
+  options.threads = arguments.numbers("--threads", "2", 1, 64)[0];
+  options.fp16 = arguments.has("--fp16") ? 1 : 0;
+
+  pl_classifier *lens = nullptr;
+  if (pl_open(paths[0].c_str(), spec.empty() ? nullptr : spec.c_str(), &options, &lens) != PL_OK) {
+    std::fprintf(stderr, "%s\n", pl_last_error());
+    return 1;
+  }
+  pl_info info;
+  pl_get_info(lens, &info);
+  int failures = 0;
+  std::vector<uint8_t> bytes;
+  for (size_t i = 1; i < paths.size(); i++) {
+    if (!read_whole(paths[i], &bytes) || bytes.empty()) {
+      std::fprintf(stderr, "%s is missing, empty or cannot be read\n", paths[i].c_str());
+      failures++;
+      continue;
+    }
+    std::vector<pl_result> best(static_cast<size_t>(std::min(topk, info.classes)));
+    int32_t count = 0;
+    if (pl_classify_image(lens, bytes.data(), bytes.size(), best.data(),
+                          static_cast<int32_t>(best.size()), &count) != PL_OK) {
+      std::fprintf(stderr, "%s: %s\n", paths[i].c_str(), pl_last_error());
+      failures++;
+      continue;
+    }
+    arguments.has("--json") ? print_json(paths[i], best) : print_text(paths[i], best);
+    std::fflush(stdout);
+  }
+  pl_free(lens);
+  if (failures > 0) {
+    std::fprintf(stderr, "%d of %zu photos could not be read\n", failures, paths.size() - 1);
+  }
+  return failures > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  quiet_runtime(argv);
+  const Arguments arguments(argc, argv, kUsage, {"--spec", "--topk", "--threads"},
+                            {"--json", "--fp16"});
+  if (arguments.rest().size() < 2) arguments.wrong("a model and at least one photo are needed");
+  return run(arguments);
+}

@@ -1,0 +1,56 @@
+// spec.json: the description of a model that training wrote, under the same rules as there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pocketlens.h"
+
+namespace pocketlens {
+
+struct Size {
+  int height;
+  int width;
+};
+
+enum class ResizeRule { kStretch, kShorterSide };
+enum class Interpolation { kBilinear, kBicubic, kLanczos };
+
+struct InputSpec {
+  Size size;      // of the tensor
+  float mean[3];  // per channel, in 0..255 units
+  float std[3];
+  ResizeRule rule;
+  Size resize;  // for kShorterSide, `height` is the length of the shorter side
+  Interpolation interpolation;
+  std::optional<Size> crop;  // centred
+};
+
+struct FileSpec {
+  std::string name;
+  uint64_t bytes;
+  std::string sha256;
+  pl_layout layout;  // of this file's input tensor
+};
+
+struct LabelSpec {
+  std::string name, en, zh, group_en, group_zh;
+};
+
+struct ModelSpec {
+  std::vector<LabelSpec> labels;  // one per class, in the order of the outputs
+  InputSpec input;
+  bool probabilities;  // the outputs; otherwise logits
+  std::vector<FileSpec> files;
+};
+
+// Largest height or width that spec.json may ask for; keeps a damaged file from claiming gigabytes.
+constexpr int kMaxInputSide = 4096;
+
+// Throws Failure(PL_BAD_SPEC) with the key and the accepted values.
+ModelSpec parse_spec(const char *json, size_t size);
+
+}  // namespace pocketlens
