@@ -173,6 +173,8 @@ def _parse(raw: Mapping[str, Any]) -> ModelSpec:
         raise ValueError(f"labels must be {len(spec.classes)} tables, one per class")
     if any(s <= 0 for s in spec.input.std):
         raise ValueError(f"input.std must be above 0; got {list(spec.input.std)}")
+    if spec.input.resize.rule == "shorter_side" and not spec.input.crop:
+        raise ValueError("input.resize.rule shorter_side needs input.crop; got none")
     final = spec.input.crop.size if spec.input.crop else spec.input.resize.size
     if final != spec.input.size:
         raise ValueError(f"input.size is {spec.input.size}, resize and crop give {final}")

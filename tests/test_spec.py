@@ -222,3 +222,11 @@ def mutate(raw: Any, rng: random.Random) -> None:
         place["strange"] = copy.deepcopy(rng.choice(STRANGE))
     else:
         place.append(copy.deepcopy(rng.choice(STRANGE)))
+
+
+def test_an_image_of_unknown_size_needs_a_crop(tmp_path):
+    path = spec(CROPPED).save(tmp_path)
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**raw, "input": {**raw["input"], "crop": None}}))
+    with pytest.raises(UserError, match=r"shorter_side needs input\.crop; got none"):
+        load_spec(path)

@@ -5,8 +5,8 @@
 #   the official device package (Android, Linux):
 #                              runtime/include/api, runtime/lib/libmindspore-lite.so
 set(MSLITE_HOME "" CACHE PATH "Folder of MindSpore Lite, with include/ and lib/ (or runtime/)")
-set(wanted "MSLITE_HOME must be the unpacked wheel mindspore-lite 2.0.0 (its folder mindspore_lite, \
-with include/ and lib/) or the official device package (with runtime/)")
+set(wanted "MSLITE_HOME must be the unpacked wheel mindspore-lite 2.0.0 (its folder \
+mindspore_lite, with include/ and lib/) or the official device package (with runtime/)")
 if(MSLITE_HOME STREQUAL "")
   message(FATAL_ERROR "${wanted}. Give -DMSLITE_HOME=FOLDER.")
 endif()
@@ -21,7 +21,8 @@ set(mslite_lib "${mslite_root}/lib")
 
 add_library(mindspore_lite INTERFACE)
 # Its headers include one another both as "include/api/..." and as "mindapi/...".
-target_include_directories(mindspore_lite SYSTEM INTERFACE "${mslite_root}" "${mslite_root}/include")
+target_include_directories(mindspore_lite SYSTEM INTERFACE "${mslite_root}"
+                           "${mslite_root}/include")
 if(EXISTS "${mslite_lib}/libmindspore-lite.so")
   target_link_libraries(mindspore_lite INTERFACE "${mslite_lib}/libmindspore-lite.so")
 else()

@@ -74,7 +74,7 @@ typedef enum pl_affinity {
 typedef struct pl_options {
   int32_t threads;  /* 1..64; 2 by default */
   int32_t affinity; /* a pl_affinity; PL_AFFINITY_NONE by default */
-  int32_t fp16;     /* 1 computes in half precision where the processor can (ARMv8.2); 0 by default */
+  int32_t fp16;     /* 1: half precision where the processor can (ARMv8.2); 0 by default */
 } pl_options;
 
 /* Channels in memory order, one byte each. */

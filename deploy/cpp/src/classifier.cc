@@ -92,7 +92,7 @@ void classify(pl_classifier &lens, pl_result *results, int32_t capacity, int32_t
   lens.has_scores = false;
   run_timed(lens, lens.scores.data());
   for (const float v : lens.scores) {
-    if (!std::isfinite(v)) throw Failure(PL_MODEL_ERROR, "the model gave a score that is no number");
+    if (!std::isfinite(v)) throw Failure(PL_MODEL_ERROR, "a score of the model is no number");
   }
   if (!lens.spec.probabilities) to_probabilities(lens.scores);
   lens.has_scores = true;

@@ -40,8 +40,8 @@ void check_input(const std::vector<mindspore::MSTensor> &inputs, const InputSpec
   const auto expected = nhwc ? std::vector<int64_t>{1, h, w, 3} : std::vector<int64_t>{1, 3, h, w};
   require(tensor.Shape() == expected, "an input of " + shape_text(expected),
           shape_text(tensor.Shape()));
-  // The shape tells the two layouts apart. The format that the tensor names does not: the runtime of
-  // the wheel says NCHW for an input of 1 x 224 x 224 x 3. Packed formats are refused.
+  // The shape tells the two layouts apart. The format that the tensor names does not: the runtime
+  // of the wheel says NCHW for an input of 1 x 224 x 224 x 3. Packed formats are refused.
   const auto format = tensor.format();
   require(format == mindspore::NHWC || format == mindspore::NCHW, "the layout NHWC or NCHW",
           "layout number " + std::to_string(static_cast<int>(format)));

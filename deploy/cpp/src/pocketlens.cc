@@ -79,10 +79,6 @@ void check_tensor(const pl_classifier *lens, const float *tensor, size_t count) 
                                               " values; got " + std::to_string(count));
 }
 
-void check_bytes(const void *bytes, size_t size) {
-  require(bytes != nullptr && size > 0, "bytes must not be NULL and size not 0");
-}
-
 // spec.json in the folder of the model.
 std::string beside(const std::string &model_path) {
   const size_t slash = model_path.find_last_of('/');
@@ -187,7 +183,7 @@ pl_status pl_classify_image(pl_classifier *classifier, const void *bytes, size_t
                             pl_result *results, int32_t capacity, int32_t *count) {
   return guarded([&] {
     check_results(classifier, results, capacity, count);
-    check_bytes(bytes, size);
+    require(bytes != nullptr && size > 0, "bytes must not be NULL and size not 0");
     start_call(*classifier);
     {  // the photo is freed before the model runs
       const Photo photo = decode_timed(*classifier, bytes, size);
@@ -221,7 +217,7 @@ pl_status pl_prepare_image(pl_classifier *classifier, const void *bytes, size_t 
                            float *tensor, size_t count) {
   return guarded([&] {
     check_tensor(classifier, tensor, count);
-    check_bytes(bytes, size);
+    require(bytes != nullptr && size > 0, "bytes must not be NULL and size not 0");
     start_call(*classifier);
     const Photo photo = decode_timed(*classifier, bytes, size);
     prepare_timed(*classifier, photo.pixels(), tensor);

@@ -115,7 +115,8 @@ std::vector<uint8_t> resample(const RowSource &photo, const Axis &x, const Axis 
     if (first == count || down.start[first] > line) continue;
     resize_row(photo.row(line, buffer.data()), across, row.data());
     for (size_t i = first; i < count && down.start[i] <= line; i++) {
-      const int32_t weight = down.weight[down.offset[i] + static_cast<size_t>(line - down.start[i])];
+      const auto tap = static_cast<size_t>(line - down.start[i]);
+      const int32_t weight = down.weight[down.offset[i] + tap];
       int32_t *sum = sums.data() + i * row_values;
       for (size_t v = 0; v < row_values; v++) sum[v] += row[v] * weight;
     }

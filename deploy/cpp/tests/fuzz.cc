@@ -112,7 +112,7 @@ int main(int argc, char **argv) {
   const std::string model = read(path);
   const std::string spec = read(path.substr(0, path.find_last_of('/') + 1) + "spec.json");
   std::vector<std::string> photos;
-  for (const Sample &sample : samples()) photos.emplace_back(sample.file.begin(), sample.file.end());
+  for (const Sample &s : samples()) photos.emplace_back(s.file.begin(), s.file.end());
   for (int i = 4; i < argc; i++) photos.push_back(read(argv[i]));
 
   pl_classifier *lens = nullptr;
@@ -150,7 +150,8 @@ int main(int argc, char **argv) {
     }
     counts[kind][pl_status_name(status)]++;
     // A damaged model that passes would mean that the digest is not compared.
-    const bool wrong = status == PL_INTERNAL_ERROR || (kind[0] == 'm' && status != PL_MODEL_MISMATCH);
+    const bool passed = std::string(kind) == "model" && status != PL_MODEL_MISMATCH;
+    const bool wrong = passed || status == PL_INTERNAL_ERROR;
     if (wrong) {
       std::fprintf(stderr, "round %ld, %s: %s: %s\n", round, kind, pl_status_name(status),
                    pl_last_error());

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "pocketlens.h"
@@ -45,7 +46,9 @@ pl_status open_with(const std::string &model, const std::string &spec, pl_classi
   return pl_open_memory(model.data(), model.size(), spec.data(), spec.size(), nullptr, lens);
 }
 
-bool said(const std::string &part) { return std::string(pl_last_error()).find(part) != std::string::npos; }
+bool said(const std::string &part) {
+  return std::string(pl_last_error()).find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -122,6 +125,38 @@ TEST_CASE("classification, scores and the two halves agree") {
   CHECK(pl_get_label(lens, info.classes, &label) == PL_BAD_ARGUMENT);
   CHECK(pl_classify_pixels(lens, &pixels, &one, 1, &count) == PL_OK);
   pl_free(lens);
+}
+
+TEST_CASE("two classifiers work at the same time, each with its own error text") {
+  Files files;
+  if (!test_files(&files)) return;
+  const std::vector<Sample> photos = samples();
+  std::vector<float> scores[2];
+  std::string errors[2];
+  const auto work = [&](int which) {
+    pl_classifier *lens = nullptr;
+    if (pl_open(files.path.c_str(), nullptr, nullptr, &lens) != PL_OK) return;
+    const Sample &photo = photos[static_cast<size_t>(which)];
+    for (int i = 0; i < 20; i++) {
+      pl_result best;
+      int32_t count = 0;
+      pl_classify_image(lens, photo.file.data(), photo.file.size(), &best, 1, &count);
+      scores[which].push_back(best.score);
+    }
+    if (which == 1) pl_get_label(lens, -1, nullptr);
+    errors[which] = pl_last_error();
+    pl_free(lens);
+  };
+  std::thread other(work, 1);
+  work(0);
+  other.join();
+  for (const std::vector<float> &same : scores) {
+    REQUIRE(same.size() == 20);
+    CHECK(same == std::vector<float>(20, same[0]));
+  }
+  CHECK(scores[0][0] != scores[1][0]);
+  CHECK(errors[1].find("label") != std::string::npos);
+  CHECK(errors[0] != errors[1]);
 }
 
 TEST_CASE("the tensors of a model are compared with its description") {

@@ -77,7 +77,8 @@ TEST_CASE("a photo above the limit is refused before its pixels are read") {
 }
 
 TEST_CASE("orientation in EXIF blocks of both byte orders") {
-  std::vector<uint8_t> big = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0};
+  std::vector<uint8_t> big = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1,
+                              0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0};
   CHECK(exif_orientation(big.data(), big.size()) == 6);
   const std::vector<uint8_t> little = {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12,
                                        1,   3,   0,  1, 0, 0, 0, 8, 0, 0,  0};
@@ -88,7 +89,7 @@ TEST_CASE("orientation in EXIF blocks of both byte orders") {
 }
 
 TEST_CASE("orientation in XMP, and which of the two counts") {
-  const auto xmp = [](const std::string &text) { return xmp_orientation(text.data(), text.size()); };
+  const auto xmp = [](const std::string &s) { return xmp_orientation(s.data(), s.size()); };
   CHECK(xmp("<a tiff:Orientation=\"3\"/>") == 3);
   CHECK(xmp("<tiff:Orientation>8</tiff:Orientation>") == 8);
   CHECK(xmp("tiff:Orientation tiff:Orientation=\"5\"") == 5);

@@ -123,7 +123,8 @@ TEST_CASE("channel orders, alpha and stride") {
     const uint8_t *p = photo.row(row, buffer);
     return std::vector<int>{p[0], p[1], p[2]};
   };
-  const std::vector<uint8_t> rows = {10, 20, 30, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0};
+  const std::vector<uint8_t> rows = {10, 20, 30, 128, 0, 0, 0, 0, 0, 0,
+                                     0,  0,  0,  0,   0, 0, 1, 2, 3, 0};
   CHECK(first(rows, PL_RGB, 0) == std::vector<int>{10, 20, 30});
   CHECK(first(rows, PL_RGB, 1) == std::vector<int>{1, 2, 3});
   CHECK(first(rows, PL_BGR, 0) == std::vector<int>{30, 20, 10});
