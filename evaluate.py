@@ -12,9 +12,7 @@ def main() -> None:
         "Score a model on every image of a split.",
         "python evaluate.py runs/garbage/export/model.onnx --data photos --json scores.json",
     )
-    parser.add_argument(
-        "model", type=Path, help="a run folder, or a .ckpt, .mindir or .onnx beside its spec.json"
-    )
+    cli.add_model(parser)
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
     parser.add_argument("--split", default="val", help="train, val, test or all (default: val)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")

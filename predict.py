@@ -13,9 +13,7 @@ def main() -> None:
         "Label images, or all images below folders.",
         "python predict.py runs/garbage photo.jpg more_photos/ --topk 3",
     )
-    parser.add_argument(
-        "model", type=Path, help="a run folder, or a .ckpt, .mindir or .onnx beside its spec.json"
-    )
+    cli.add_model(parser)
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="image or folder")
     parser.add_argument("--topk", type=int, default=3, metavar="N", help="labels an image (3)")
     parser.add_argument("--json", action="store_true", help="one JSON object per image")

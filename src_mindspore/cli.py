@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 from src_mindspore.errors import UserError
@@ -19,6 +20,13 @@ def parser(description: str, example: str) -> argparse.ArgumentParser:
         description=description,
         epilog=f"example: {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The argument that names a model in any of its forms, see ``inference.load_model``."""
+    parser.add_argument(
+        "model", type=Path, help="a run folder, or a .ckpt, .mindir or .onnx beside its spec.json"
     )
 
 
