@@ -18,8 +18,9 @@ from src_mindspore.onnx_files import allow_any_batch, export_onnx
 log = logging.getLogger(__name__)
 
 ENGINES = ("auto", "onnxruntime", "mindspore")
-# of the largest value of an output; measured on photos: 2e-6, a wrong padding gives 1e-1
-TOLERANCE = 1e-4
+# of the largest value of an output; measured on photos: 2e-6 (Zen 3) to 1.2e-4 (a Xeon with
+# AVX-512, which sums in another order), a wrong padding gives 1e-1
+TOLERANCE = 1e-3
 
 
 class FeatureEngine(Protocol):
