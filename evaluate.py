@@ -25,7 +25,7 @@ def main() -> None:
     from src_mindspore.runtime import select_device
 
     select_device()
-    model = load_model(args.model)
+    model = load_model(args.model, args.machine)
     records = scored_records(args.data, model.spec.classes, args.split, known_splits(args.model))
     result = evaluate(model, args.data, records, args.split)
     print_table(result, [model.spec.label(i) for i in range(len(model.spec.classes))])

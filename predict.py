@@ -27,7 +27,7 @@ def main() -> None:
 
     paths = image_paths(args.paths)
     select_device()
-    model = load_model(args.model)
+    model = load_model(args.model, args.machine)
     for prediction in predictions(model, paths, args.topk):
         if args.json:
             print(json.dumps(prediction, ensure_ascii=False), flush=True)

@@ -24,9 +24,16 @@ def parser(description: str, example: str) -> argparse.ArgumentParser:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """The argument that names a model in any of its forms, see ``inference.load_model``."""
+    """The arguments that name a model in any of its forms, see ``inference.load_model``."""
     parser.add_argument(
-        "model", type=Path, help="a run folder, or a .ckpt, .mindir or .onnx beside its spec.json"
+        "model",
+        type=Path,
+        help="a run folder, or a .ckpt, .mindir, .onnx or .ms beside its spec.json",
+    )
+    parser.add_argument(
+        "--machine",
+        choices=("x86_64", "aarch64"),
+        help="processor to run a .ms for (default: this one; aarch64 takes qemu-user elsewhere)",
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import mindspore
 import numpy as np
+import onnxruntime
 from mindspore import Tensor, nn
 
 from src_mindspore.batched import run_batched
@@ -17,6 +18,8 @@ from src_mindspore.engines import onnx_session
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
 from src_mindspore.inputs import read_photos
+from src_mindspore.lite.library import device_library
+from src_mindspore.lite.runtime import LiteModel
 from src_mindspore.metrics import log_softmax, report
 from src_mindspore.progress import progress
 from src_mindspore.records import Record
@@ -25,6 +28,8 @@ from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec, load_spec
 log = logging.getLogger(__name__)
 
 BATCH = 16
+MINDSPORE = f"MindSpore {mindspore.__version__}"
+Run = Callable[[np.ndarray], np.ndarray]  # see ``Model.run``
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,15 @@ class Model:
     """A model that can be run.
 
     ``run`` takes (n, 3, H, W) float32 images, normalised, and gives (n, classes) float32: what
-    ``spec.output`` says. ``file`` is the entry of the model file in the spec.
+    ``spec.output`` says. ``file`` is the entry of the model file in the spec, ``runtime`` what
+    runs it, in words.
     """
 
     path: Path
     spec: ModelSpec
     file: FileSpec
-    run: Callable[[np.ndarray], np.ndarray]
+    run: Run
+    runtime: str
 
     @property
     def loss(self) -> str:
@@ -53,8 +60,13 @@ class Model:
         return np.exp(log_softmax(scores.astype(np.float64)))
 
 
-def load_model(path: Path) -> Model:
-    """Opens a run folder, or a ``.ckpt``, ``.mindir`` or ``.onnx`` file beside its ``spec.json``.
+def load_model(path: Path, machine: str | None = None) -> Model:
+    """Opens a run folder, or a ``.ckpt``, ``.mindir``, ``.onnx`` or ``.ms`` beside its spec.json.
+
+    Args:
+        path: the folder or file.
+        machine: the processor for which a ``.ms`` file is run, ``x86_64`` or ``aarch64``; None is
+            this computer's own. Other forms have no choice.
 
     Raises:
         UserError: nothing there, a form that cannot be run, or a file that is not the one which
@@ -62,20 +74,22 @@ def load_model(path: Path) -> Model:
     """
     file = path / MODEL if path.is_dir() else path
     opener = OPENERS.get(file.suffix)
-    if file.suffix == ".ms":
-        raise UserError(
-            f"{file} is for the MindSpore Lite runtime on a device, which this version does not "
-            f"call; the model.onnx of the same export has the same weights"
-        )
     if opener is None:
         raise UserError(
             f"a model is a run folder or a file that ends in {', '.join(OPENERS)}; got {path}"
         )
+    if machine and file.suffix != ".ms":
+        raise UserError(f"the machine ({machine}) can be chosen for a .ms file only; got {path}")
     if not file.is_file():
         raise UserError(f"{file} does not exist" + (f": {path} is no run folder" * path.is_dir()))
     spec = load_spec(file.parent / FILE_NAME)
     entry = _described(file, spec)
-    return Model(file, spec, entry, opener(file, spec))
+    return Model(file, spec, entry, *opener(file, spec, machine))
+
+
+def network_model(path: Path, spec: ModelSpec, file: FileSpec, network: nn.Cell) -> Model:
+    """A network of this process, whose weights are in ``file``, as a model."""
+    return Model(path, spec, file, *_runner(network))
 
 
 def _described(file: Path, spec: ModelSpec) -> FileSpec:
@@ -93,8 +107,12 @@ def _described(file: Path, spec: ModelSpec) -> FileSpec:
     return FileSpec.of(file)  # training has not ended yet
 
 
-def _open_checkpoint(file: Path, spec: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
-    return network_runner(classifier_of(spec, file))
+def _open_checkpoint(file: Path, spec: ModelSpec, _: str | None) -> tuple[Run, str]:
+    return _runner(classifier_of(spec, file))
+
+
+def _runner(network: nn.Cell) -> tuple[Run, str]:
+    return lambda images: run_batched(network, images, BATCH), MINDSPORE
 
 
 def classifier_of(spec: ModelSpec, file: Path) -> Deployed:
@@ -110,12 +128,7 @@ def classifier_of(spec: ModelSpec, file: Path) -> Deployed:
     return Deployed(classifier).set_train(False)
 
 
-def network_runner(network: nn.Cell) -> Callable[[np.ndarray], np.ndarray]:
-    """Runs a MindSpore network over any number of images."""
-    return lambda images: run_batched(network, images, BATCH)
-
-
-def _open_mindir(file: Path, _: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
+def _open_mindir(file: Path, *_: object) -> tuple[Run, str]:
     try:
         network = nn.GraphCell(mindspore.load(str(file)))
     except (RuntimeError, ValueError) as error:
@@ -124,10 +137,10 @@ def _open_mindir(file: Path, _: ModelSpec) -> Callable[[np.ndarray], np.ndarray]
     def run(images: np.ndarray) -> np.ndarray:
         return np.concatenate([network(Tensor(image[None])).asnumpy() for image in images])
 
-    return run
+    return run, MINDSPORE
 
 
-def _open_onnx(file: Path, _: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
+def _open_onnx(file: Path, *_: object) -> tuple[Run, str]:
     try:
         session = onnx_session(file)
     except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
@@ -138,14 +151,24 @@ def _open_onnx(file: Path, _: ModelSpec) -> Callable[[np.ndarray], np.ndarray]:
         starts = range(0, len(images), BATCH)
         return np.concatenate([session.run(None, {name: images[i : i + BATCH]})[0] for i in starts])
 
-    return run
+    return run, f"ONNX Runtime {onnxruntime.__version__}"
+
+
+def _open_lite(file: Path, _: ModelSpec, machine: str | None) -> tuple[Run, str]:
+    library = device_library(machine)
+    return LiteModel(library, file).run, library.runtime
 
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-OPENERS = {".ckpt": _open_checkpoint, ".mindir": _open_mindir, ".onnx": _open_onnx}
+OPENERS: dict[str, Callable[[Path, ModelSpec, str | None], tuple[Run, str]]] = {
+    ".ckpt": _open_checkpoint,
+    ".mindir": _open_mindir,
+    ".onnx": _open_onnx,
+    ".ms": _open_lite,
+}
 
 
 def score_photos(model: Model, paths: Sequence[Path], what: str = "photos") -> np.ndarray:
@@ -169,6 +192,10 @@ def evaluate(model: Model, root: Path, records: Sequence[Record], split: str) ->
     labels = np.array([record.label for record in records], np.int64)
     return {
         "split": split,
-        "model": {"file": model.file.name, "sha256": model.file.sha256},
+        "model": {
+            "file": model.file.name,
+            "sha256": model.file.sha256,
+            "runtime": model.runtime,
+        },
         **report(scores, labels, model.spec.classes, model.loss),
     }

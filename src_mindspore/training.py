@@ -12,7 +12,7 @@ from easydict import EasyDict
 from src_mindspore import checkpoint
 from src_mindspore.classifier import Classifier, Deployed, build_classifier
 from src_mindspore.dataset import DataSet, load_data_set
-from src_mindspore.inference import Model, evaluate, network_runner
+from src_mindspore.inference import evaluate, network_model
 from src_mindspore.labels import load_labels
 from src_mindspore.plots import draw_confusion, draw_curves
 from src_mindspore.pretrained.weights import (
@@ -59,9 +59,9 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
 
     # 4. the best weights, scored on the photos themselves as evaluate.py will
     checkpoint.assign_strict(classifier, run.best, checkpoint.MODEL)
-    run_network = network_runner(Deployed(classifier).set_train(False))
     model_file = FileSpec.of(run.path / checkpoint.MODEL)
-    model = Model(run.path, spec, model_file, run_network)
+    network = Deployed(classifier).set_train(False)
+    model = network_model(run.path, spec, model_file, network)
     final = evaluate(model, data.root, data.records("val"), "val")
     stage_scores = {name: _best_of(run.lines, name) for name in STAGES}
     metrics = {

@@ -60,12 +60,13 @@ def test_an_unpacked_lite_folder_may_be_given(cache, tmp_path, monkeypatch):
     home = tmp_path / "site" / "mindspore_lite"
     (home / "lib").mkdir(parents=True)
     (home / "include").mkdir()
-    for name in assets._LITE_LIBS[1:]:
+    first, *others = assets.LITE["x86_64"].libs
+    for name in others:
         (home / "lib" / name).touch()
     monkeypatch.setenv("POCKETLENS_LITE", str(home.parent))
     with pytest.raises(UserError, match=r"which must hold lib/ and include/ .*missing: libdnnl"):
         assets.lite_home()
-    (home / "lib" / assets._LITE_LIBS[0]).touch()
+    (home / "lib" / first).touch()
     assert assets.lite_home() == home
     monkeypatch.setenv("POCKETLENS_LITE", str(home))
     assert assets.lite_home() == home

@@ -115,16 +115,15 @@ def refusal(path) -> str:
     return str(info.value)
 
 
-def test_a_lite_model_is_not_for_this_machine(tmp_path):
-    assert "model.ms is for the MindSpore Lite runtime on a device" in refusal(
-        tmp_path / "model.ms"
-    )
+def test_the_machine_is_for_lite_files_only(tmp_path):
+    with pytest.raises(UserError, match=r"machine \(aarch64\) can be chosen for a \.ms file only"):
+        load_model(tmp_path / "model.onnx", "aarch64")
 
 
 @pytest.mark.parametrize("name", ["model", "photo.jpg", "absent.tflite"])
 def test_other_suffixes(tmp_path, name):
     assert refusal(tmp_path / name) == (
-        "a model is a run folder or a file that ends in .ckpt, .mindir, .onnx; "
+        "a model is a run folder or a file that ends in .ckpt, .mindir, .onnx, .ms; "
         f"got {tmp_path / name}"
     )
 
@@ -192,7 +191,7 @@ def test_a_checkpoint_of_another_network(trained, tmp_path):
 def model_of(run, output="probabilities", activation="softmax") -> Model:
     described = {**MODEL, "head": {"activation": activation}}
     spec = replace(SPEC, output=output, model=described)
-    return Model(None, spec, FileSpec("m.onnx", 1, "ab"), run)
+    return Model(None, spec, FileSpec("m.onnx", 1, "ab"), run, "NumPy")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +233,10 @@ def test_evaluate(tmp_path):
     records = [Record("0.png", 0), Record("1.png", 1), Record("2.png", 1), Record("3.png", 2)]
     scores = [[0.5, 0.3, 0.2], [0.5, 0.25, 0.25], [0.2, 0.7, 0.1], [0.2, 0.4, 0.4]]
     got = evaluate(model_of(lambda _: np.array(scores)), tmp_path, records, "test")
-    assert (got["split"], got["model"]) == ("test", {"file": "m.onnx", "sha256": "ab"})
+    assert (got["split"], got["model"]) == (
+        "test",
+        {"file": "m.onnx", "sha256": "ab", "runtime": "NumPy"},
+    )
     assert (got["n"], got["top1"], got["top5"]) == (4, 0.5, 1)
     assert got["loss"] == pytest.approx(-np.log([0.5, 0.25, 0.7, 0.4]).mean())
     assert got["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 1, 0]]

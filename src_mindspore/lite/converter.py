@@ -220,7 +220,7 @@ def _own_child(tool: str, formats: tuple[str, ...], way: list[str], fp16: bool) 
 
 def _child_environment() -> dict[str, str]:
     # So that the child finds this package from any working folder.
-    root = str(Path(__file__).resolve().parents[1])
+    root = str(Path(__file__).resolve().parents[2])
     before = os.environ.get("PYTHONPATH")
     return {"PYTHONPATH": root + os.pathsep + before if before else root}
 
