@@ -14,7 +14,24 @@ def main() -> None:
     )
     parser.add_argument("run", type=Path, help="a run folder")
     parser.add_argument("--formats", default="mindir,onnx,ms", help="which (default: all three)")
-    parser.add_argument("--quant", default="none", help="none or fp16, of the .ms file (none)")
+    parser.add_argument(
+        "--quant",
+        default="none",
+        help="weights of the .ms file: none, fp16, weight8, int8, or several (default: none)",
+    )
+    parser.add_argument(
+        "--max-drop",
+        type=float,
+        default=0.5,
+        metavar="POINTS",
+        help="of top-1 that a quantised file may lose on the validation photos (default: 0.5)",
+    )
+    parser.add_argument(
+        "--machines",
+        metavar="LIST",
+        help="x86_64, aarch64 or both: processors to run the .ms for in the check (default: this "
+        "one; aarch64 takes qemu-user elsewhere and seconds a photo)",
+    )
     parser.add_argument("--out", type=Path, help="where to; default RUN/export")
     parser.add_argument("--data", type=Path, help="photos for the check; default the run's own")
     parser.add_argument("--converter", help="a converter_lite; default: found, or fetched")
@@ -23,18 +40,19 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from src_mindspore.exporting import copy_to_app, export_run, parity_table
+    from src_mindspore.exporting import Wanted, copy_to_app, export_run
+    from src_mindspore.parity import parity_table
     from src_mindspore.runtime import select_device
 
     select_device()
-    report = export_run(
-        args.run,
-        formats=args.formats.split(","),
-        quants=args.quant.split(","),
-        out=args.out or args.run / "export",
-        data=args.data,
+    wanted = Wanted(
+        formats=tuple(args.formats.split(",")),
+        quants=tuple(args.quant.split(",")),
+        machines=tuple(args.machines.split(",")) if args.machines else (),
+        max_drop=args.max_drop,
         converter=args.converter,
     )
+    report = export_run(args.run, wanted, args.out, args.data)
     print(parity_table(report))
     if args.android:
         copy_to_app(args.out or args.run / "export")

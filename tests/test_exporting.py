@@ -5,13 +5,13 @@ import json
 import pytest
 
 from src_mindspore.errors import UserError
-from src_mindspore.exporting import ANDROID_ASSETS, copy_to_app, parity_table
+from src_mindspore.exporting import ANDROID_ASSETS, copy_to_app
 
 
 def test_the_app_gets_the_model_and_its_description(tmp_path):
     out, assets = tmp_path / "export", tmp_path / "app/assets"
     out.mkdir()
-    with pytest.raises(UserError, match=r"--android needs .*model\.ms"):
+    with pytest.raises(UserError, match=r"or the only \.ms of .*/export; got none"):
         copy_to_app(out, assets)
     (out / "model.ms").write_bytes(b"model")
     (out / "spec.json").write_text(json.dumps({"format": 1}))
@@ -24,17 +24,21 @@ def test_the_app_gets_the_model_and_its_description(tmp_path):
     assert (assets / "model.ms").read_bytes() == b"model"
 
 
+def test_a_quantised_model_may_be_the_apps(tmp_path):
+    out, assets = tmp_path / "export", tmp_path / "app/assets"
+    out.mkdir()
+    assets.parent.mkdir()
+    (out / "spec.json").write_text("{}")
+    (out / "model_int8.ms").write_bytes(b"int8")
+    copy_to_app(out, assets)
+    assert (assets / "model.ms").read_bytes() == b"int8"
+    (out / "model_fp16.ms").write_bytes(b"fp16")
+    with pytest.raises(UserError, match=r"got model_fp16\.ms, model_int8\.ms$"):
+        copy_to_app(out, assets)
+    (out / "model.ms").write_bytes(b"float32")
+    copy_to_app(out, assets)
+    assert (assets / "model.ms").read_bytes() == b"float32"
+
+
 def test_the_app_is_where_it_is_copied_to():
     assert ANDROID_ASSETS.parent.is_dir()
-
-
-def test_parity_table():
-    rows = [
-        {"name": "a.onnx", "bytes": 9_246_115, "checked": True, "max_difference": 4.5e-6,
-         "other_labels": 0},
-        {"name": "a.ms", "bytes": 8_987_624, "checked": False, "reason": "no runtime"},
-    ]  # fmt: skip
-    assert parity_table({"photos": 64, "files": rows}).splitlines()[1:] == [
-        "a.onnx             9.25             4.5e-06  0 of 64",
-        "a.ms               8.99         not checked  no runtime",
-    ]
