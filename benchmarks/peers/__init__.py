@@ -1,0 +1,1 @@
+"""What benchmarks/latency.py needs to measure one inference engine beside another."""
