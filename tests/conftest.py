@@ -5,10 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cpp_build import CppBuild, build_or_skip
+from lite_fakes import fetched_or_skip
 from readme import readme_commands
 from workplace import Workplace
 
 import src_mindspore  # noqa: F401 - caps oneDNN before a test module imports MindSpore
+from src_mindspore.fetch.assets import pretrained_h5
 
 SHARED_DATA_ENV = "POCKETLENS_SHARED_DATA"
 
@@ -39,3 +42,53 @@ def readme_runs(workplace: Workplace) -> list[subprocess.CompletedProcess]:
 def run_folder(workplace: Workplace, readme_runs: list[subprocess.CompletedProcess]) -> Path:
     """The run that the README's commands leave, exported."""
     return workplace.folder / "runs" / "mine"
+
+
+@pytest.fixture(scope="session")
+def telling_run(workplace: Workplace) -> Path:
+    """An exported run that tells photos apart, which the random weights of ``run_folder`` do not.
+
+    Pretrained weights, 96 x 96 pixels, a head; the validation photos get many different labels.
+    """
+    fetched_or_skip(pretrained_h5)
+    settings = "backbone.weights=imagenet backbone.width_mult=1 input.size=96 head_stage.epochs=10"
+    for command in (
+        "train.py --config configs/demo.yaml --data photos --run runs/telling"
+        f" --set {settings.replace(' ', ' --set ')} --set finetune_stage.epochs=0",
+        "export.py runs/telling --formats ms",
+    ):
+        done = workplace.run(command)
+        assert done.returncode == 0, done.stderr
+    return workplace.folder / "runs" / "telling"
+
+
+@pytest.fixture(scope="session")
+def cpp_builds(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where compiled C++ is kept from one test run to the next, if pytest may keep anything."""
+    cache = getattr(pytestconfig, "cache", None)
+    return cache.mkdir("cpp") if cache else tmp_path_factory.mktemp("cpp")
+
+
+@pytest.fixture(scope="session")
+def cpp_plain(cpp_builds: Path) -> CppBuild:
+    """``deploy/cpp`` as it is shipped, with decoders, programs and tests."""
+    return build_or_skip("plain", cpp_builds)
+
+
+@pytest.fixture(scope="session")
+def cpp_sanitized(cpp_builds: Path) -> CppBuild:
+    """``deploy/cpp`` with AddressSanitizer and UndefinedBehaviorSanitizer: the tests only."""
+    return build_or_skip("sanitized", cpp_builds)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints the largest difference of pixels that ``test_pixel_parity.py`` has seen."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    seen = [dict(report.user_properties) for report in reports]
+    seen = [values for values in seen if "largest_difference" in values]
+    if seen:
+        terminalreporter.write_line(
+            f"pixel parity: {sum(values['photos'] for values in seen)} comparisons of Python and "
+            f"C++, largest difference {max(values['largest_difference'] for values in seen):.3g} "
+            f"of 255"
+        )

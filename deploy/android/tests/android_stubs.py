@@ -15,11 +15,11 @@ PRIMITIVES = {
     for name in ("int", "long", "short", "byte", "char", "float", "double", "boolean")
 }
 PYTHON = {"int": "int", "float": "float", "bool": "boolean", "str": "String", "None": "void"}
-# Checked exceptions are not in the Python stubs; these are of the methods that the app calls.
 KEPT_BASES = ("Exception", "Error", "Enum", "Closeable")  # of those in java.*
 OBJECT = {"equals", "hashCode", "toString", "compareTo"}
 IO = "java.io.IOException"
 NOT_FOUND = "java.io.FileNotFoundException"
+# Checked exceptions are not in the Python stubs; these are of the methods that the app calls.
 THROWS = {
     ("android.content.ContentProvider", "openFile"): NOT_FOUND,
     ("android.content.ContentResolver", "openInputStream"): NOT_FOUND,
@@ -119,17 +119,15 @@ class Stubs:
 
     def bases(self, package: str, node: ast.ClassDef) -> list[str]:
         """What a class extends or implements, as far as it is known."""
-        found = []
+        kept = []
         for base in node.bases:
             try:
-                found.append(self.type_name(base, package))
+                name = self.type_name(base, package)
             except UnknownTypeError:
                 continue
-        return [
-            b
-            for b in found
-            if (b.endswith(KEPT_BASES) if b.startswith("java.") else not self.is_lambda(b))
-        ]
+            if name.endswith(KEPT_BASES) if name.startswith("java.") else not self.is_lambda(name):
+                kept.append(name)
+        return kept
 
     def is_lambda(self, name: str) -> bool:
         """True for interfaces of one method: only these are declared with an abstract one."""
@@ -214,32 +212,34 @@ class Stubs:
         return [f"public {how} {kind} {node.name}{tail} {{ throw null; }}"]
 
     def declaration(self, package: str, inner: str, bodies: dict[str, list[str]], at: str) -> str:
-        """A class with its nested classes, as Java."""
+        """A class with its nested classes, as Java, indented by ``at``."""
         name = f"{package}.{inner}"
-        bases = [b for b in self.bases(package, self.module(package)[inner])
-                 if b in self.wanted or b.startswith("java.")]  # fmt: skip
-        lines = [line for line in bodies[name] if not line.endswith(",")]
-        head = f"public {'static ' if at else ''}"
         simple = inner.rpartition(".")[2]
+        bases = self.bases(package, self.module(package)[inner])
+        bases = [b for b in bases if b in self.wanted or b.startswith("java.")]
+        # Fields of the class's own type: the values of an enum, else constants.
+        own = [line.strip(" ,") for line in bodies[name] if line.endswith(",")]
         if "java.lang.Enum" in bases:
-            values = "".join(line for line in bodies[name] if line.endswith(","))
-            return f"{at}public enum {simple} {{ {values}; }}\n"
-        lines += [f"public static final {name} {line.strip(' ,')} = null;"
-                  for line in bodies[name] if line.endswith(",")]  # fmt: skip
-        extended = [b for b in bases if not self.is_interface(b)]
-        implemented = [b for b in bases if self.is_interface(b)]
-        if self.is_interface(name):
-            head += f"interface {simple}" + (f" extends {', '.join(bases)}" if bases else "")
-        else:
-            head += f"class {simple}" + (f" extends {extended[0]}" if extended else "")
-            head += f" implements {', '.join(implemented)}" if implemented else ""
-            if not any(line.startswith(f"public {simple}()") for line in lines):
-                lines.append(f"protected {simple}() {{}}")
-        text = f"{at}{head} {{\n" + "".join(f"{at}    {line}\n" for line in lines)
+            return f"{at}public enum {simple} {{ {', '.join(own)}; }}\n"
+        lines = [line for line in bodies[name] if not line.endswith(",")]
+        lines += [f"public static final {name} {field} = null;" for field in own]
+        is_class = not self.is_interface(name)
+        if is_class and not any(line.startswith(f"public {simple}()") for line in lines):
+            lines.append(f"protected {simple}() {{}}")
+        kind = f"{'static ' if at else ''}{'class' if is_class else 'interface'}"
+        text = f"{at}public {kind} {simple}{self.heritage(is_class, bases)} {{\n"
+        text += "".join(f"{at}    {line}\n" for line in lines)
         for other in sorted(bodies):
             if other.rpartition(".")[0] == name:
                 text += self.declaration(package, other[len(package) + 1 :], bodies, at + "    ")
         return text + at + "}\n"
+
+    def heritage(self, is_class: bool, bases: list[str]) -> str:
+        """The ``extends`` and ``implements`` of a declaration."""
+        above = [b for b in bases if not self.is_interface(b)][:1] if is_class else bases
+        promised = [b for b in bases if self.is_interface(b)] if is_class else []
+        text = f" extends {', '.join(above)}" if above else ""
+        return text + (f" implements {', '.join(promised)}" if promised else "")
 
 
 def _collect(body: list[ast.stmt], outer: str, found: dict[str, ast.ClassDef]) -> None:

@@ -2,13 +2,13 @@
 """Checks the app's manifest, resources and Java where there is no Android SDK.
 
 Example:
-    apt-get install aapt android-framework-res
+    apt-get install aapt android-framework-res openjdk-17-jdk-headless
+    pip install -r requirements-dev.txt
     python deploy/android/tests/package_test.py
 
 With an SDK, give its ``--android-jar``; then resources and Java are checked against that. Without
 one, resources are linked against Debian's android-framework-res (Android 10) and Java is compiled
-against declarations made from the Python package chaquopy-stubs-android (see android_stubs.py),
-which pip fetches unless ``--stubs`` names its unpacked folder.
+against declarations made from the Python package chaquopy-stubs-android (see android_stubs.py).
 
 Exit status 0 when all checks passed, 1 when one failed, 2 when something is missing.
 """
@@ -20,8 +20,8 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
-import zipfile
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from android_stubs import Stubs
@@ -30,7 +30,7 @@ ANDROID = Path(__file__).resolve().parent.parent
 MAIN = ANDROID / "app/src/main"
 LIBRARY = ANDROID / "classifier/src/main"
 FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
-STUBS = "chaquopy-stubs-android==36.20260406"
+STUBS = "chaquopy-stubs-android"
 NS = "{http://schemas.android.com/apk/res/android}"
 JAVAC = ["javac", "--release", "8", "-encoding", "UTF-8"]
 
@@ -67,8 +67,7 @@ def link(work: Path, framework: Path) -> Path:
         text.replace("<manifest ", '<manifest package="org.pocketlens.app" ', 1), encoding="utf-8"
     )
     run("aapt2", "compile", "--dir", MAIN / "res", "-o", work / "res.zip")
-    versions = properties()
-    linked, package = work / "linked.apk", work / "app.apk"
+    versions, linked, package = properties(), work / "linked.apk", work / "app.apk"
     run(
         *("aapt2", "link", "-o", linked, "--manifest", manifest, "-I", framework),
         *("--java", work / "gen", "-A", MAIN / "assets", "-0", "ms"),
@@ -174,32 +173,41 @@ def check_versions() -> None:
         require(not typed, f"{path.name} has versions of its own: {typed}")
 
 
-def stub_jar(work: Path, stubs: Path | None, sources: list[Path]) -> Path:
+def stub_classes(work: Path, sources: list[Path]) -> Path:
     """Compiled declarations of Android's classes."""
-    if stubs is None:
-        wheel = work / "wheel"
-        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", wheel, STUBS]
-        run(*pip)
-        stubs = work / "unpacked"
-        with zipfile.ZipFile(next(wheel.glob("*.whl"))) as archive:
-            archive.extractall(stubs)
-    count = Stubs(stubs, sources).write(work / "stubs")
-    print(f"     {count} Android classes declared from {STUBS}")
+    package = distribution(STUBS)
+    count = Stubs(Path(str(package.locate_file(""))), sources).write(work / "stubs")
+    print(f"     {count} Android classes declared from {STUBS} {package.version}")
     classes = work / "stub_classes"
     classes.mkdir()
     run(*JAVAC, "-nowarn", "-d", classes, *sorted((work / "stubs").rglob("*.java")))
     return classes
 
 
-def check_java(work: Path, jar: Path | None, stubs: Path | None) -> None:
+def check_java(work: Path, jar: Path | None) -> None:
     """The Java of both modules compiles; every warning is an error."""
     sources = sorted([*(MAIN / "java").rglob("*.java"), *(LIBRARY / "java").rglob("*.java")])
-    path = jar or stub_jar(work, stubs, sources)
+    path = jar or stub_classes(work, sources)
     generated = (work / "gen").rglob("*.java")
     classes = work / "classes"
     classes.mkdir()
     strict = ["-Xlint:all,-options", "-Werror", "-cp", path, "-d", classes]
     run(*JAVAC, *strict, *sources, *generated)
+
+
+def missing(android_jar: Path | None) -> list[str]:
+    """What is not here, each with the command that brings it."""
+    wanted = {"aapt2": "aapt", "javac": "openjdk-17-jdk-headless"}
+    lacking = [f"{p}: apt-get install {wanted[p]}" for p in wanted if shutil.which(p) is None]
+    if android_jar is not None:
+        return lacking + ([] if android_jar.is_file() else [str(android_jar)])
+    if not FRAMEWORK.is_file():
+        lacking.append(f"{FRAMEWORK}: apt-get install android-framework-res")
+    try:
+        distribution(STUBS)
+    except PackageNotFoundError:
+        lacking.append(f"{STUBS}: pip install -r requirements-dev.txt")
+    return lacking
 
 
 def main() -> int:
@@ -208,13 +216,10 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--android-jar", type=Path, help="of an SDK: platforms/android-NN/")
-    parser.add_argument("--stubs", type=Path, help="chaquopy-stubs-android, unpacked")
     args = parser.parse_args()
     framework = args.android_jar or FRAMEWORK
-    missing = [p for p in ("aapt2", "javac") if shutil.which(p) is None]
-    missing += [] if framework.is_file() else [str(framework)]
-    if missing:
-        print(f"missing: {', '.join(missing)}", file=sys.stderr)
+    if lacking := missing(args.android_jar):
+        print(f"missing: {'; '.join(lacking)}", file=sys.stderr)
         return 2
     failed = passed = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -227,7 +232,7 @@ def main() -> int:
             "descriptions for screen readers": check_accessible,
             "contrast": check_contrast,
             "versions": check_versions,
-            "Java": lambda: check_java(work, args.android_jar, args.stubs),
+            "Java": lambda: check_java(work, args.android_jar),
         }
         for name, check in checks.items():
             try:

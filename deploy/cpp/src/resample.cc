@@ -1,7 +1,8 @@
 // The filter h is stretched by the reduction factor s = max(1, in / out), so that every input pixel
 // counts. Output i is centred at c = (i + 1/2) * in / out; input j gets the weight
 // h((j + 1/2 - c) / s), divided by the sum of all. The rows go first, rounded to 8 bits; then the
-// columns. Weights are fixed point numbers of 22 fraction bits, as in Pillow's resize for 8-bit
+// columns; in a photo more than a hundred times as high as wide, that gets lower, the columns go
+// first. Weights are fixed point numbers of 22 fraction bits, as in Pillow's resize for 8-bit
 // images (https://pillow.readthedocs.io/en/stable/handbook/concepts.html#filters), so that both
 // sides round alike.
 #include "resample.h"
@@ -99,9 +100,12 @@ std::vector<uint8_t> resample(const RowSource &photo, const Axis &x, const Axis 
                               Interpolation interpolation) {
   const Weights across = make_weights(x, interpolation);
   const Weights down = make_weights(y, interpolation);
-  const size_t row_values = static_cast<size_t>(x.count) * kChannels;
-  std::vector<uint8_t> buffer(static_cast<size_t>(photo.width()) * kChannels);
-  std::vector<uint8_t> row(row_values);
+  const bool columns_first =
+      photo.height() > int64_t{100} * photo.width() && y.out_size < photo.height();
+  const size_t in_values = static_cast<size_t>(photo.width()) * kChannels;
+  const size_t out_values = static_cast<size_t>(x.count) * kChannels;
+  const size_t row_values = columns_first ? in_values : out_values;
+  std::vector<uint8_t> buffer(in_values), resized(out_values);
   // The sums of all output rows grow together while the photo is read once, top to bottom: memory
   // does not depend on the photo's height.
   std::vector<int32_t> sums(row_values * y.count, kHalf);
@@ -113,7 +117,11 @@ std::vector<uint8_t> resample(const RowSource &photo, const Axis &x, const Axis 
   for (int line = down.start.front(); line < down.start.back() + down.length.back(); line++) {
     while (first < count && down.start[first] + down.length[first] <= line) first++;
     if (first == count || down.start[first] > line) continue;
-    resize_row(photo.row(line, buffer.data()), across, row.data());
+    const uint8_t *row = photo.row(line, buffer.data());
+    if (!columns_first) {
+      resize_row(row, across, resized.data());
+      row = resized.data();
+    }
     for (size_t i = first; i < count && down.start[i] <= line; i++) {
       const auto tap = static_cast<size_t>(line - down.start[i]);
       const int32_t weight = down.weight[down.offset[i] + tap];
@@ -121,8 +129,13 @@ std::vector<uint8_t> resample(const RowSource &photo, const Axis &x, const Axis 
       for (size_t v = 0; v < row_values; v++) sum[v] += row[v] * weight;
     }
   }
-  std::vector<uint8_t> out(sums.size());
-  std::transform(sums.begin(), sums.end(), out.begin(), to_byte);
+  std::vector<uint8_t> rows(sums.size());
+  std::transform(sums.begin(), sums.end(), rows.begin(), to_byte);
+  if (!columns_first) return rows;
+  std::vector<uint8_t> out(out_values * count);
+  for (size_t i = 0; i < count; i++) {
+    resize_row(rows.data() + i * in_values, across, out.data() + i * out_values);
+  }
   return out;
 }
 

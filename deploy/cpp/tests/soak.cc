@@ -1,13 +1,14 @@
 // Many calls and many classifiers: does memory grow?
 //
-//   soak CALLS CYCLES MODEL.ms PHOTO...
+//   soak [--leak BYTES] CALLS CYCLES MODEL.ms PHOTO...
 //
 // Prints the resident memory before and after; status 1 if it grew by more than 8 MB in either
-// part, which is less than one model.
+// part. --leak keeps so many bytes at every call, to show that growth is found.
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -38,7 +39,14 @@ void stop(const char *what) {
   std::exit(1);
 }
 
-void classify(pl_classifier *lens, const std::string &photo) {
+// What --leak keeps.
+struct Leak {
+  size_t bytes = 0;
+  std::vector<std::string> kept;
+};
+
+void classify(pl_classifier *lens, const std::string &photo, Leak *leak) {
+  if (leak->bytes > 0) leak->kept.emplace_back(leak->bytes, 'x');
   pl_result best[3];
   int32_t count = 0;
   if (pl_classify_image(lens, photo.data(), photo.size(), best, 3, &count) != PL_OK) {
@@ -61,8 +69,13 @@ bool report(const char *what, long count, double before, double after) {
 }  // namespace
 
 int main(int argc, char **argv) {
+  Leak leak;
+  if (argc > 2 && std::strcmp(argv[1], "--leak") == 0) {
+    leak.bytes = std::strtoul(argv[2], nullptr, 10);
+    argc -= 2, argv += 2;
+  }
   if (argc < 5) {
-    std::fprintf(stderr, "soak CALLS CYCLES MODEL.ms PHOTO...\n");
+    std::fprintf(stderr, "soak [--leak BYTES] CALLS CYCLES MODEL.ms PHOTO...\n");
     return 2;
   }
   const long calls = std::strtol(argv[1], nullptr, 10);
@@ -74,14 +87,14 @@ int main(int argc, char **argv) {
   double before = resident();
   for (long i = 0; i < calls + kSettle; i++) {
     if (i == kSettle) before = resident();
-    classify(lens, photos[static_cast<size_t>(i) % photos.size()]);
+    classify(lens, photos[static_cast<size_t>(i) % photos.size()], &leak);
   }
   bool good = report("calls", calls, before, resident());
   pl_free(lens);
   for (long i = 0; i < cycles + kSettle; i++) {
     if (i == kSettle) before = resident();
     lens = open(argv[3]);
-    classify(lens, photos[static_cast<size_t>(i) % photos.size()]);
+    classify(lens, photos[static_cast<size_t>(i) % photos.size()], &leak);
     pl_free(lens);
   }
   good = report("open/close cycles", cycles, before, resident()) && good;

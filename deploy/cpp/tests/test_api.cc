@@ -175,7 +175,8 @@ TEST_CASE("the tensors of a model are compared with its description") {
   CHECK(said("expected an output of 1 x "));
 
   wrong = spec;
-  wrong["input"]["size"] = wrong["input"]["resize"]["size"] = {96, 96};
+  const int other = spec["input"]["size"][0].get<int>() + 32;
+  wrong["input"]["size"] = wrong["input"]["resize"]["size"] = {other, other};
   wrong["input"]["resize"]["rule"] = "stretch";
   wrong["input"]["crop"] = nullptr;
   CHECK(open_with(files.model, wrong.dump(), &lens) == PL_MODEL_MISMATCH);

@@ -131,10 +131,9 @@ static pl_pixels pixels_of(const void *data, jint width, jint height, jint strid
   return pixels;
 }
 
-static jint classify_array(JNIEnv *env, jclass type, jlong handle, jbyteArray data, jint width,
-                           jint height, jint stride, jint format, jint orientation,
+/* The bytes are `pixels`, whose `data` is set here, or an encoded image where that is NULL. */
+static jint classify_bytes(JNIEnv *env, jlong handle, jbyteArray data, pl_pixels *pixels,
                            jintArray indices, jfloatArray values) {
-  (void)type;
   const jsize capacity = (*env)->GetArrayLength(env, indices);
   pl_result *results = allocate(env, capacity, sizeof *results);
   if (results == NULL) return 0;
@@ -143,12 +142,31 @@ static jint classify_array(JNIEnv *env, jclass type, jlong handle, jbyteArray da
     free(results);
     return 0;
   }
-  const pl_pixels pixels = pixels_of(bytes, width, height, stride, format, orientation);
   int32_t found = 0;
-  const pl_status status =
-      pl_classify_pixels(lens_of(handle), &pixels, results, capacity, &found);
+  pl_status status;
+  if (pixels != NULL) {
+    pixels->data = (const uint8_t *)bytes;
+    status = pl_classify_pixels(lens_of(handle), pixels, results, capacity, &found);
+  } else {
+    const size_t size = (size_t)(*env)->GetArrayLength(env, data);
+    status = pl_classify_image(lens_of(handle), bytes, size, results, capacity, &found);
+  }
   (*env)->ReleaseByteArrayElements(env, data, bytes, JNI_ABORT);
   return deliver(env, status, results, found, indices, values);
+}
+
+static jint classify_array(JNIEnv *env, jclass type, jlong handle, jbyteArray data, jint width,
+                           jint height, jint stride, jint format, jint orientation,
+                           jintArray indices, jfloatArray values) {
+  (void)type;
+  pl_pixels pixels = pixels_of(NULL, width, height, stride, format, orientation);
+  return classify_bytes(env, handle, data, &pixels, indices, values);
+}
+
+static jint classify_image(JNIEnv *env, jclass type, jlong handle, jbyteArray file,
+                           jintArray indices, jfloatArray values) {
+  (void)type;
+  return classify_bytes(env, handle, file, NULL, indices, values);
 }
 
 static jint classify_buffer(JNIEnv *env, jclass type, jlong handle, jobject data, jint width,
@@ -163,25 +181,6 @@ static jint classify_buffer(JNIEnv *env, jclass type, jlong handle, jobject data
   int32_t found = 0;
   const pl_status status =
       pl_classify_pixels(lens_of(handle), &pixels, results, capacity, &found);
-  return deliver(env, status, results, found, indices, values);
-}
-
-static jint classify_image(JNIEnv *env, jclass type, jlong handle, jbyteArray file,
-                           jintArray indices, jfloatArray values) {
-  (void)type;
-  const jsize capacity = (*env)->GetArrayLength(env, indices);
-  pl_result *results = allocate(env, capacity, sizeof *results);
-  if (results == NULL) return 0;
-  jbyte *bytes = (*env)->GetByteArrayElements(env, file, NULL);
-  if (bytes == NULL) {
-    free(results);
-    return 0;
-  }
-  const size_t size = (size_t)(*env)->GetArrayLength(env, file);
-  int32_t found = 0;
-  const pl_status status =
-      pl_classify_image(lens_of(handle), bytes, size, results, capacity, &found);
-  (*env)->ReleaseByteArrayElements(env, file, bytes, JNI_ABORT);
   return deliver(env, status, results, found, indices, values);
 }
 

@@ -156,8 +156,12 @@ public final class Classifier implements AutoCloseable {
         checkThread();
         long last = handle;
         handle = 0;
-        if (last != 0) {
-            NativeLens.close(last);
+        if (last != 0 && NativeCalls.begin()) { // an ending process gives its memory back itself
+            try {
+                NativeLens.close(last);
+            } finally {
+                NativeCalls.end();
+            }
         }
     }
 
@@ -171,6 +175,7 @@ public final class Classifier implements AutoCloseable {
 
     private static Classifier adopt(String source, Opening opening) throws LensException {
         long opened = 0;
+        begin();
         try {
             opened = opening.run();
             Classifier lens = new Classifier(opened, source);
@@ -183,6 +188,7 @@ public final class Classifier implements AutoCloseable {
             if (opened != 0) {
                 NativeLens.close(opened);
             }
+            NativeCalls.end();
         }
     }
 
@@ -193,7 +199,13 @@ public final class Classifier implements AutoCloseable {
         }
         int[] indices = new int[Math.min(count, labels.size())];
         float[] scores = new float[indices.length];
-        int found = step.run(lens, indices, scores);
+        int found;
+        begin();
+        try {
+            found = step.run(lens, indices, scores);
+        } finally {
+            NativeCalls.end();
+        }
         List<Result> results = new ArrayList<>();
         for (int i = 0; i < found; i++) {
             results.add(new Result(indices[i], scores[i], labels.get(indices[i])));
@@ -209,6 +221,12 @@ public final class Classifier implements AutoCloseable {
             throw new IllegalStateException("the classifier of " + source + " is closed");
         }
         return handle;
+    }
+
+    private static void begin() {
+        if (!NativeCalls.begin()) {
+            throw new IllegalStateException("the process is ending");
+        }
     }
 
     private void checkThread() {

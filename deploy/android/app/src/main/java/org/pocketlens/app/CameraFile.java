@@ -31,6 +31,11 @@ public final class CameraFile extends ContentProvider {
         }
     }
 
+    /** Whether this is the camera's photo, and there is none: it was cleared, none was taken. */
+    static boolean isGone(Context context, Uri photo) {
+        return photo.equals(uri()) && !file(context).exists();
+    }
+
     private static File file(Context context) {
         return new File(context.getCacheDir(), NAME);
     }

@@ -38,11 +38,12 @@ public final class MainActivity extends Activity {
         session = (Session) getLastNonConfigurationInstance(); // the phone was turned
         if (session == null) {
             session = new Session(this);
-            String photo = saved == null ? null : saved.getString(PHOTO);
-            if (photo == null) {
+            String text = saved == null ? null : saved.getString(PHOTO);
+            Uri photo = text == null ? null : Uri.parse(text);
+            if (photo == null || CameraFile.isGone(this, photo)) {
                 session.prepare();
             } else { // the system had ended the app in the background
-                session.classify(Uri.parse(photo));
+                session.classify(photo);
             }
         }
         session.setListener(this::show);

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs what the tests of deploy/ take besides Python: compilers, libraries, an ARM emulator, a
+# JDK, the Android resource tool. Debian and Ubuntu, as root; elsewhere it says what is missing.
+# Usage: scripts/install_device_tools.sh      status 0 when everything is there
+set -euo pipefail
+
+# libjpeg-dev stands for libjpeg-turbo on both Debian and Ubuntu.
+packages=(
+    make g++ libjpeg-dev libpng-dev nlohmann-json3-dev doctest-dev cmake
+    g++-aarch64-linux-gnu qemu-user
+    default-jdk-headless aapt android-framework-res
+)
+
+installed() {
+    [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# A JDK of any other package will do.
+there() {
+    installed "$1" || { [ "$1" = default-jdk-headless ] && command -v javac >/dev/null; }
+}
+
+missing() {
+    local package
+    for package in "${packages[@]}"; do
+        there "$package" || echo "$package"
+    done
+}
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "the device tests need what Debian calls ${packages[*]}" >&2
+    exit 1
+fi
+mapfile -t wanted < <(missing)
+[ ${#wanted[@]} -gt 0 ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+    echo "the device tests need: sudo apt-get install --no-install-recommends ${wanted[*]}" >&2
+    exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+echo "installing ${wanted[*]}"
+apt-get update -qq || echo "warning: the package lists are old" >&2
+install=(apt-get install -y -qq --no-install-recommends)
+"${install[@]}" "${wanted[@]}" && exit 0
+# One that cannot be had must not keep the others away.
+for package in "${wanted[@]}"; do
+    "${install[@]}" "$package" || true
+done
+mapfile -t wanted < <(missing)
+[ ${#wanted[@]} -eq 0 ] || {
+    echo "could not be installed: ${wanted[*]}" >&2
+    exit 1
+}

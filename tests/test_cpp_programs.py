@@ -1,0 +1,171 @@
+"""The programs ``classify`` and ``benchmark``, as a user meets them, beside ``predict.py``."""
+
+import json
+import re
+import shlex
+import shutil
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def model(telling_run):
+    return telling_run / "export" / "model.ms"
+
+
+@pytest.fixture(scope="module")
+def photos(workplace) -> list:
+    return sorted((workplace.folder / "photos" / "val").glob("*/*"))
+
+
+def compare_with_python(build, workplace, model, photos) -> list[dict]:
+    """Labels photos with both programs, every class ranked, and gives what Python says."""
+    words = shlex.join(str(photo) for photo in photos)
+    python = workplace.run(f"predict.py runs/telling {words} --json --topk 12")
+    assert python.returncode == 0, python.stderr
+    done = build.run("classify", "--json", "--topk", 12, model, *photos)
+    assert done.returncode == 0, done.stderr
+    expected = [json.loads(line) for line in python.stdout.splitlines()]
+    got = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(got) == len(photos)
+    for ours, theirs in zip(got, expected, strict=True):
+        assert list(ours) == list(theirs)
+        assert (ours["path"], ours["label"]) == (theirs["path"], theirs["label"])
+        assert ours["score"] == ours["topk"][0]["score"]
+        scores = {top["label"]: top["score"] for top in theirs["topk"]}
+        texts = {top["label"]: top["text"] for top in theirs["topk"]}
+        assert {top["label"]: top["text"] for top in ours["topk"]} == texts
+        assert {top["label"]: top["score"] for top in ours["topk"]} == pytest.approx(
+            scores, abs=1e-4
+        )
+    return expected
+
+
+def test_labels_are_those_of_python(cpp_plain, workplace, model, photos):
+    said = compare_with_python(cpp_plain, workplace, model, photos)
+    assert len(said) == 24
+    assert len({line["label"] for line in said}) > 2  # the model does tell them apart
+    assert any("香蕉皮" in top["text"] for top in said[0]["topk"])  # Chinese names, too
+
+
+def test_labels_of_real_photos_are_those_of_python(cpp_plain, workplace, model, shared_data):
+    photos = sorted((shared_data / "garbage_26x100" / "val").glob("*/*"))
+    said = compare_with_python(cpp_plain, workplace, model, photos)
+    assert len(said) == 127
+    assert len({line["label"] for line in said}) > 2
+
+
+def test_text_is_that_of_python(cpp_plain, workplace, model, photos):
+    python = workplace.run(f"predict.py runs/telling {photos[0]} {photos[1]} --topk 2")
+    done = cpp_plain.run("classify", "--topk=2", model, photos[0], photos[1])
+    assert done.returncode == 0, done.stderr
+
+    def words(text: str) -> str:
+        return re.sub(r"[\d.]+%", "", text)  # the last digit may be rounded the other way
+
+    assert words(done.stdout) == words(python.stdout)
+    assert done.stdout.count("%") == 4
+
+
+def test_a_spec_and_a_model_of_any_name(cpp_plain, model, photos, tmp_path):
+    renamed = tmp_path / "phone.ms"
+    shutil.copy(model, renamed)
+    done = cpp_plain.run("classify", "--json", renamed, photos[0])
+    assert done.returncode == 1
+    assert str(tmp_path / "spec.json") in done.stderr
+    spec = model.parent / "spec.json"
+    done = cpp_plain.run("classify", "--json", "--spec", spec, renamed, photos[0])
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["topk"]) == 3
+
+
+def test_another_model_than_the_described_one(cpp_plain, model, run_folder, photos):
+    done = cpp_plain.run("classify", "--spec", run_folder / "export/spec.json", model, photos[0])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "SHA-256" in done.stderr
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_labelled(cpp_plain, model, photos, tmp_path):
+    broken, missing = tmp_path / "broken.jpg", tmp_path / "missing.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 not a photo")
+    done = cpp_plain.run("classify", "--json", model, missing, photos[0], broken)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["path"] == str(photos[0])
+    assert f"{missing} is missing, empty or cannot be read" in done.stderr
+    assert f"{broken}: JPEG: " in done.stderr
+    assert "2 of 3 photos could not be read" in done.stderr
+
+
+@pytest.mark.parametrize("program", ["classify", "benchmark"])
+def test_help(cpp_plain, program):
+    done = cpp_plain.run(program, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"  {program} [options] MODEL.ms PHOTO..." in done.stdout
+    assert "Status: 0" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("classify", "a model and at least one photo are needed"),
+        ("classify model.ms", "a model and at least one photo are needed"),
+        ("classify --best 3 model.ms a.jpg", "unknown option --best"),
+        ("classify model.ms a.jpg --topk", "--topk needs a value"),
+        ("classify --topk 0 model.ms a.jpg", "--topk takes whole numbers of 1 to 1048576; got 0"),
+        (
+            "classify --threads 65 model.ms a.jpg",
+            "--threads takes whole numbers of 1 to 64; got 65",
+        ),
+        ("benchmark", "a model and at least one photo are needed"),
+        ("benchmark --runs none model.ms a.jpg", "--runs takes whole numbers of 1 to"),
+        (
+            "benchmark --threads 1,,2 model.ms a.jpg",
+            "--threads takes whole numbers of 1 to 64; got",
+        ),
+    ],
+)
+def test_a_wrong_command_line_has_status_2(cpp_plain, command, message):
+    program, *words = command.split()
+    done = cpp_plain.run(program, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(message)
+    assert f"  {program} [options] MODEL.ms PHOTO..." in done.stderr
+
+
+@pytest.mark.parametrize("program", ["classify", "benchmark"])
+def test_a_missing_model_has_status_1(cpp_plain, program, photos, tmp_path):
+    done = cpp_plain.run(program, tmp_path / "model.ms", photos[0])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert str(tmp_path / "spec.json") in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_benchmark_measures_every_number_of_threads(cpp_plain, model, photos):
+    options = ("--json", "--threads", "1,2", "--runs", 20, "--warm-up", 2)
+    done = cpp_plain.run("benchmark", *options, model, *photos)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["model"], report["photos"], report["runs"]) == (str(model), len(photos), 20)
+    assert report["model_bytes"] == model.stat().st_size
+    assert [row["threads"] for row in report["by_threads"]] == [1, 2]
+    for row in report["by_threads"]:
+        assert row["load_ms"] > 0
+        assert row["peak_memory_bytes"] > row["model_bytes"] == report["model_bytes"]
+        for step in ("preparation_ms", "inference_ms", "total_ms"):
+            assert 0 < row[step]["min"] <= row[step]["median"] <= row[step]["p99"]
+        assert row["total_ms"]["min"] >= row["inference_ms"]["min"]
+
+
+def test_benchmark_prints_a_table(cpp_plain, model, photos):
+    done = cpp_plain.run("benchmark", "--runs", 5, "--threads", 1, model, photos[0])
+    assert done.returncode == 0, done.stderr
+    title, head, row = done.stdout.splitlines()
+    assert title == f"{model}: {model.stat().st_size / 1e6:.2f} MB, 1 photos, 5 calls"
+    assert head.split()[:3] == ["threads", "load", "ms"]
+    assert re.fullmatch(r" +1( +[\d.]+){11}", row)
+
+
+def test_benchmark_of_a_missing_photo(cpp_plain, model, tmp_path):
+    done = cpp_plain.run("benchmark", model, tmp_path / "none.jpg")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{tmp_path / 'none.jpg'} is missing, empty or cannot be read\n"
