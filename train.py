@@ -1,6 +1,10 @@
-"""Fine-tunes a pretrained MobileNetV2 on a folder of photos; leaves a run folder."""
+"""Fine-tunes a pretrained MobileNetV2 on a folder of photos; leaves a run folder.
+
+Under MindSpore's launcher ``msrun`` several workers train it together.
+"""
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -33,6 +37,8 @@ def arguments() -> argparse.Namespace:
         parser.error("--resume needs --run: the folder of the run to go on with")
     if args.config is None and not args.resume:
         parser.error("--config is needed, for example configs/garbage.yaml")
+    if args.run is None and "MS_ROLE" in os.environ:
+        parser.error("--run is needed under msrun: all workers take the same folder")
     return args
 
 
@@ -49,10 +55,12 @@ def main() -> None:
         print(f"{run} has already finished; nothing to do")
     else:
         try:
-            train(config, folder)
+            metrics = train(config, folder)
         except KeyboardInterrupt:
             print(f"python train.py --run {run} --resume  goes on with it", file=sys.stderr)
             raise
+        if not metrics:  # a worker beside the first, who says the rest
+            return
     val = folder.metrics()["val"]
     print(f"val top-1 {val['top1']:.2%} (n={val['n']})  top-5 {val['top5']:.2%}  in {run}")
     print(f"next: python export.py {run}")

@@ -1,5 +1,6 @@
 """Running a compiled network over any number of rows."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,23 @@ class Sliceable(Protocol):
     def __getitem__(self, rows: slice) -> np.ndarray:
         """(n, ...) float32."""
         ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some neighbouring rows of a ``Sliceable``."""
+
+    values: Sliceable
+    rows: slice  # with a start and a stop inside the values
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return self.rows.stop - self.rows.start
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        """(n, ...) float32."""
+        start, stop, _ = rows.indices(len(self))
+        return self.values[self.rows.start + start : self.rows.start + stop]
 
 
 def run_batched(

@@ -1,31 +1,32 @@
 """Cached features: the frozen layers run once over the photos, training reads what they wrote.
 
 A cache entry is a folder named by the hash of everything that its content depends on: weights,
-photos, transform, views. It is filled under a temporary name and renamed when it is complete, so
-an entry that exists is whole, and one that belongs to other weights or photos is never found.
+photos, transform, views. It gets that name when it is complete, so an entry that exists is whole,
+and one that belongs to other weights or photos is never found. An extraction that was stopped goes
+on where it was, see ``partial_entry.py``.
 """
 
 import hashlib
 import json
 import logging
-import os
-import shutil
 import time
-import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from itertools import chain
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from src_mindspore.backbone import POOLED, MobileNetV2Backbone, layers_before
+from src_mindspore.backbone import IMAGE, POOLED, MobileNetV2Backbone, layers_before
+from src_mindspore.budget import CHANNELS, map_sides
 from src_mindspore.dataset import DataSet
-from src_mindspore.engines import choose_engine
+from src_mindspore.engines import FeatureEngine, choose_engine
 from src_mindspore.errors import UserError
+from src_mindspore.feature_store import Layout, Rows
 from src_mindspore.fetch.assets import cache_dir
-from src_mindspore.files import sync_folder, write_json
+from src_mindspore.inputs import read_photos
 from src_mindspore.parallel import map_ordered
+from src_mindspore.partial_entry import PartialEntry, open_partial, sweep
 from src_mindspore.progress import progress
 from src_mindspore.records import Record
 from src_mindspore.spec import InputSpec
@@ -33,9 +34,9 @@ from src_mindspore.transforms import Augmentation, normalise, open_photo, prepar
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
-ABANDONED_AFTER = 24 * 3600  # seconds
+FORMAT = 2
 SAMPLE = 4  # photos on which the engine is checked
+POLL = 0.2  # seconds between looks at what other processes do
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,31 @@ class Views:
     augmentation: Augmentation | None = None
     seed: int = 0
 
-    def of(self, path: Path, index: int, spec: InputSpec) -> np.ndarray:
-        """All views of photo number ``index``: (count + 1, H, W, 3) uint8, the plain one first."""
+    def of(
+        self, path: Path, index: int, spec: InputSpec, wanted: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Views of photo number ``index``: (n, H, W, 3) uint8; all of them, the plain one first.
+
+        ``wanted`` asks for some, by their place in that order.
+        """
         image = open_photo(path)
-        views = [prepare(image, spec)]
-        for view in range(self.count):
-            rng = np.random.default_rng([self.seed, index, view])
-            views.append(self.augmentation(image, rng, spec))
-        return np.stack(views)
+        return np.stack(
+            [self._view(image, index, v, spec) for v in wanted or range(self.count + 1)]
+        )
+
+    def _view(self, image: Image.Image, index: int, view: int, spec: InputSpec) -> np.ndarray:
+        if view == 0:
+            return prepare(image, spec)
+        rng = np.random.default_rng([self.seed, index, view - 1])
+        return self.augmentation(image, rng, spec)
 
 
 @dataclass(frozen=True)
 class FeatureJob:
-    """What to compute: everything the values in a cache entry depend on."""
+    """What to compute: everything the values in a cache entry depend on.
+
+    ``engines`` remembers what ``engine_for`` has chosen; jobs may share it.
+    """
 
     backbone: MobileNetV2Backbone
     outputs: tuple[str, ...]
@@ -67,6 +80,7 @@ class FeatureJob:
     engine: str
     device: str
     batch_size: int
+    engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
 
     def key(self, records: Sequence[Record], digests: dict[str, str]) -> str:
         """64 hexadecimal digits; another for any change of weights, photos, transform, views."""
@@ -76,15 +90,45 @@ class FeatureJob:
             "input": asdict(self.input),
             "views": asdict(self.views),
             "engine": [self.engine, self.device],
-            "photos": [digests[record.path] for record in records],
             "weights": self._weights(),
         }
+        photos = hashlib.sha256()
+        for record in records:
+            photos.update(digests[record.path].encode())
+        parts["photos"] = photos.hexdigest()
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def dtype(self, output: str) -> np.dtype:
         """How an output is stored."""
         half = self.views.count > 0 and output not in POOLED
         return np.dtype(np.float16 if half else np.float32)
+
+    def layout(self, photos: int) -> Layout:
+        """The arrays of an entry, known before anything is computed."""
+        outputs = {name: (self._shape(name), self.dtype(name)) for name in self.outputs}
+        return Layout(photos * (self.views.count + 1), self.batch_size, outputs)
+
+    def _shape(self, output: str) -> tuple[int, ...]:
+        if output in POOLED:
+            return (self.backbone.out_channels,)
+        if output == IMAGE:
+            return (CHANNELS, *self.input.size)
+        layers = layers_before(output)
+        sides = (map_sides(side)[layers - 1] for side in self.input.size)
+        return (self.backbone.channels[layers - 1], *sides)
+
+    def engine_for(self, photos: Sequence[Path]) -> FeatureEngine:
+        """What computes the outputs, checked on the plain views of a few photos.
+
+        Choosing takes seconds: an engine with these outputs and weights is chosen once.
+        """
+        key = (*self.outputs, self._weights())
+        if key not in self.engines:
+            sample = read_photos(photos, self.input)
+            self.engines[key] = choose_engine(
+                self.engine, self.device, self.backbone, self.outputs, sample, self.batch_size
+            )
+        return self.engines[key]
 
     def _weights(self) -> str:
         digest = hashlib.sha256()
@@ -101,11 +145,12 @@ class FeatureJob:
 
 def cached_features(
     job: FeatureJob, data: DataSet, split: str, folder: Path | None = None
-) -> dict[str, np.ndarray]:
+) -> dict[str, Rows]:
     """The outputs of ``job`` for every photo of a split, computed or read from the cache.
 
     Pooled vectors and plain views are float32, maps of augmented views float16 (at most 1e-3 of a
-    value). The arrays are memory-mapped, read-only.
+    value). They stay on the disk; rows are read when they are asked for. Several processes that
+    want the same features share the work.
 
     Args:
         job: what to compute.
@@ -114,7 +159,7 @@ def cached_features(
         folder: the cache; None is the user's cache folder.
 
     Returns:
-        By output name ``(photos, views + 1, ...)``; ``[:, 0]`` is the plain view.
+        By output name ``(photos, views + 1, ...)``; view 0 is the plain one.
 
     Raises:
         UserError: a photo that cannot be read, or no room on the disk.
@@ -124,103 +169,79 @@ def cached_features(
     if entry.is_dir():
         log.info("features of %d %s photos: read from the cache", len(records), split)
     else:
-        temporary = entry.with_name(f".{entry.name}-{uuid.uuid4().hex[:8]}")
-        try:
-            temporary.mkdir(parents=True)
-            _sweep(entry.parent)
-        except OSError as error:
-            raise UserError(
-                f"the feature cache {entry.parent} cannot be written ({error.strerror}); another "
-                f"features.cache_dir would do"
-            ) from None
-        try:
-            _compute(temporary, job, data.root, records, split)
-            _publish(temporary, entry)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        _extract(entry, job, data.root, records, split)
     views = job.views.count + 1
-    arrays = {name: np.load(entry / f"{name}.npy", mmap_mode="r") for name in job.outputs}
-    return {name: a.reshape(len(records), views, *a.shape[1:]) for name, a in arrays.items()}
+    return {name: Rows(entry / f"{name}.npy").by_photo(views) for name in job.outputs}
 
 
-def _sweep(folder: Path) -> None:
-    """Deletes what killed extractions left behind; a running one is younger than a day."""
-    for left in folder.glob(".*-*"):
-        if time.time() - left.stat().st_mtime > ABANDONED_AFTER:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _compute(
-    folder: Path, job: FeatureJob, root: Path, records: Sequence[Record], split: str
+def _extract(
+    entry: Path, job: FeatureJob, root: Path, records: Sequence[Record], split: str
 ) -> None:
-    """Fills ``folder`` with one array per output, a row per view, the views of a photo together."""
-    rows = len(records) * (job.views.count + 1)
-    batches = _image_batches(job, root, records)
-    first = next(batches)
-    engine = choose_engine(
-        job.engine, job.device, job.backbone, job.outputs, first[:SAMPLE], job.batch_size
-    )
-    samples = dict(zip(job.outputs, engine(first[:1]), strict=True))
-    _check_room(
-        folder, sum(rows * s.size * job.dtype(name).itemsize for name, s in samples.items())
-    )
-    arrays = {
-        name: np.lib.format.open_memmap(
-            folder / f"{name}.npy",
-            mode="w+",
-            dtype=job.dtype(name),
-            shape=(rows, *sample.shape[1:]),
-        )
-        for name, sample in samples.items()
-    }
-    done = 0
-    with progress(rows, f"features of {len(records)} {split} photos", "view") as advance:
-        for images in chain([first], batches):
-            for name, values in zip(job.outputs, engine(images), strict=True):
-                arrays[name][done : done + len(images)] = values
-            done += len(images)
-            advance(len(images))
-    for array in arrays.values():
-        array.flush()
-    write_json(folder / "about.json", {"split": split, "rows": rows, "engine": engine.name})
-
-
-def _check_room(folder: Path, needed: int) -> None:
-    """An error before a byte is written: a sparse file would fail half-way."""
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise UserError(
-            f"the feature cache in {folder.parent} needs {needed / 1e6:,.0f} MB; "
-            f"{free / 1e6:,.0f} MB are free. Fewer features.views or another features.cache_dir "
-            f"would do"
-        )
-
-
-def _image_batches(job: FeatureJob, root: Path, records: Sequence[Record]) -> Iterator[np.ndarray]:
-    """(n, 3, H, W) float32 views in the order of the rows, decoded ahead on all cores."""
-
-    def decode(index: int) -> np.ndarray:
-        return job.views.of(root / records[index].path, index, job.input)
-
-    waiting: list[np.ndarray] = []
-    for views in map_ordered(decode, range(len(records)), ahead=4 * job.batch_size):
-        waiting += list(views)
-        while len(waiting) >= job.batch_size:
-            yield normalise(np.stack(waiting[: job.batch_size]), job.input)
-            del waiting[: job.batch_size]
-    if waiting:
-        yield normalise(np.stack(waiting), job.input)
-
-
-def _publish(temporary: Path, entry: Path) -> None:
-    """Renames a complete entry into place; another process may have been first."""
-    for file in temporary.iterdir():
-        with file.open("rb") as stream:
-            os.fsync(stream.fileno())
-    sync_folder(temporary)
+    """Fills an entry, together with whatever other processes do the same."""
     try:
-        temporary.rename(entry)
-    except OSError:
-        if not entry.is_dir():
-            raise
-    sync_folder(entry.parent)
+        partial = open_partial(entry, job.layout(len(records)))
+        sweep(entry.parent)
+    except OSError as error:
+        raise UserError(
+            f"the feature cache {entry.parent} cannot be written ({error.strerror}); another "
+            f"features.cache_dir would do"
+        ) from None
+    if partial is None:
+        return
+    what = f"features of {len(records)} {split} photos"
+    try:
+        engine = job.engine_for([root / record.path for record in records[:SAMPLE]])
+        with progress(partial.missing, what, "view") as advance:
+            while not partial.complete:
+                for row, values in _row_values(job, engine, root, records, partial):
+                    partial.write(row, dict(zip(job.outputs, values, strict=True)))
+                    advance(len(values[0]))
+                if not partial.complete:  # others work on the rest; what they leave is ours
+                    time.sleep(POLL)
+        partial.publish({"split": split, "rows": partial.layout.rows})
+    finally:
+        partial.close()
+
+
+def _row_values(
+    job: FeatureJob,
+    engine: FeatureEngine,
+    root: Path,
+    records: Sequence[Record],
+    partial: PartialEntry,
+) -> Iterator[tuple[int, tuple[np.ndarray, ...]]]:
+    """Row numbers and the outputs of the rows from there on, in the order of the rows.
+
+    Chunk by chunk, as many as this process can get; one whose rows were all taken is done. A
+    concurrent engine works photo by photo in the threads that decode, another on full batches.
+    """
+    views, batch = job.views.count + 1, partial.layout.batch
+
+    def work() -> Iterator[tuple[int, int, range]]:
+        for chunk in partial.claims():
+            rows = partial.layout.rows_of(chunk)
+            for photo in range(rows.start // views, -(-rows.stop // views)):
+                first = photo * views
+                wanted = range(max(rows.start - first, 0), min(rows.stop - first, views))
+                yield chunk, photo, wanted
+
+    def one_photo(item: tuple[int, int, range]) -> tuple[int, tuple[np.ndarray, ...]]:
+        chunk, photo, wanted = item
+        pixels = job.views.of(root / records[photo].path, photo, job.input, wanted)
+        images = normalise(pixels, job.input)
+        return chunk, engine(images) if engine.concurrent else (images,)
+
+    waiting: list[tuple[np.ndarray, ...]] = []
+    row = -1
+    for chunk, values in map_ordered(one_photo, work(), ahead=max(8, 4 * batch // views)):
+        rows = partial.layout.rows_of(chunk)
+        row = rows.start if row < 0 else row
+        waiting += zip(*values, strict=True)  # row by row
+        while len(waiting) >= batch or (waiting and row + len(waiting) == rows.stop):
+            taken = tuple(np.stack(column) for column in zip(*waiting[:batch], strict=True))
+            yield row, taken if engine.concurrent else engine(*taken)
+            del waiting[:batch]
+            row += len(taken[0])
+        if row == rows.stop:
+            partial.finish(chunk)
+            row = -1

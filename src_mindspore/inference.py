@@ -22,7 +22,7 @@ from src_mindspore.lite.library import device_library
 from src_mindspore.lite.runtime import LiteModel
 from src_mindspore.metrics import log_softmax, report
 from src_mindspore.progress import progress
-from src_mindspore.records import Record
+from src_mindspore.records import PhotoPaths, Record
 from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec, load_spec
 
 log = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ def evaluate(model: Model, root: Path, records: Sequence[Record], split: str) ->
     Returns:
         ``metrics.report`` and which split and model file it is about.
     """
-    scores = score_photos(model, [root / record.path for record in records], f"{split} photos")
+    scores = score_photos(model, PhotoPaths(root, records), f"{split} photos")
     labels = np.array([record.label for record in records], np.int64)
     return {
         "split": split,

@@ -12,7 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
-from src_mindspore.engines import FeatureEngine
+from src_mindspore.distributed import ALONE, Workers
+from src_mindspore.engines import FeatureEngine, run_on_all_cores
+from src_mindspore.feature_store import Rows
 from src_mindspore.parallel import map_ordered
 from src_mindspore.records import Record
 from src_mindspore.spec import InputSpec
@@ -32,8 +34,11 @@ class TrainingInputs(Protocol):
     photos: int
     seed: Seed
 
-    def batches(self, epoch: int, batch_size: int) -> Iterator[Batch]:
-        """Every photo once, in the order of ``epoch``; the last batch may be short."""
+    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
+        """Every photo once, in the order of ``epoch``; the last batch may be short.
+
+        Of several workers each gets its ``share`` of every batch.
+        """
         ...
 
 
@@ -49,7 +54,7 @@ class CachedInputs:
     ``features``: (photos, views, ...); ``labels``: (photos,) int32.
     """
 
-    features: np.ndarray
+    features: np.ndarray | Rows
     labels: np.ndarray
     seed: Seed
 
@@ -58,7 +63,7 @@ class CachedInputs:
         """Number of training photos."""
         return len(self.labels)
 
-    def batches(self, epoch: int, batch_size: int) -> Iterator[Batch]:
+    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
         """See ``TrainingInputs``."""
         order = epoch_order(self.seed, epoch, self.photos)
         views = np.random.default_rng([*self.seed, epoch, VIEW]).integers(
@@ -66,7 +71,8 @@ class CachedInputs:
         )
         for start in range(0, self.photos, batch_size):
             chosen = order[start : start + batch_size]
-            yield self.features[chosen, views[chosen]].astype(np.float32), self.labels[chosen]
+            mine = workers.share(chosen, batch_size)
+            yield self.features[mine, views[mine]].astype(np.float32), self.labels[mine]
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class PhotoInputs:
         """Number of training photos."""
         return len(self.records)
 
-    def batches(self, epoch: int, batch_size: int) -> Iterator[Batch]:
+    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
         """See ``TrainingInputs``."""
 
         def augmented(index: int) -> np.ndarray:
@@ -97,12 +103,13 @@ class PhotoInputs:
             return self.augmentation(image, rng, self.input)
 
         order = epoch_order(self.seed, epoch, self.photos)
-        pixels = map_ordered(augmented, order.tolist(), ahead=2 * batch_size)
-        for start in range(0, self.photos, batch_size):
-            chosen = order[start : start + batch_size]
-            images = normalise(np.stack([next(pixels) for _ in chosen]), self.input)
-            values = self.trunk(images)[0] if self.trunk else images
-            yield values, np.array([self.records[i].label for i in chosen], np.int32)
+        starts = range(0, self.photos, batch_size)
+        shares = [workers.share(order[i : i + batch_size], batch_size) for i in starts]
+        pixels = map_ordered(augmented, (i for s in shares for i in s.tolist()), 2 * batch_size)
+        for mine in shares:
+            images = normalise(np.stack([next(pixels) for _ in mine]), self.input)
+            values = run_on_all_cores(self.trunk, images)[0] if self.trunk else images
+            yield values, np.array([self.records[i].label for i in mine], np.int32)
 
 
 @dataclass(frozen=True)

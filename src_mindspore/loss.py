@@ -4,6 +4,7 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, nn, ops
 
+from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.head import OUTPUT_ACTIVATIONS
 
 CLASS_WEIGHTS = ("none", "sqrt", "balanced")
@@ -45,10 +46,17 @@ class ClassificationLoss(nn.Cell):
     for the true class, ``s/K`` for the others.
 
     Inputs: logits (N, K), labels (N,) int32, weights (N,) float32 >= 0 (class weights; 0 for
-    padding). Output: scalar.
+    padding). Output: scalar. With several workers it is this worker's part of the mean over all
+    their samples: the parts add up to it, and so do their gradients.
     """
 
-    def __init__(self, classes: int, activation: str | None, label_smoothing: float = 0.0) -> None:
+    def __init__(
+        self,
+        classes: int,
+        activation: str | None,
+        label_smoothing: float = 0.0,
+        workers: Workers = ALONE,
+    ) -> None:
         super().__init__()
         if activation not in OUTPUT_ACTIVATIONS:
             raise ValueError(f"activation must be None, softmax or sigmoid; got {activation!r}")
@@ -59,6 +67,7 @@ class ClassificationLoss(nn.Cell):
         off = label_smoothing / classes
         self.on = Tensor(1.0 - label_smoothing + off, mindspore.float32)
         self.off = Tensor(off, mindspore.float32)
+        self.sum = workers.sum()
 
     def construct(self, logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
         """See the class."""
@@ -69,4 +78,7 @@ class ClassificationLoss(nn.Cell):
             per_sample = losses.mean(axis=-1)
         else:
             per_sample = -(targets * ops.log_softmax(logits, -1)).sum(axis=-1)
-        return (per_sample * weights).sum() / weights.sum()
+        total = weights.sum()
+        if self.sum is not None:
+            total = self.sum(total)
+        return (per_sample * weights).sum() / total

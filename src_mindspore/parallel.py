@@ -17,7 +17,7 @@ def map_ordered(
     Threads suffice: Pillow, OpenCV and hashing release the interpreter lock while they work.
     """
     waiting: list = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))

@@ -1,7 +1,8 @@
 """The labelled images below a folder, one sub-folder per class."""
 
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +13,30 @@ log = logging.getLogger(__name__)
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # slots: there may be a million
 class Record:
     """One labelled image: its path relative to the data folder ('/' separated), its class."""
 
     path: str
     label: int
+
+
+@dataclass(frozen=True)
+class PhotoPaths(Sequence[Path]):
+    """The files of records, each made when it is asked for: a path takes 500 bytes."""
+
+    root: Path
+    records: Sequence[Record]
+
+    def __len__(self) -> int:
+        """Number of photos."""
+        return len(self.records)
+
+    def __getitem__(self, index: int | slice) -> Path | list[Path]:
+        """The file of one record, or a list of files."""
+        if isinstance(index, slice):
+            return [self.root / record.path for record in self.records[index]]
+        return self.root / self.records[index].path
 
 
 def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> list[Record]:
@@ -40,17 +59,24 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
         log.warning("%d images beside the class folders of %s are not used", len(homeless), base)
     records, strays = [], []
     for label, name in enumerate(classes):
-        for file in sorted((base / name).rglob("*")) if (base / name).is_dir() else ():
-            relative = file.relative_to(root)
-            if not file.is_file() or any(part.startswith(".") for part in relative.parts):
-                continue
-            if file.suffix.lower() in SUFFIXES:
-                records.append(Record(relative.as_posix(), label))
+        for relative in _files(root, below / name):
+            if Path(relative).suffix.lower() in SUFFIXES:
+                records.append(Record(relative, label))
             else:
-                strays.append(relative.as_posix())
+                strays.append(relative)
     if strays:
         log.warning("%d files in %s are no images: %s", len(strays), base, some(strays))
     return sorted(records, key=lambda record: record.path)
+
+
+def _files(root: Path, below: Path) -> Iterator[str]:
+    """Files in and under a folder that are not hidden, relative to ``root``, '/' separated."""
+    for folder, subfolders, names in os.walk(root / below):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        relative = Path(folder).relative_to(root).as_posix()
+        for name in sorted(names):
+            if not name.startswith(".") and os.path.isfile(f"{folder}/{name}"):  # noqa: PTH113
+                yield f"{relative}/{name}"
 
 
 def folders(folder: Path) -> list[str]:

@@ -23,7 +23,8 @@ from src_mindspore.trainer import Stage
 CONFIG = "config.yaml"
 SPLITS = "splits.json"
 LOG = "log.jsonl"
-UNTRAINED = {CONFIG, SPLITS, SPEC, LOG}  # what there is before the first checkpoint
+CHOICE = "budget.json"  # what was chosen where the config says auto
+UNTRAINED = {CONFIG, SPLITS, SPEC, LOG, CHOICE}  # what there is before the first checkpoint
 METRICS = "metrics.json"
 SAVE_EVERY = 10.0  # seconds; head epochs take less than writing 18 MB to a slow disk
 
@@ -34,10 +35,13 @@ class RunFolder:
     The best weights are kept in memory as well and both checkpoints are written together, the
     model first: whenever ``last.ckpt`` exists, ``model.ckpt`` is the best that it knows of or a
     better one that the resumed run finds again.
+
+    Where ``writes`` is false nothing is written: another worker does it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.writes = True
         self.best: dict[str, np.ndarray] = {}
         self._lines: list[dict[str, Any]] = []
         self._saved = -float("inf")
@@ -49,11 +53,12 @@ class RunFolder:
         Raises:
             UserError: the folder already holds something, or cannot be written.
         """
-        if path.exists() and (not path.is_dir() or {p.name for p in path.iterdir()} - UNTRAINED):
+        if path.exists() and (not path.is_dir() or _visible(path) - UNTRAINED):
             what = "a run: --resume goes on with it" if (path / CONFIG).exists() else "not empty"
             raise UserError(f"{path} is {what}; a new run takes a new or an empty folder")
         try:
             path.mkdir(parents=True, exist_ok=True)
+            (path / CHOICE).unlink(missing_ok=True)
             write_text(path / CONFIG, resolved_yaml(config))
         except OSError as error:
             raise UserError(f"the run folder {path} cannot be written: {error.strerror}") from None
@@ -83,7 +88,23 @@ class RunFolder:
                 f"the photos in {data.root} are not those that {self.path} was begun with, see "
                 f"its {SPLITS}: a new run takes a new folder"
             )
-        write_json(path, splits)
+        if self.writes:
+            write_json(path, splits)
+
+    def choice(self) -> dict[str, Any] | None:
+        """What this run chose before it was stopped."""
+        path = self.path / CHOICE
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+    def write_choice(self, choice: dict[str, Any]) -> None:
+        """Keeps a choice: measured again, it could be another."""
+        if self.writes:
+            write_json(self.path / CHOICE, choice)
+
+    def save_spec(self, spec: ModelSpec) -> None:
+        """Writes ``spec.json``."""
+        if self.writes:
+            spec.save(self.path)
 
     def begin(self) -> tuple[dict[str, Any] | None, dict[str, np.ndarray]]:
         """State and arrays of ``last.ckpt`` to go on from; without one None and nothing.
@@ -101,12 +122,15 @@ class RunFolder:
     def log(self, line: dict[str, Any]) -> None:
         """Adds one epoch to ``log.jsonl``."""
         self._lines.append(line)
+        if not self.writes:
+            return
         with (self.path / LOG).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
 
     def _write_log(self, lines: Iterable[dict[str, Any]]) -> None:
         self._lines = list(lines)
-        write_text(self.path / LOG, "".join(json.dumps(line) + "\n" for line in self._lines))
+        if self.writes:
+            write_text(self.path / LOG, "".join(json.dumps(line) + "\n" for line in self._lines))
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -115,6 +139,8 @@ class RunFolder:
 
     def save(self, classifier: Classifier, stage: Stage, force: bool = False) -> None:
         """Writes both checkpoints, unless that was done a moment ago."""
+        if not self.writes:
+            return
         if not force and time.monotonic() - self._saved < SAVE_EVERY:
             return
         checkpoint.save_arrays(self.path / checkpoint.MODEL, self.best)
@@ -132,6 +158,11 @@ class RunFolder:
         spec.save(self.path)
         write_json(self.path / METRICS, metrics)
         return spec
+
+
+def _visible(folder: Path) -> set[str]:
+    """Names without the temporary files of another worker that begins the same run."""
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
 def open_run(

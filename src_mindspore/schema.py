@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from src_mindspore.backbone import NUM_LAYERS, PADDINGS
+from src_mindspore.budget import AUTO
 from src_mindspore.engines import ENGINES
 from src_mindspore.head import HIDDEN_ACTIVATIONS, OUTPUT_ACTIVATIONS, REDUCTIONS
 from src_mindspore.inputs import SOURCES
+from src_mindspore.kernels import KERNELS
 from src_mindspore.loss import CLASS_WEIGHTS
 from src_mindspore.lr import DECAYS
 from src_mindspore.optimizers import OPTIMIZERS
@@ -86,6 +88,17 @@ def listing(default: list | None, item: type, meaning: str) -> Field:
         )
 
     return Field(default, check, f"a list of {item.__name__} or null", meaning)
+
+
+def limit(meaning: str) -> Field:
+    """A number above 0, or nothing."""
+    return Field(
+        None, lambda v: v is None or (_is_number(v) and v > 0), "a number above 0 or null", meaning
+    )
+
+
+def _is_block(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= NUM_LAYERS - 1
 
 
 def _widths(value: Any) -> bool:
@@ -178,9 +191,19 @@ SCHEMA: dict[str, Any] = {
     "head_stage": _stage(epochs=40, batch_size=64, lr=0.1, warmup=1),
     "finetune_stage": {
         **_stage(epochs=0, batch_size=32, lr=1e-3, warmup=1),
-        "from_block": whole(15, 0, NUM_LAYERS - 1, "first trained layer: 0 stem .. 18 last"),
+        "from_block": Field(
+            15,
+            lambda v: v == AUTO or _is_block(v),
+            f"auto or a whole number, 0 to {NUM_LAYERS - 1}",
+            "first trained layer: 0 stem .. 18 last; auto: the deepest training within budget",
+        ),
+        "budget": {
+            "seconds": limit("extraction and fine-tuning may take, roughly; null: no limit"),
+            "gigabytes": limit("the feature cache may take on the disk; null: no limit"),
+        },
         "inputs": choice("cached", SOURCES, "cached: maps of features.views; photos: fresh views"),
         "freeze_head": flag(False, "keep the head as the first stage left it"),
         "freeze_bn_statistics": flag(True, "batch norms keep the pretrained mean and variance"),
+        "kernels": choice("auto", KERNELS, "auto: compiled for this CPU where that is possible"),
     },
 }

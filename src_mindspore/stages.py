@@ -1,6 +1,6 @@
 """Builds the stages of a run: which part of the network is trained, on what, and how."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,12 @@ from easydict import EasyDict
 from src_mindspore.backbone import IMAGE, POOLED, layer_name
 from src_mindspore.classifier import Classifier, Top
 from src_mindspore.dataset import DataSet
-from src_mindspore.engines import choose_engine
+from src_mindspore.distributed import ALONE, Workers, check_stage
+from src_mindspore.engines import FeatureEngine
+from src_mindspore.feature_store import PlainView
 from src_mindspore.features import SAMPLE, FeatureJob, Views, cached_features
 from src_mindspore.inputs import CachedInputs, PhotoInputs, PlainPhotos, TrainingInputs
+from src_mindspore.kernels import accelerate
 from src_mindspore.loss import ClassificationLoss, class_weights
 from src_mindspore.lr import build_lr
 from src_mindspore.optimizers import build_optimizer
@@ -24,12 +27,14 @@ STAGES = ("head", "finetune")
 
 @dataclass(frozen=True)
 class Materials:
-    """What every stage works with."""
+    """What every stage works with; ``engines`` are those chosen so far, see ``FeatureJob``."""
 
     device: str
     data: DataSet
     classifier: Classifier
     input: InputSpec
+    workers: Workers = ALONE
+    engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
 
 
 def cut_of(name: str, config: EasyDict, classifier: Classifier) -> str:
@@ -44,6 +49,8 @@ def build_stage(name: str, config: EasyDict, materials: Materials) -> Stage:
     """A stage ready for ``trainer.fit``; features that it reads are computed here."""
     options = config[f"{name}_stage"]
     classifier, data = materials.classifier, materials.data
+    workers, freeze_bn = materials.workers, options.get("freeze_bn_statistics", True)
+    check_stage(workers, name, options.batch_size, moving_statistics=not freeze_bn)
     cut = cut_of(name, config, classifier)
     inputs = _training_inputs(name, cut, config, materials)
     labels = _labels(data, "train")
@@ -63,11 +70,12 @@ def build_stage(name: str, config: EasyDict, materials: Materials) -> Stage:
     optimizer = build_optimizer(parameters=parameters, lr=lr, **options.optimizer)
     classes = len(data.classes)
     activation = classifier.head.activation
-    loss = ClassificationLoss(classes, activation, config.loss.label_smoothing)
+    loss = ClassificationLoss(classes, activation, config.loss.label_smoothing, workers)
+    top = accelerate(top, options.get("kernels", "plain"), materials.device, freeze_bn)
     return Stage(
         name=name,
         top=top,
-        step=TrainStep(top, loss, optimizer),
+        step=TrainStep(top, loss, optimizer, workers),
         inputs=inputs,
         val=(val, _labels(data, "val")),
         val_loss="sigmoid_logits" if activation == "sigmoid" else "logits",
@@ -76,7 +84,8 @@ def build_stage(name: str, config: EasyDict, materials: Materials) -> Stage:
         epochs=options.epochs,
         batch_size=options.batch_size,
         patience=options.patience,
-        freeze_bn_statistics=options.get("freeze_bn_statistics", True),
+        freeze_bn_statistics=freeze_bn,
+        workers=workers,
     )
 
 
@@ -90,6 +99,11 @@ def _augmentation(config: EasyDict) -> Augmentation:
     )
 
 
+def cached_views(config: EasyDict) -> Views:
+    """The views of a training photo that are kept in the cache."""
+    return Views(config.features.views, _augmentation(config), config.seed)
+
+
 def _job(
     outputs: tuple[str, ...], views: Views, config: EasyDict, materials: Materials
 ) -> FeatureJob:
@@ -101,6 +115,7 @@ def _job(
         engine=config.features.engine,
         device=materials.device,
         batch_size=config.features.batch_size,
+        engines=materials.engines,
     )
 
 
@@ -112,21 +127,14 @@ def _training_inputs(name: str, cut: str, config: EasyDict, materials: Materials
     data = materials.data
     seed = (config.seed, STAGES.index(name))
     if name == "head" or config.finetune_stage.inputs == "cached":
-        views = Views(config.features.views, _augmentation(config), config.seed)
-        job = _job(_cached_cuts(config, materials.classifier), views, config, materials)
+        cuts = _cached_cuts(config, materials.classifier)
+        job = _job(cuts, cached_views(config), config, materials)
         features = cached_features(job, data, "train", _cache(config))[cut]
         return CachedInputs(features, _labels(data, "train"), seed)
     trunk = None
     if cut != IMAGE:
-        sample = PlainPhotos(data.root, data.records("train"), materials.input)[:SAMPLE]
-        trunk = choose_engine(
-            config.features.engine,
-            materials.device,
-            materials.classifier.backbone,
-            (cut,),
-            sample,
-            config.finetune_stage.batch_size,
-        )
+        photos = [data.root / record.path for record in data.records("train")[:SAMPLE]]
+        trunk = _job((cut,), Views(), config, materials).engine_for(photos)
     return PhotoInputs(
         data.root, data.records("train"), materials.input, _augmentation(config), trunk, seed
     )
@@ -146,12 +154,11 @@ def _cached_cuts(config: EasyDict, classifier: Classifier) -> tuple[str, ...]:
     return tuple(sorted(cuts | set(POOLED) if cuts & set(POOLED) else cuts))
 
 
-def _validation_values(
-    cut: str, config: EasyDict, materials: Materials
-) -> np.ndarray | PlainPhotos:
+def _validation_values(cut: str, config: EasyDict, materials: Materials) -> PlainView | PlainPhotos:
     """Values at the cut of the plain validation photos, in full precision."""
     data = materials.data
     if cut == IMAGE:
         return PlainPhotos(data.root, data.records("val"), materials.input)
-    job = _job(POOLED if cut in POOLED else (cut,), Views(), config, materials)
-    return cached_features(job, data, "val", _cache(config))[cut][:, 0]
+    cuts = _cached_cuts(config, materials.classifier)
+    job = _job(cuts if cut in cuts else (cut,), Views(), config, materials)
+    return PlainView(cached_features(job, data, "val", _cache(config))[cut])

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
-from src_mindspore.batched import Sliceable, run_batched
+from src_mindspore.batched import Part, Sliceable, run_batched
 from src_mindspore.classifier import Top, batch_norms
+from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.errors import UserError
 from src_mindspore.inputs import DROPOUT, TrainingInputs
+from src_mindspore.kernels.cells import CompiledTop
 from src_mindspore.metrics import summary
 from src_mindspore.progress import progress
 
@@ -24,10 +26,17 @@ class TrainStep(nn.Cell):
 
     Inputs: values at the cut (B, ...), labels (B,) int32, sample weights (B,) float32 with 0 for
     padding, dropout factors (see ``ClassifierHead.dropout_mask``). Outputs: loss (scalar) and
-    logits (B, classes), both from before the step.
+    logits (B, classes), both from before the step. Of several workers each gets its rows of the
+    batch; loss and step are those of the whole batch.
     """
 
-    def __init__(self, top: Top, loss: nn.Cell, optimizer: nn.Optimizer) -> None:
+    def __init__(
+        self,
+        top: Top | CompiledTop,
+        loss: nn.Cell,
+        optimizer: nn.Optimizer,
+        workers: Workers = ALONE,
+    ) -> None:
         super().__init__(auto_prefix=False)
         self.top = top
         self.loss = loss
@@ -35,6 +44,8 @@ class TrainStep(nn.Cell):
         self.forward_and_gradients = ops.value_and_grad(
             self.forward, None, optimizer.parameters, has_aux=True
         )
+        self.sum = workers.sum()
+        self.gradient_sum = workers.gradient_sum(optimizer.parameters)
 
     def forward(
         self, x: Tensor, labels: Tensor, weights: Tensor, keep: Tensor
@@ -48,6 +59,9 @@ class TrainStep(nn.Cell):
     ) -> tuple[Tensor, Tensor]:
         """See the class."""
         (loss, logits), gradients = self.forward_and_gradients(x, labels, weights, keep)
+        if self.sum is not None:
+            loss = self.sum(loss)
+            gradients = self.gradient_sum(gradients)
         self.optimizer(gradients)
         return loss, logits
 
@@ -80,7 +94,7 @@ class Stage:
     """
 
     name: str
-    top: Top
+    top: Top | CompiledTop
     step: TrainStep
     inputs: TrainingInputs
     val: tuple[Sliceable, np.ndarray]
@@ -91,6 +105,7 @@ class Stage:
     batch_size: int
     patience: int
     freeze_bn_statistics: bool = True
+    workers: Workers = ALONE
     progress: Progress = field(default_factory=Progress)
 
 
@@ -116,10 +131,8 @@ def fit(stage: Stage, after_epoch: Callable[[Stage, dict, bool], None]) -> None:
             return
         began = time.perf_counter()
         train_loss, train_top1 = _train_epoch(stage)
-        logits = predict(stage.top, stage.val[0], stage.batch_size)
         done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
-        _check_finite(stage, "largest validation logit", float(np.abs(logits).max()), done)
-        scores = summary(logits, stage.val[1], stage.val_loss)
+        scores = _validate(stage, done)
         better = state.improves(scores["top1"], scores["loss"])
         if better:
             state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
@@ -153,6 +166,27 @@ def _sentence(line: dict, epochs: int) -> str:
     )
 
 
+def _validate(stage: Stage, done: int) -> dict[str, float]:
+    """Scores the whole validation split; of several workers each does a part of it.
+
+    They go by what the first makes of it, so that none stops while others go on.
+    """
+    values, labels = stage.val
+    if stage.workers.size == 1:
+        logits = predict(stage.top, values, stage.batch_size)
+    else:
+        logits = np.zeros((len(labels), len(stage.class_weights)), np.float32)
+        part = Part(values, stage.workers.part(len(labels)))
+        if len(part):
+            logits[part.rows] = predict(stage.top, part, stage.batch_size // stage.workers.size)
+        logits = stage.workers.add(logits)
+    scores = summary(logits, labels, stage.val_loss)
+    largest = float(np.abs(logits).max())
+    largest, *agreed = stage.workers.gather((largest, *scores.values()))[0].tolist()
+    _check_finite(stage, "largest validation logit", largest, done)
+    return dict(zip(scores, agreed, strict=True))
+
+
 def _train_epoch(stage: Stage) -> tuple[float, float]:
     """Loss and top-1 over the training batches, as the network was when it saw them."""
     stage.step.set_train(True)
@@ -160,21 +194,27 @@ def _train_epoch(stage: Stage) -> tuple[float, float]:
         for cell in batch_norms(stage.top):
             cell.set_train(False)
     epoch, photos = stage.progress.epoch, stage.inputs.photos
-    first = epoch * steps_per_epoch(photos, stage.batch_size)
+    size, workers = stage.batch_size, stage.workers
+    rows = workers.rows(size)
+    first = epoch * steps_per_epoch(photos, size)
     loss_sum = weight_sum = 0.0
     hits = 0
     with progress(photos, f"{stage.name} {epoch + 1}/{stage.epochs}", quiet=True) as advance:
-        for number, (values, labels) in enumerate(stage.inputs.batches(epoch, stage.batch_size)):
-            weights = stage.class_weights[labels]
+        for number, (values, labels) in enumerate(stage.inputs.batches(epoch, size, workers)):
+            real = workers.real(min(size, photos - number * size), size)
+            weights = np.where(np.arange(len(labels)) < real, stage.class_weights[labels], 0)
             rng = np.random.default_rng([*stage.inputs.seed, epoch, DROPOUT, number])
-            keep = Tensor(stage.top.head.dropout_mask(stage.batch_size, rng))
-            loss, logits = stage.step(*_padded(values, labels, weights, stage.batch_size), keep)
+            keep = stage.top.head.dropout_mask(size, rng)
+            keep = Tensor(keep[rows] if len(keep) == size else keep)  # one row where none is drawn
+            batch = _padded(values, labels, weights, size // workers.size)
+            loss, logits = stage.step(*batch, keep)
             loss_value = float(loss.asnumpy())
             _check_finite(stage, "loss", loss_value, first + number + 1)
             loss_sum += loss_value * float(weights.sum())
             weight_sum += float(weights.sum())
-            hits += int((logits.asnumpy()[: len(labels)].argmax(1) == labels).sum())
-            advance(len(labels))
+            hits += int((logits.asnumpy()[:real].argmax(1) == labels[:real]).sum())
+            advance(min(size, photos - number * size))
+    loss_sum, weight_sum, hits = workers.gather((loss_sum, weight_sum, hits)).sum(0).tolist()
     return loss_sum / weight_sum, hits / photos
 
 
@@ -196,7 +236,7 @@ def _padded(
     return Tensor(values[rows]), Tensor(labels[rows]), Tensor(full.astype(np.float32))
 
 
-def predict(top: Top, values: Sliceable, batch_size: int) -> np.ndarray:
+def predict(top: Top | CompiledTop, values: Sliceable, batch_size: int) -> np.ndarray:
     """Logits (n, classes) for values at the cut (n, ...), in inference mode."""
     top.set_train(False)
     return run_batched(top, values, batch_size)

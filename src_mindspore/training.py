@@ -10,8 +10,10 @@ import numpy as np
 from easydict import EasyDict
 
 from src_mindspore import checkpoint
+from src_mindspore.budget import AUTO
 from src_mindspore.classifier import Classifier, Deployed, build_classifier
 from src_mindspore.dataset import DataSet, load_data_set
+from src_mindspore.distributed import join, leave, scheduling
 from src_mindspore.inference import evaluate, network_model
 from src_mindspore.labels import load_labels
 from src_mindspore.plots import draw_confusion, draw_curves
@@ -21,9 +23,11 @@ from src_mindspore.pretrained.weights import (
     pretrained_checkpoint,
     read_weights,
 )
+from src_mindspore.records import PhotoPaths
 from src_mindspore.run_folder import RunFolder
 from src_mindspore.runtime import seed_everything, select_device
 from src_mindspore.spec import CropSpec, FileSpec, InputSpec, ModelSpec, ResizeSpec
+from src_mindspore.speeds import choose_from_block
 from src_mindspore.stages import STAGES, Materials, build_stage
 from src_mindspore.trainer import Progress, Stage, fit
 from src_mindspore.transforms import check_photos
@@ -37,25 +41,38 @@ PLAIN_NORMALISATION = ((127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
 def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     """Runs or resumes a training run; everything it leaves is in ``run``.
 
+    Of several workers the first writes and scores; see ``distributed.py``.
+
     Returns:
-        What ``metrics.json`` holds.
+        What ``metrics.json`` holds; nothing for the other workers.
     """
     began = time.perf_counter()
     device = select_device(config.device)
+    if scheduling():
+        join()
     seed_everything(config.seed)
 
     # 1. photos: listed, split, all readable
     data = load_data_set(Path(config.data.dir), config.data.classes, config.data.split, config.seed)
-    check_photos([data.root / r.path for name in data.splits for r in data.splits[name]])
+    check_photos(PhotoPaths(data.root, data.records("all")))
+    workers = join()
+    run.writes = workers.first
     _announce(data)
     run.write_splits(data)
 
     # 2. the network with its pretrained backbone, and the description of both ends
     classifier, spec = build_model(config, data.classes)
-    spec.save(run.path)
+    run.save_spec(spec)
+    if workers.size > 1:
+        workers.agree({"photos": _photos(data), "first weights": _weights(classifier)})
 
     # 3. head and backbone, each from its cut on; see stages.py and trainer.py
-    seconds = _run_stages(config, Materials(device, data, classifier, spec.input), run)
+    materials = Materials(device, data, classifier, spec.input, workers)
+    _settle(config, materials, run)
+    seconds = _run_stages(config, materials, run)
+    if not workers.first:
+        leave(workers)
+        return {}
 
     # 4. the best weights, scored on the photos themselves as evaluate.py will
     checkpoint.assign_strict(classifier, run.best, checkpoint.MODEL)
@@ -74,6 +91,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     draw_curves(run.path / "curves.png", run.lines)
     draw_confusion(run.path / "confusion.png", np.array(final["confusion"]), labels)
     run.finish(spec, metrics)
+    leave(workers)
     return metrics
 
 
@@ -113,6 +131,22 @@ def _after_epoch(
         run.best = checkpoint.arrays_of(classifier)
     run.log(line)
     run.save(classifier, stage)
+
+
+def _settle(config: EasyDict, materials: Materials, run: RunFolder) -> None:
+    """Replaces ``from_block: auto``, in a resumed run by what was chosen at first."""
+    if config.finetune_stage.from_block == AUTO:
+        choice = run.choice() or choose_from_block(config, materials)
+        run.write_choice(choice)
+        config.finetune_stage.update(choice)
+
+
+def _photos(data: DataSet) -> bytes:
+    return repr(sorted(data.digests.items())).encode()
+
+
+def _weights(classifier: Classifier) -> bytes:
+    return b"".join(array.tobytes() for array in checkpoint.arrays_of(classifier).values())
 
 
 def _announce(data: DataSet) -> None:

@@ -6,7 +6,12 @@ import pytest
 from helpers import mode, toy_backbone
 
 from src_mindspore import engines
-from src_mindspore.engines import MindSporeEngine, OnnxRuntimeEngine, choose_engine
+from src_mindspore.engines import (
+    MindSporeEngine,
+    OnnxRuntimeEngine,
+    choose_engine,
+    run_on_all_cores,
+)
 from src_mindspore.errors import UserError
 
 OUTPUTS = ("features.14", "mean", "max")
@@ -37,6 +42,12 @@ def test_onnx_runtime_agrees_with_mindspore(onnx_engine, count):
         assert ours.dtype == theirs.dtype == np.float32
         assert np.abs(theirs).max() > 0.5, name  # a network of zeros would agree as well
         np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max(), err_msg=name)
+
+
+def test_all_cores_give_what_one_gives(onnx_engine):
+    x = images(engines.SLICE * 2 + 1)
+    for got, expected in zip(run_on_all_cores(onnx_engine, x), onnx_engine(x), strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-6 * np.abs(expected).max())
 
 
 class Fake:

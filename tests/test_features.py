@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from helpers import input_spec, mode, toy_backbone, write_photos
 
-from src_mindspore import features
+from src_mindspore import feature_store, features
 from src_mindspore.dataset import DataSet
 from src_mindspore.engines import MindSporeEngine
 from src_mindspore.errors import UserError
+from src_mindspore.feature_store import Rows
 from src_mindspore.features import FeatureJob, Views, cached_features
 from src_mindspore.records import Record
 from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
@@ -21,13 +22,23 @@ from src_mindspore.transforms import Augmentation, normalise, open_photo, prepar
 PHOTOS = 5
 RECORDS = tuple(Record(f"{i}.png", i % 2) for i in range(PHOTOS))
 VIEWS = Views(2, Augmentation(), seed=7)
+# 15 rows: a map of 8 x 8 x 8 float16 and two vectors of 1280 float32
+NEEDED = 15 * (8 * 8 * 8 * 2 + 2 * 1280 * 4)
 USAGE = namedtuple("USAGE", "total used free")
 
 
+def outputs_of(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The image in a quarter of its size, its mean and its maximum, in the toy's channels."""
+    maps = np.repeat(images[:, :, ::4, ::4], 3, axis=1)[:, :8]
+    mean, largest = (np.tile(v, 427)[:, :1280] for v in (images.mean((2, 3)), images.max((2, 3))))
+    return maps, mean, largest
+
+
 class FakeEngine:
-    """The image in a quarter of its size, its mean and its maximum; fails when it is told to."""
+    """What a toy backbone's layer 2, mean and max are shaped like; fails when it is told to."""
 
     name = "fake"
+    concurrent = False
 
     def __init__(self):
         self.sizes = []
@@ -37,7 +48,7 @@ class FakeEngine:
         self.sizes.append(len(images))
         if len(self.sizes) == self.fails_at:
             raise RuntimeError("the engine broke")
-        return images[:, :, ::4, ::4], images.mean((2, 3)), images.max((2, 3))
+        return outputs_of(images)
 
 
 @pytest.fixture
@@ -84,7 +95,8 @@ def test_the_cache_holds_what_the_network_gives(data, job, tmp_path, name):
     with mode(ms.PYNATIVE_MODE):
         direct = MindSporeEngine(backbone, job.outputs, 10)(images.reshape(-1, 3, 32, 32))
     assert list(got) == ["features.1", "features.0"]
-    for values, expected in zip(got.values(), direct, strict=True):
+    for rows, expected in zip(got.values(), direct, strict=True):
+        values = rows[:]
         expected = expected.reshape(PHOTOS, 2, *expected.shape[1:])
         assert values.shape == expected.shape
         assert np.abs(values - expected).max() < 1e-3 * np.abs(expected).max()
@@ -93,19 +105,50 @@ def test_the_cache_holds_what_the_network_gives(data, job, tmp_path, name):
         assert np.abs(values[0, 0] - values[1, 0]).max() > 0.1
 
 
+def expected_of(data: DataSet) -> dict[str, np.ndarray]:
+    images = images_of(data, VIEWS)
+    outputs = outputs_of(images.reshape(-1, 3, 32, 32))
+    maps, mean, largest = (o.reshape(*images.shape[:2], *o.shape[1:]) for o in outputs)
+    return {"features.2": maps.astype(np.float16), "mean": mean, "max": largest}
+
+
 def test_rows_are_in_order_and_the_short_last_batch_is_kept(engine, data, job, tmp_path):
     got = cached_features(job, data, "train", tmp_path / "cache")
-    images = images_of(data, VIEWS)
-    assert engine.sizes == [1, 4, 4, 4, 3]
-    np.testing.assert_array_equal(got["mean"], images.mean((3, 4)))
-    np.testing.assert_array_equal(got["max"], images.max((3, 4)))
-    np.testing.assert_array_equal(got["features.2"], images[..., ::4, ::4].astype(np.float16))
-    for array in got.values():
-        with pytest.raises(ValueError, match="read-only"):
-            array[0] = 0
-        owner = array
-        while not isinstance(owner, np.memmap):
-            owner = owner.base  # an array in memory would end in None
+    assert engine.sizes == [4, 4, 4, 3]
+    for name, expected in expected_of(data).items():
+        assert isinstance(got[name], Rows)
+        assert got[name].shape == expected.shape
+        np.testing.assert_array_equal(got[name][:], expected)
+        photos, views = np.array([4, 0, 4, 2]), np.array([1, 2, 0, 1])
+        np.testing.assert_array_equal(got[name][photos, views], expected[photos, views])
+
+
+def test_a_concurrent_engine_works_photo_by_photo(engine, data, job, tmp_path, monkeypatch):
+    monkeypatch.setattr(feature_store, "CHUNK_BATCHES", 1)  # 4 rows: photos are cut in between
+    engine.concurrent = True
+    got = cached_features(job, data, "train", tmp_path / "cache")
+    assert sorted(engine.sizes) == [1, 1, 2, 2, 3, 3, 3]
+    for name, expected in expected_of(data).items():
+        np.testing.assert_array_equal(got[name][:], expected)
+
+
+def test_an_engine_is_chosen_once(data, job, tmp_path, monkeypatch):
+    chosen = []
+
+    def choose(*_: object) -> FakeEngine:
+        chosen.append(FakeEngine())
+        return chosen[-1]
+
+    monkeypatch.setattr(features, "choose_engine", choose)
+    cached_features(job, data, "train", tmp_path)
+    plain = replace(job, views=Views())
+    cached_features(plain, data, "train", tmp_path)
+    assert len(chosen) == 1
+    others = toy_backbone()
+    parameter = next(p for p in others.get_parameters() if p.name.endswith("gamma"))
+    parameter.set_data(parameter + 1)
+    cached_features(replace(plain, backbone=others), data, "train", tmp_path)
+    assert len(chosen) == 2  # other weights
 
 
 def test_a_second_call_reads_what_the_first_wrote(engine, data, job, tmp_path):
@@ -114,7 +157,7 @@ def test_a_second_call_reads_what_the_first_wrote(engine, data, job, tmp_path):
     second = cached_features(job, data, "train", tmp_path / "cache")
     assert len(engine.sizes) == calls
     for name in job.outputs:
-        np.testing.assert_array_equal(first[name], second[name])
+        np.testing.assert_array_equal(first[name][:], second[name][:])
     cached_features(job, data, "train")  # the user's cache is another
     assert len(engine.sizes) == 2 * calls
     assert len(list((tmp_path / "users/features").iterdir())) == 1
@@ -137,36 +180,37 @@ def test_dtype(engine, data, job, tmp_path, count, of_maps):
     assert {name: array.dtype for name, array in got.items()} == expected
 
 
-def test_a_crash_leaves_nothing_behind(engine, data, job, tmp_path):
-    engine.fails_at = 3  # the first call asks for the shapes
+def test_what_a_crash_leaves_is_gone_on_with(engine, data, job, tmp_path, monkeypatch):
+    monkeypatch.setattr(feature_store, "CHUNK_BATCHES", 1)
+    engine.fails_at = 3
     with pytest.raises(RuntimeError, match="the engine broke"):
         cached_features(job, data, "train", tmp_path / "cache")
-    assert engine.sizes == [1, 4, 4]
-    assert list((tmp_path / "cache").iterdir()) == []
-    assert len(cached_features(job, data, "train", tmp_path / "cache")["mean"]) == PHOTOS
+    (left,) = (tmp_path / "cache").iterdir()
+    assert left.name.endswith(".partial")
+    again = replace(job, batch_size=5)  # rows 0 to 7 are there, in batches of 4
+    got = cached_features(again, data, "train", tmp_path / "cache")
+    assert engine.sizes == [4, 4, 4, 4, 3]
+    for name, expected in expected_of(data).items():
+        np.testing.assert_array_equal(got[name][:], expected)
+    (entry,) = (tmp_path / "cache").iterdir()
+    names = sorted(path.name for path in entry.iterdir())
+    assert names == ["about.json", "features.2.npy", "max.npy", "mean.npy"]
 
 
 def test_a_photo_that_cannot_be_read(engine, data, job, tmp_path):
     (data.root / "3.png").write_bytes(b"")
     with pytest.raises(UserError, match=r"3\.png is not an image that can be read"):
         cached_features(job, data, "train", tmp_path / "cache")
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert not [p for p in (tmp_path / "cache").iterdir() if not p.name.endswith(".partial")]
 
 
-def test_another_process_may_be_first(engine, data, job, tmp_path, monkeypatch):
-    def slow_choice(*_):
-        monkeypatch.setattr(features, "choose_engine", lambda *_: engine)
+def test_the_size_is_said_before_it_is_written(engine, data, job, tmp_path, caplog):
+    caplog.set_level("INFO")
+    engine.fails_at = 1
+    with pytest.raises(RuntimeError):
         cached_features(job, data, "train", tmp_path / "cache")
-        return engine
-
-    monkeypatch.setattr(features, "choose_engine", slow_choice)
-    got = cached_features(job, data, "train", tmp_path / "cache")
-    np.testing.assert_array_equal(got["mean"], images_of(data, VIEWS).mean((3, 4)))
-    assert len(list((tmp_path / "cache").iterdir())) == 1
-
-
-# 15 rows: a map of 3 x 8 x 8 float16 and two vectors of 3 float32
-NEEDED = 15 * (3 * 8 * 8 * 2 + 2 * 3 * 4)
+    assert "features: 15 views, 0.2 MB" in caplog.messages
+    assert round(NEEDED / 1e6, 1) == 0.2
 
 
 @pytest.mark.parametrize("free", [0, NEEDED - 1])

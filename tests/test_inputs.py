@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from helpers import input_spec, write_photos
 
+from src_mindspore import engines
 from src_mindspore.errors import UserError
 from src_mindspore.inputs import CachedInputs, PhotoInputs, PlainPhotos, epoch_order, read_photos
 from src_mindspore.records import Record
@@ -89,17 +90,28 @@ def test_photos_are_augmented_anew_and_alike_for_an_epoch(folder):
         assert not alike.all((1, 2, 3)).any()
 
 
-def test_the_trunk_runs_on_the_way(folder):
-    sizes = []
+class Trunk:
+    """Gives the mean of the images, and the images."""
 
-    def trunk(images: np.ndarray) -> tuple[np.ndarray, ...]:
-        sizes.append(len(images))
+    name = "fake"
+
+    def __init__(self, concurrent: bool):
+        self.concurrent = concurrent
+        self.sizes = []
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        self.sizes.append(len(images))
         return (images.mean((2, 3)), images)
 
+
+@pytest.mark.parametrize("concurrent", [False, True])
+def test_the_trunk_runs_on_the_way(folder, monkeypatch, concurrent):
+    monkeypatch.setattr(engines, "SLICE", 3)
+    trunk = Trunk(concurrent)
     values, labels = epoch_of(photos(folder, trunk=trunk), 0)
     plain = read_photos([folder / f"{i}.png" for i in labels], SPEC)
     np.testing.assert_array_equal(values, plain.mean((2, 3)))
-    assert sizes == [4, 4, 3]
+    assert sorted(trunk.sizes) == ([1, 1, 3, 3, 3] if concurrent else [3, 4, 4])
 
 
 def test_plain_photos_are_decoded_by_the_slice(folder):

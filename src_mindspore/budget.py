@@ -1,0 +1,134 @@
+"""Chooses how much of the network is fine-tuned, by what the seconds and the disk allow.
+
+The time of a training step and of a forward pass is measured on one part of the network and scaled
+to the others by the work in their layers. Work is counted in multiplications of dense convolutions;
+a depthwise multiplication costs 10 and an output element, which batch norm and activation read and
+write, 20 of them. That reproduces the ratios of training steps measured on two x86-64 cores from
+layer 15, 11 and 0 on (17.6, 34.6 and 139 ms) within 36 %: an estimate, not a promise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from src_mindspore.backbone import NUM_LAYERS, STAGES, layer_name
+
+DEPTHWISE, ELEMENT = 10.0, 20.0
+CHANNELS = 3
+AUTO = "auto"  # what finetune_stage.from_block says to have it chosen here
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done, whichever cut is taken; ``channels`` as the backbone's."""
+
+    channels: Sequence[int]
+    size: int
+    photos: int
+    val_photos: int
+    views: int  # in the cache, the plain one included
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """What was measured, in seconds.
+
+    ``view``: one view through all layers, decoding included; ``step``: one photo in a training step
+    from block ``step_block`` on.
+    """
+
+    view: float
+    step: float
+    step_block: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What it takes to train from block ``from_block`` on."""
+
+    from_block: int
+    disk: int  # bytes of the feature cache
+    extraction: float  # seconds
+    training: float  # seconds
+
+    @property
+    def seconds(self) -> float:
+        """In all."""
+        return self.extraction + self.training
+
+    def fits(self, seconds: float | None, gigabytes: float | None) -> bool:
+        """Whether it stays within a budget; None is no limit."""
+        return (seconds is None or self.seconds <= seconds) and (
+            gigabytes is None or self.disk <= gigabytes * 1e9
+        )
+
+
+def map_sides(size: int) -> list[int]:
+    """Height and width of the map after each layer, of an input of ``size`` pixels."""
+    strides = [2, *(s if i == 0 else 1 for _, _, n, s in STAGES for i in range(n)), 1]
+    sides = []
+    for stride in strides:
+        size = -(-size // stride)  # in both padding conventions
+        sides.append(size)
+    return sides
+
+
+def layer_work(channels: Sequence[int], size: int) -> list[float]:
+    """The work of each of the 19 layers for one photo, see the module.
+
+    Args:
+        channels: of each layer's output, 19 of them.
+        size: height and width of the input in pixels.
+    """
+    sides = map_sides(size)
+    factors = [t for t, _, n, _ in STAGES for _ in range(n)]
+    area = sides[0] ** 2
+    work = [(9 * CHANNELS + ELEMENT) * channels[0] * area]
+    for layer, factor in enumerate(factors, start=1):
+        inputs, outputs = channels[layer - 1], channels[layer]
+        hidden, before, after = inputs * factor, sides[layer - 1] ** 2, sides[layer] ** 2
+        expand = (inputs + ELEMENT) * hidden * before if factor > 1 else 0.0
+        depthwise = (9 * DEPTHWISE + ELEMENT) * hidden * after
+        work.append(expand + depthwise + (hidden + ELEMENT) * outputs * after)
+    work.append((channels[-2] + ELEMENT) * channels[-1] * sides[-1] ** 2)
+    return work
+
+
+def estimates(plan: Plan, speeds: Speeds) -> list[Estimate]:
+    """One for each block that training may begin at, from cached maps: 1 to 18."""
+    work, sides = layer_work(plan.channels, plan.size), map_sides(plan.size)
+    whole = sum(work)
+    # the head stage wants the pooled vectors of every view: all layers run, whatever the cut
+    extraction = speeds.view * (plan.photos * plan.views + plan.val_photos)
+    pooled = 2 * plan.channels[-1] * 4 * (plan.photos * plan.views + plan.val_photos)
+    found = []
+    for block in range(1, NUM_LAYERS):
+        values = plan.channels[block - 1] * sides[block - 1] ** 2
+        bytes_each = 2 if plan.views > 1 else 4  # float16 for augmented views
+        maps = values * (plan.photos * plan.views * bytes_each + plan.val_photos * 4)
+        val = speeds.view * plan.val_photos * sum(work[:block]) / whole
+        step = speeds.step * sum(work[block:]) / sum(work[speeds.step_block :])
+        # a validation photo costs its forward pass, a third of a step
+        photos = plan.photos + plan.val_photos / 3
+        found.append(Estimate(block, pooled + maps, extraction + val, plan.epochs * photos * step))
+    return found
+
+
+def choose(
+    found: Sequence[Estimate], seconds: float | None, gigabytes: float | None
+) -> Estimate | None:
+    """The one that trains most layers within the budget; None where none fits."""
+    fitting = [e for e in found if e.fits(seconds, gigabytes)]
+    return min(fitting, key=lambda e: e.from_block, default=None)
+
+
+def table(found: Sequence[Estimate], chosen: Estimate | None) -> str:
+    """The estimates for people, deepest training first; the chosen one is marked."""
+    lines = ["  from block  cached map      disk GB  extraction s  training s  all s"]
+    for e in found:
+        mark = "*" if e == chosen else " "
+        lines.append(
+            f"{mark} {e.from_block:10d}  {layer_name(e.from_block - 1):12s}  {e.disk / 1e9:9.3f}"
+            f"  {e.extraction:12.0f}  {e.training:10.0f}  {e.seconds:5.0f}"
+        )
+    return "\n".join(lines)
