@@ -20,7 +20,7 @@ from PIL import Image
 from src_mindspore.backbone import IMAGE, POOLED, MobileNetV2Backbone, layers_before
 from src_mindspore.budget import CHANNELS, map_sides
 from src_mindspore.dataset import DataSet
-from src_mindspore.engines import FeatureEngine, choose_engine
+from src_mindspore.engines import SLICE, FeatureEngine, choose_engine
 from src_mindspore.errors import UserError
 from src_mindspore.feature_store import Layout, Rows
 from src_mindspore.fetch.assets import cache_dir
@@ -213,27 +213,32 @@ def _row_values(
     """Row numbers and the outputs of the rows from there on, in the order of the rows.
 
     Chunk by chunk, as many as this process can get; one whose rows were all taken is done. A
-    concurrent engine works photo by photo in the threads that decode, another on full batches.
+    concurrent engine works on a few photos at once in the threads that decode, another on full
+    batches.
     """
     views, batch = job.views.count + 1, partial.layout.batch
+    step = views * max(1, SLICE // views)  # rows of whole photos
 
-    def work() -> Iterator[tuple[int, int, range]]:
+    def work() -> Iterator[tuple[int, range]]:
         for chunk in partial.claims():
             rows = partial.layout.rows_of(chunk)
-            for photo in range(rows.start // views, -(-rows.stop // views)):
-                first = photo * views
-                wanted = range(max(rows.start - first, 0), min(rows.stop - first, views))
-                yield chunk, photo, wanted
+            for first in range(rows.start // step * step, rows.stop, step):
+                yield chunk, range(max(first, rows.start), min(first + step, rows.stop))
 
-    def one_photo(item: tuple[int, int, range]) -> tuple[int, tuple[np.ndarray, ...]]:
-        chunk, photo, wanted = item
-        pixels = job.views.of(root / records[photo].path, photo, job.input, wanted)
-        images = normalise(pixels, job.input)
+    def pixels(rows: range) -> Iterator[np.ndarray]:
+        for photo in range(rows.start // views, -(-rows.stop // views)):
+            first = photo * views
+            wanted = range(max(rows.start - first, 0), min(rows.stop - first, views))
+            yield job.views.of(root / records[photo].path, photo, job.input, wanted)
+
+    def some_photos(item: tuple[int, range]) -> tuple[int, tuple[np.ndarray, ...]]:
+        chunk, rows = item
+        images = normalise(np.concatenate(list(pixels(rows))), job.input)
         return chunk, engine(images) if engine.concurrent else (images,)
 
     waiting: list[tuple[np.ndarray, ...]] = []
     row = -1
-    for chunk, values in map_ordered(one_photo, work(), ahead=max(8, 4 * batch // views)):
+    for chunk, values in map_ordered(some_photos, work(), ahead=max(8, 4 * batch // step)):
         rows = partial.layout.rows_of(chunk)
         row = rows.start if row < 0 else row
         waiting += zip(*values, strict=True)  # row by row

@@ -1,0 +1,43 @@
+"""The last maps of all photos, for the peer whose extraction is too slow to be run whole.
+
+    python maps.py DATA CONFIG FOLDER
+
+FOLDER then has ``train.npy`` and ``val.npy``, (photos, 1280, 7, 7) float32 of the plain view in the
+order of the peers' folders, and the labels ``train_y.npy`` and ``val_y.npy``, (photos,) int32.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from src_mindspore.backbone import NUM_LAYERS, layer_name
+from src_mindspore.config import load_config
+from src_mindspore.dataset import load_data_set
+from src_mindspore.features import FeatureJob, Views, cached_features
+from src_mindspore.runtime import select_device
+from src_mindspore.training import build_model
+
+
+def main() -> None:
+    """See the module."""
+    data_dir, config_file, folder = sys.argv[1:]
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    config = load_config(Path(config_file))
+    device = select_device("CPU")
+    data = load_data_set(Path(data_dir), config.data.classes, config.data.split, config.seed)
+    last = layer_name(NUM_LAYERS - 1)
+    for split in ("train", "val"):
+        classifier, spec = build_model(config, data.classes)
+        job = FeatureJob(classifier.backbone, (last,), spec.input, Views(), "auto", device, 16)
+        with tempfile.TemporaryDirectory() as cache:
+            values = cached_features(job, data, split, Path(cache))[last][:][:, 0]
+            np.save(target / f"{split}.npy", values)
+        labels = np.array([record.label for record in data.records(split)], np.int32)
+        np.save(target / f"{split}_y.npy", labels)
+
+
+if __name__ == "__main__":
+    main()
