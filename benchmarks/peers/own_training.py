@@ -116,6 +116,7 @@ def extraction(settings: dict[str, Any]) -> Ready:
         device=materials.device,
         batch_size=config.features.batch_size,
     )
+
     def extract(number: int) -> tuple[float, np.ndarray]:
         count = settings["photos"]
         data = first_photos(materials.data, max(0, number) * count, count)

@@ -1,6 +1,6 @@
 // Vectors of floats, as long as the processor's, and memory that a thread keeps between calls.
 //
-// GCC's vector extension does the arithmetic, so that one source is AVX-512, AVX2 or NEON code; only
+// GCC's vector extension does the arithmetic: one source is AVX-512, AVX2 or NEON code, and only
 // the loads and stores of part of a vector are written for AVX-512 by hand.
 #pragma once
 
