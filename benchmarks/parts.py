@@ -150,7 +150,6 @@ PARTS = {
         (
             bare("ONNX Runtime", ORT, 1, **STEP),
             bare("OpenVINO f32", OPENVINO, 1, precision="f32", **STEP),
-            bare("OpenVINO bf16", OPENVINO, 1, precision="bf16", **STEP),
             Entry("PyTorch", TORCH, "latency", STEP),
             Entry(LAB, LAB, "latency", rounds=2),
         ),

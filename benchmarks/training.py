@@ -192,15 +192,13 @@ def exported(args: Namespace, photos: Path) -> list[Any]:
 def refuse_other_weights(parts: dict[str, Any]) -> None:
     """Ends the command where a peer did not compute the same features.
 
-    Lower precision is what OpenVINO's bf16 rows are for.
-
     Raises:
         UserError: features further apart than ``TOLERANCE``.
     """
     for part in parts.values():
         for row in part["rows"]:
             apart = row["difference"]
-            if apart is not None and not apart <= TOLERANCE and "bf16" not in row["who"]:
+            if apart is not None and not apart <= TOLERANCE:
                 raise UserError(
                     f"{row['who']}: features differ by up to {apart:.1e} (limit {TOLERANCE:.0e});"
                     " these are not the same weights, and the times mean nothing"

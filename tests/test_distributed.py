@@ -73,6 +73,7 @@ def test_both_fill_the_cache_that_one_fills(runs) -> None:
     assert [log.count("val loss") for log in logs] == [3, 0]  # only the first says how it goes
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on(workplace, runs) -> None:
     folder, _ = runs
     command = f"{TRAIN} --run runs/killed --resume --set head_stage.epochs=400"

@@ -28,7 +28,7 @@ def peers_python(requirements: Path = REQUIREMENTS) -> Path:
     python, finished = folder / "bin" / "python", folder / "finished"
     if finished.is_file():
         return python
-    log.info("making %s with %s (65 MB to download)", folder, requirements.name)
+    log.info("making %s with %s: downloads, once", folder, requirements.name)
     with writing_cache():
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -47,5 +47,5 @@ def _run(command: list[str], requirements: Path) -> None:
         raise UserError(
             f"The environment with {requirements} cannot be made: {' '.join(command[:4])} ended"
             f" with status {ended.returncode}: {(errors or lines or ['no message'])[-1].strip()}\n"
-            "It needs a network, or leave tensorflow-lite out of --engines."
+            "It needs a network; --engines or --parties leaves the peers out."
         )
