@@ -94,10 +94,6 @@ class ModelSpec:
         """The same spec beside other files."""
         return replace(self, files=files)
 
-    def file(self, name: str) -> FileSpec | None:
-        """The entry of the file called ``name``, or None."""
-        return next((f for f in self.files if f.name == name), None)
-
     def label(self, index: int, language: str = "en") -> str:
         """Display name of a class; its folder name where the language is missing."""
         return self.labels[index].get(language, self.classes[index])

@@ -74,11 +74,9 @@ def test_what_may_be_left_out(tmp_path):
     )
 
 
-def test_labels_and_files():
+def test_labels():
     s = spec()
     assert [s.label(0), s.label(0, "zh"), s.label(1, "zh")] == ["Bottle", "瓶", "纸"]
-    assert s.file("model.ms") is s.files[0]
-    assert s.file("model.onnx") is None
 
 
 def test_file_spec_of_a_file(tmp_path):
