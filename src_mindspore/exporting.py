@@ -93,7 +93,8 @@ def export_run(
     if out.exists() and any(out.iterdir()) and not (out / FILE_NAME).is_file():
         raise UserError(f"{out} is not empty and no earlier export (it has no {FILE_NAME})")
     config, spec = load_run(run)
-    photos = Photos.of_run(run, data or Path(config.data.dir), spec)
+    calibrates = "int8" in wanted.quants
+    photos = Photos.of_run(run, data or Path(config.data.dir), spec, calibrates)
 
     temporary = out.parent / f".{out.name}-{uuid.uuid4().hex[:8]}"
     temporary.mkdir(parents=True)
@@ -124,22 +125,21 @@ def _check_choice(option: str, got: Sequence[str], accepted: Sequence[str]) -> N
 
 @dataclass(frozen=True)
 class Photos:
-    """The photos of a run: to check the files with, and to calibrate int8 with."""
+    """The photos of a run: to check the files with, and, if that is wanted, to calibrate with."""
 
     root: Path
     validation: Sequence[Record]
     training: Sequence[Record]
 
     @classmethod
-    def of_run(cls, run: Path, data: Path, spec: ModelSpec) -> "Photos":
-        """Raises UserError if they are not there."""
+    def of_run(cls, run: Path, data: Path, spec: ModelSpec, calibrates: bool) -> "Photos":
+        """Raises UserError if they are not there; without calibration no training photos are."""
         if not data.is_dir():
             raise UserError(f"{data}, the data of {run}, is not there: name its place with --data")
         splits = known_splits(run)
-        return cls(
-            data,
-            *(scored_records(data, spec.classes, name, splits) for name in ("val", "train")),
-        )
+        validation = scored_records(data, spec.classes, "val", splits)
+        training = scored_records(data, spec.classes, "train", splits) if calibrates else []
+        return cls(data, validation, training)
 
 
 def _write_files(
