@@ -14,7 +14,7 @@ from src_mindspore.classifier import Top, batch_norms
 from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.errors import UserError
 from src_mindspore.inputs import DROPOUT, TrainingInputs
-from src_mindspore.kernels.cells import CompiledTop
+from src_mindspore.kernels.cells import AnyTop
 from src_mindspore.metrics import summary
 from src_mindspore.progress import progress
 
@@ -32,7 +32,7 @@ class TrainStep(nn.Cell):
 
     def __init__(
         self,
-        top: Top | CompiledTop,
+        top: AnyTop,
         loss: nn.Cell,
         optimizer: nn.Optimizer,
         workers: Workers = ALONE,
@@ -94,7 +94,7 @@ class Stage:
     """
 
     name: str
-    top: Top | CompiledTop
+    top: AnyTop
     step: TrainStep
     inputs: TrainingInputs
     val: tuple[Sliceable, np.ndarray]
@@ -236,7 +236,7 @@ def _padded(
     return Tensor(values[rows]), Tensor(labels[rows]), Tensor(full.astype(np.float32))
 
 
-def predict(top: Top | CompiledTop, values: Sliceable, batch_size: int) -> np.ndarray:
+def predict(top: AnyTop, values: Sliceable, batch_size: int) -> np.ndarray:
     """Logits (n, classes) for values at the cut (n, ...), in inference mode."""
     top.set_train(False)
     return run_batched(top, values, batch_size)

@@ -13,16 +13,14 @@ import logging
 from src_mindspore.classifier import Top
 from src_mindspore.errors import UserError
 from src_mindspore.kernels.build import library
-from src_mindspore.kernels.cells import CompiledTop
+from src_mindspore.kernels.cells import AnyTop, CompiledTop, DepthwiseTop
 
 KERNELS = ("auto", "plain", "compiled")
 
 log = logging.getLogger(__name__)
 
 
-def accelerate(
-    top: Top, wanted: str, device: str, freeze_bn_statistics: bool = True
-) -> Top | CompiledTop:
+def accelerate(top: Top, wanted: str, device: str, freeze_bn_statistics: bool = True) -> AnyTop:
     """``top``, or the same computed by the compiled kernels.
 
     Args:
@@ -39,13 +37,11 @@ def accelerate(
     try:
         if device != "CPU":
             raise UserError(f"the compiled kernels are for the CPU; the device is {device}")
-        if not freeze_bn_statistics:
-            raise UserError("the compiled kernels need finetune_stage.freeze_bn_statistics: true")
-        compiled = CompiledTop(top, library())
+        compiled = (CompiledTop if freeze_bn_statistics else DepthwiseTop)(top, library())
     except UserError as error:
         if wanted == "compiled":
             raise UserError(f"finetune_stage.kernels cannot be compiled: {error}") from error
         log.info("kernels: MindSpore's own (%s)", str(error).splitlines()[0])
         return top
-    log.info("kernels: compiled")
+    log.info("kernels: compiled%s", "" if freeze_bn_statistics else " depthwise convolutions")
     return compiled

@@ -23,7 +23,7 @@ from src_mindspore.lite.childprocess import run_child
 log = logging.getLogger(__name__)
 
 SOURCES = Path(__file__).resolve().parent
-COMPILED = ("block_forward.cc", "block_backward.cc", "conv.cc")
+COMPILED = ("block_forward.cc", "block_backward.cc", "conv.cc", "planes.cc")
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-fPIC", "-shared")
 BUILD_SECONDS = 300.0
 

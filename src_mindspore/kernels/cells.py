@@ -1,7 +1,8 @@
 """Cells that compute what the network's own layers do, with their parameters, by the kernels.
 
-They take the batch norms' moving mean and variance as they are: what a layer does in training with
-frozen statistics, and in inference. Between the layers maps are NHWC.
+Those of ``CompiledTop`` take the batch norms' moving mean and variance as they are: what a layer
+does in training with frozen statistics, and in inference. Between the layers maps are NHWC. Where
+batch norms learn their statistics, ``DepthwiseTop`` compiles the depthwise convolutions alone.
 """
 
 import os
@@ -26,11 +27,13 @@ def threads() -> int:
     return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
 
 
-def _settings(conv: nn.Conv2d, norm: nn.BatchNorm2d, skip: bool, input_gradient: bool) -> Tensor:
+def _settings(
+    conv: nn.Conv2d, eps: float = 0.0, skip: bool = False, input_gradient: bool = False
+) -> Tensor:
     """What ``Settings`` in ``layer.h`` reads; ``conv`` is the 3x3 one where there is one."""
     groups = max(_LEAST_GROUPS, os.cpu_count() or 1)
     same = conv.pad_mode == "same"
-    values = (conv.stride[0], same, skip, input_gradient, norm.eps, threads(), groups)
+    values = (conv.stride[0], same, skip, input_gradient, eps, threads(), groups)
     return Tensor(np.array(values, np.float32))
 
 
@@ -68,7 +71,7 @@ class CompiledBlock(_Compiled):
         pairs = [(cell.features[0], cell.features[1]) for cell in activated]
         depthwise, expands = pairs[-1], len(pairs) == 2
         super().__init__(
-            _settings(*depthwise, layer.skip, input_gradient),
+            _settings(depthwise[0], depthwise[1].eps, layer.skip, input_gradient),
             [*pairs, (conv, norm)],
             operators.block(library, expands, depthwise[0].stride[0], input_gradient),
         )
@@ -84,7 +87,7 @@ class CompiledStem(_Compiled):
     def __init__(self, library: Path, layer: ConvBNReLU) -> None:
         conv, norm = layer.features[0], layer.features[1]
         operator = operators.stem(library, conv.stride[0])
-        super().__init__(_settings(conv, norm, False, False), [(conv, norm)], operator)
+        super().__init__(_settings(conv, norm.eps), [(conv, norm)], operator)
 
     def construct(self, x: Tensor) -> Tensor:
         """See the class."""
@@ -97,7 +100,8 @@ class CompiledLast(_Compiled):
     def __init__(self, library: Path, layer: ConvBNReLU, input_gradient: bool) -> None:
         conv, norm = layer.features[0], layer.features[1]
         operator = operators.last(library, input_gradient)
-        super().__init__(_settings(conv, norm, False, input_gradient), [(conv, norm)], operator)
+        settings = _settings(conv, norm.eps, input_gradient=input_gradient)
+        super().__init__(settings, [(conv, norm)], operator)
 
     def construct(self, x: Tensor) -> Tensor:
         """See the class."""
@@ -132,3 +136,61 @@ class CompiledTop(nn.Cell):
         for layer in self.layers:
             x = layer(x)
         return self.head(x, keep)
+
+
+class CompiledDepthwise(nn.Cell):
+    """A 3x3 depthwise convolution: (N, C, H, W) -> (N, C, H/stride, W/stride)."""
+
+    def __init__(self, library: Path, conv: nn.Conv2d) -> None:
+        super().__init__(auto_prefix=False)
+        self.settings = _settings(conv)
+        self.weight = conv.weight
+        self.operator = operators.planes(library, conv.stride[0])
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return self.operator(self.settings, x, self.weight)
+
+
+class DepthwiseBlock(nn.Cell):
+    """``InvertedResidual`` with its depthwise convolution compiled, the rest as it is."""
+
+    def __init__(self, library: Path, layer: InvertedResidual) -> None:
+        super().__init__(auto_prefix=False)
+        *expansion, depthwise, project, norm = layer.conv
+        conv, *rest = depthwise.features
+        cells = [*expansion, CompiledDepthwise(library, conv), *rest, project, norm]
+        self.layers = nn.CellList(cells, auto_prefix=False)
+        self.skip = layer.skip
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        y = x
+        for cell in self.layers:
+            y = cell(y)
+        return x + y if self.skip else y
+
+
+class DepthwiseTop(nn.Cell):
+    """What ``top`` does, its depthwise convolutions by the kernels; batch norms stay as they are.
+
+    It has the same parameters, head and inputs.
+    """
+
+    def __init__(self, top: Top, library: Path) -> None:
+        super().__init__(auto_prefix=False)
+        layers = [
+            DepthwiseBlock(library, layer) if isinstance(layer, InvertedResidual) else layer
+            for layer in top.layers
+        ]
+        self.layers = nn.CellList(layers, auto_prefix=False)
+        self.head = top.head
+
+    def construct(self, x: Tensor, keep: Tensor | None = None) -> Tensor:
+        """See ``Top``."""
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(x, keep)
+
+
+AnyTop = Top | CompiledTop | DepthwiseTop

@@ -1,8 +1,9 @@
 """The compiled kernels as MindSpore operators with gradients.
 
-Every operator takes ``settings``, a map, and five parameters of each convolution that it holds:
-weight, gamma, beta, moving mean, moving variance. Gradients go to the map, the weights, gammas and
-betas; the statistics are frozen and have none.
+``block``, ``stem`` and ``last`` take ``settings``, a map, and five parameters of each convolution
+that they hold: weight, gamma, beta, moving mean, moving variance. Gradients go to the map, the
+weights, gammas and betas; the statistics are frozen and have none. ``planes`` is a convolution by
+itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -98,6 +99,24 @@ def last(library: Path, input_gradient: bool) -> ops.Custom:
         return zero(s), dx if input_gradient else zero(x), dw, dg, db, zero(m), zero(v)
 
     return _custom(library, "LastForward", 1, shapes, bprop, f"{input_gradient}")
+
+
+def planes(library: Path, stride: int) -> ops.Custom:
+    """3x3 depthwise convolution of (N, C, H, W) by (C, 1, 3, 3) -> (N, C, H/stride, W/stride)."""
+
+    def shapes(_: Shape, x: Shape, __: Shape) -> Shape:
+        return [x[0], x[1], _halved(x[2], stride), _halved(x[3], stride)]
+
+    def gradient_shapes(_: Shape, x: Shape, w: Shape, __: Shape) -> tuple[Shape, Shape]:
+        return x, w
+
+    back = _custom(library, "PlanesBackward", 2, gradient_shapes)
+
+    def bprop(s, x, w, out, dout):  # noqa: ANN001, ANN202 - read by MindSpore
+        dx, dw = back(s, x, w, dout)
+        return ops.zeros_like(s), dx, dw
+
+    return _custom(library, "PlanesForward", 1, shapes, bprop, f"{stride}")
 
 
 # MindSpore compiles these functions from their source, and takes no *args in them: hence two.
