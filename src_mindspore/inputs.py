@@ -34,10 +34,13 @@ class TrainingInputs(Protocol):
     photos: int
     seed: Seed
 
-    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
         """Every photo once, in the order of ``epoch``; the last batch may be short.
 
-        Of several workers each gets its ``share`` of every batch.
+        Of several workers each gets its ``share`` of every batch. The batches before number
+        ``first`` are left out, and nothing is read for them.
         """
         ...
 
@@ -63,13 +66,15 @@ class CachedInputs:
         """Number of training photos."""
         return len(self.labels)
 
-    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
         """See ``TrainingInputs``."""
         order = epoch_order(self.seed, epoch, self.photos)
         views = np.random.default_rng([*self.seed, epoch, VIEW]).integers(
             self.features.shape[1], size=self.photos
         )
-        for start in range(0, self.photos, batch_size):
+        for start in range(first * batch_size, self.photos, batch_size):
             chosen = order[start : start + batch_size]
             mine = workers.share(chosen, batch_size)
             yield self.features[mine, views[mine]].astype(np.float32), self.labels[mine]
@@ -94,7 +99,9 @@ class PhotoInputs:
         """Number of training photos."""
         return len(self.records)
 
-    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
         """See ``TrainingInputs``."""
 
         def augmented(index: int) -> np.ndarray:
@@ -103,7 +110,7 @@ class PhotoInputs:
             return self.augmentation(image, rng, self.input)
 
         order = epoch_order(self.seed, epoch, self.photos)
-        starts = range(0, self.photos, batch_size)
+        starts = range(first * batch_size, self.photos, batch_size)
         shares = [workers.share(order[i : i + batch_size], batch_size) for i in starts]
         pixels = map_ordered(augmented, (i for s in shares for i in s.tolist()), 2 * batch_size)
         for mine in shares:
