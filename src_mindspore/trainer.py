@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
-from src_mindspore.batched import Part, Sliceable, run_batched
+from src_mindspore.batched import Part, Readable, Sliceable, run_batched
 from src_mindspore.classifier import Top, batch_norms
 from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.errors import UserError
 from src_mindspore.inputs import DROPOUT, TrainingInputs
 from src_mindspore.kernels.cells import CompiledTop
 from src_mindspore.metrics import summary
+from src_mindspore.photo_reader import blank
 from src_mindspore.progress import progress
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 16  # steps between looks at the clock, where several workers must agree on it
-EMPTY = (0.0, 0.0, 0.0)  # sums of an epoch: loss times weight, weight, hits
+EMPTY = (0.0, 0.0, 0.0, 0.0)  # sums of an epoch: loss times weight, weight, hits, photos
 
 
 class TrainStep(nn.Cell):
@@ -193,17 +194,21 @@ def _validate(stage: Stage, done: int) -> dict[str, float]:
     They go by what the first makes of it, so that none stops while others go on.
     """
     values, labels = stage.val
-    if stage.workers.size == 1:
-        logits = predict(stage.top, values, stage.batch_size)
-    else:
-        logits = np.zeros((len(labels), len(stage.class_weights)), np.float32)
-        part = Part(values, stage.workers.part(len(labels)))
-        if len(part):
-            logits[part.rows] = predict(stage.top, part, stage.batch_size // stage.workers.size)
-        logits = stage.workers.add(logits)
+    workers = stage.workers
+    mine = workers.part(len(labels))
+    part = Readable(values if workers.size == 1 else Part(values, mine))
+    # in the last column whether the photo can still be read
+    table = np.zeros((len(labels), len(stage.class_weights) + 1), np.float32)
+    if len(part):
+        table[mine, :-1] = predict(stage.top, part, stage.batch_size // workers.size)
+        table[mine, -1] = part.mask
+    table = workers.add(table)
+    logits, labels = (rows[table[:, -1] > 0] for rows in (table[:, :-1], labels))
+    if not len(labels):
+        raise UserError("no validation photo can be read any more")
     scores = summary(logits, labels, stage.val_loss)
     largest = float(np.abs(logits).max())
-    largest, *agreed = stage.workers.gather((largest, *scores.values()))[0].tolist()
+    largest, *agreed = workers.gather((largest, *scores.values()))[0].tolist()
     check_finite(stage, "largest validation logit", largest, done)
     return dict(zip(scores, agreed, strict=True))
 
@@ -233,13 +238,14 @@ def _train_epoch(
                 check_finite(stage, "largest weight", _largest_weight(stage), first + number + 1)
                 state.step, state.sums = number + 1, table[:, 1:].tolist()
                 after_step(stage)
-    loss, weight, hits = workers.gather(sums).sum(0).tolist()
-    return loss / weight, hits / photos
+    loss, weight, hits, seen = workers.gather(sums).sum(0).tolist()
+    return loss / weight, hits / seen
 
 
 def _largest_weight(stage: Stage) -> float:
     """Absolute, of what is trained and of the optimiser's moments."""
-    return max(float(np.abs(p.asnumpy()).max()) for p in stage.step.optimizer.get_parameters())
+    largest = [np.abs(p.asnumpy()).max() for p in stage.step.optimizer.get_parameters()]
+    return float(np.max(largest))  # unlike Python's, NumPy's maximum is NaN where any is
 
 
 def _train_step(
@@ -248,8 +254,12 @@ def _train_step(
     """Trains on batch ``number`` of an epoch; what it adds to sums like ``EMPTY``."""
     values, labels = batch
     size, workers = stage.batch_size, stage.workers
-    real = workers.real(min(size, stage.inputs.photos - number * size), size)
-    weights = np.where(np.arange(len(labels)) < real, stage.class_weights[labels], 0)
+    real = np.arange(len(labels)) < workers.real(
+        min(size, stage.inputs.photos - number * size), size
+    )
+    gone = blank(values)
+    values[gone], real[gone] = 0, False
+    weights = np.where(real, stage.class_weights[labels], 0)
     rng = np.random.default_rng([*stage.inputs.seed, stage.progress.epoch, DROPOUT, number])
     keep = stage.top.head.dropout_mask(size, rng)
     # one row where none is drawn
@@ -257,8 +267,10 @@ def _train_step(
     loss, logits = stage.step(*_padded(values, labels, weights, size // workers.size), keep)
     loss_value = float(loss.asnumpy())
     check_finite(stage, "loss", loss_value, step)
-    hits = int((logits.asnumpy()[:real].argmax(1) == labels[:real]).sum())
-    return np.array([loss_value * float(weights.sum()), float(weights.sum()), hits])
+    hits = (logits.asnumpy()[: len(labels)].argmax(1) == labels)[real]
+    return np.array(
+        [loss_value * float(weights.sum()), float(weights.sum()), hits.sum(), len(hits)]
+    )
 
 
 def check_finite(stage: Stage, what: str, value: float, step: int) -> None:

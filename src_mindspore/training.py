@@ -82,13 +82,14 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     model_file = FileSpec.of(run.path / checkpoint.MODEL)
     network = Deployed(classifier).set_train(False)
     model = network_model(run.path, spec, model_file, network)
-    final = evaluate(model, data.root, data.records("val"), "val")
+    final = evaluate(model, materials.reader, data.records("val"), "val")
     stage_scores = {name: _best_of(run.lines, name) for name in STAGES}
     metrics = {
         "val": final,
         "stages": {name: score for name, score in stage_scores.items() if score},
         "seconds": {**seconds, "total": round(time.perf_counter() - began, 1)},
         "left_out": list(data.left_out),
+        "skipped": sorted(materials.reader.skipped),
     }
     labels = [spec.label(i) for i in range(len(spec.classes))]
     draw_curves(run.path / CURVES, run.lines)
