@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.fault_files import difference, unreadable  # noqa: E402
 from src_mindspore.embedded.data_set import write_data_set  # noqa: E402
 
-HEAD_EPOCHS, FINETUNE_EPOCHS = 24, 4
+HEAD_EPOCHS, FINETUNE_EPOCHS = 60, 4
 CONFIG = f"""
 backbone: {{weights: none, width_mult: 0.35}}
 input: {{size: 64}}

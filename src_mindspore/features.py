@@ -25,6 +25,7 @@ from src_mindspore.engines import SLICE, FeatureEngine, choose_engine
 from src_mindspore.errors import UserError
 from src_mindspore.feature_store import Layout, Rows
 from src_mindspore.fetch.assets import cache_dir
+from src_mindspore.memory import batch_of
 from src_mindspore.parallel import map_ordered
 from src_mindspore.partial_entry import PartialEntry, open_partial, sweep
 from src_mindspore.photo_reader import PhotoReader
@@ -203,8 +204,11 @@ def _extract(
         return _rows(entry, job)
     what = f"features of {len(records)} {split} photos"
     try:
-        engine = job.engine_for(reader, records)
-        with progress(partial.missing, what, "view") as advance:
+        with (
+            batch_of("features.batch_size", job.batch_size),
+            progress(partial.missing, what, "view") as advance,
+        ):
+            engine = job.engine_for(reader, records)
             while not partial.complete:
                 for row, values in _row_values(job, engine, reader, records, partial):
                     partial.write(row, dict(zip(job.outputs, values, strict=True)))

@@ -15,6 +15,7 @@ from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.errors import UserError
 from src_mindspore.inputs import DROPOUT, TrainingInputs
 from src_mindspore.kernels.cells import CompiledTop
+from src_mindspore.memory import batch_of
 from src_mindspore.metrics import summary
 from src_mindspore.photo_reader import blank
 from src_mindspore.progress import progress
@@ -144,7 +145,8 @@ def fit(
     from there, when ``due()`` of the first worker says so.
 
     Raises:
-        UserError: a loss or a logit that is not finite; the text has the step and learning rate.
+        UserError: a loss or a logit that is not finite, with the step and learning rate; no memory
+            for a batch.
     """
     state = stage.progress
     while state.epoch < stage.epochs:
@@ -152,9 +154,10 @@ def fit(
             log.info("%s: no better epoch in %d: stopped early", stage.name, stage.patience)
             return
         began = time.perf_counter()
-        train_loss, train_top1 = _train_epoch(stage, due, after_step)
-        done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
-        scores = _validate(stage, done)
+        with batch_of(f"{stage.name}_stage.batch_size", stage.batch_size):
+            train_loss, train_top1 = _train_epoch(stage, due, after_step)
+            done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
+            scores = _validate(stage, done)
         better = state.improves(scores["top1"], scores["loss"])
         if better:
             state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
@@ -279,7 +282,8 @@ def check_finite(stage: Stage, what: str, value: float, step: int) -> None:
         raise UserError(
             f"the {what} of {stage.name} became {value} at step {step} "
             f"with learning rate {stage.lr[step - 1]:.6g}: a smaller "
-            f"{stage.name}_stage.lr.max or a longer warm-up is needed"
+            f"{stage.name}_stage.lr.max or a longer warm-up is needed, in a new run (--run), which "
+            f"uses the cached features again; --resume would come to the same step"
         )
 
 

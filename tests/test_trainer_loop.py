@@ -149,7 +149,8 @@ def test_a_loss_that_is_no_number(monkeypatch, value):
         fit(stage, lambda *_: epochs.append(1))
     assert str(info.value) == (
         f"the loss of finetune became {value} at step 5 with learning rate 0.05: "
-        "a smaller finetune_stage.lr.max or a longer warm-up is needed"
+        "a smaller finetune_stage.lr.max or a longer warm-up is needed, in a new run (--run), "
+        "which uses the cached features again; --resume would come to the same step"
     )
     assert len(epochs) == 2
 
@@ -231,3 +232,21 @@ def played_on(stage: Stage) -> Stage:
     """The same stage from its beginning."""
     stage.progress, stage.step.losses = Progress(), [1.0] * 10
     return stage
+
+
+def test_no_memory_for_a_batch(monkeypatch):
+    for error in (MemoryError(), RuntimeError("Unknown Error!\n\nAt:\n"), RuntimeError("no op")):
+        stage = played(monkeypatch)
+        stage.step.losses = SimpleNamespace(pop=raiser(error))
+        with pytest.raises(RuntimeError if "op" in str(error) else UserError) as info:
+            fit(stage, lambda *_: None)
+        if "op" not in str(error):
+            assert str(info.value).startswith("there is no memory for a batch of 4 (")
+            assert "a smaller finetune_stage.batch_size than 4 is needed" in str(info.value)
+
+
+def raiser(error: Exception):
+    def pop(_):
+        raise error
+
+    return pop
