@@ -76,7 +76,7 @@ class PhotoReader:
                 f"{count} of {self.photos} photos cannot be read any more; up to {self.allowed} "
                 f"({SHARE:.0%}, or one) are left out. The last: {problem}"
             )
-        log.warning("left out from here on: %s", problem)
+        log.warning("left out: %s", problem)
 
 
 def blank(rows: np.ndarray) -> np.ndarray:
