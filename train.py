@@ -56,9 +56,11 @@ def main() -> None:
     else:
         try:
             metrics = train(config, folder)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, OSError):  # stopped, or a full disk
             print(f"python train.py --run {run} --resume  goes on with it", file=sys.stderr)
             raise
+        finally:
+            folder.lock.release()
         if not metrics:  # a worker beside the first, who says the rest
             return
     val = folder.metrics()["val"]

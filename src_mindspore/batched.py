@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 from mindspore import Tensor, nn
 
+from src_mindspore.photo_reader import blank
+
 
 class Sliceable(Protocol):
     """Rows that are read slice by slice: an array, or photos decoded when they are wanted."""
@@ -34,6 +36,31 @@ class Part:
         """(n, ...) float32."""
         start, stop, _ = rows.indices(len(self))
         return self.values[self.rows.start + start : self.rows.start + stop]
+
+
+class Readable:
+    """The rows of a ``Sliceable``, with zeros for photos that cannot be read any more."""
+
+    def __init__(self, values: Sliceable) -> None:
+        self._values = values
+        self._mask = np.ones(len(values), bool)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self._mask)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        """(n, ...) float32."""
+        batch = np.array(self._values[rows], np.float32)
+        gone = blank(batch)
+        self._mask[rows] = ~gone
+        batch[gone] = 0
+        return batch
+
+    @property
+    def mask(self) -> np.ndarray:
+        """Which rows are photos that can be read, of those sliced so far: (n,) bool."""
+        return self._mask
 
 
 def run_batched(

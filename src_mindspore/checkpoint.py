@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import mindspore
 import numpy as np
-from mindspore import Tensor, nn
+from mindspore import nn
 
 from src_mindspore.classifier import Classifier
 from src_mindspore.errors import UserError
 from src_mindspore.files import atomic_path
-from src_mindspore.pretrained.weights import assign_strict, read_arrays
+from src_mindspore.pretrained.array_files import read_arrays, write_ckpt
+from src_mindspore.pretrained.strict_load import assign_strict, check_numbers
 
+STATE = {"stage", "progress", "lines"}  # keys of what ``RunFolder.save`` keeps beside the weights
 MODEL = "model.ckpt"
 LAST = "last.ckpt"
 STATE_KEY = "state.json"  # JSON as bytes: one file, so that weights and state cannot part
@@ -27,10 +28,7 @@ def arrays_of(cell: nn.Cell) -> dict[str, np.ndarray]:
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays as a MindSpore checkpoint, atomically."""
     with atomic_path(path) as temporary:
-        mindspore.save_checkpoint(
-            [{"name": name, "data": Tensor(array)} for name, array in arrays.items()],
-            str(temporary),
-        )
+        write_ckpt(temporary, arrays)
 
 
 def load_classifier(classifier: Classifier, path: Path) -> None:
@@ -45,9 +43,14 @@ def load_classifier(classifier: Classifier, path: Path) -> None:
 def save_state(
     path: Path, classifier: Classifier, optimizer: nn.Optimizer, state: Mapping[str, Any]
 ) -> None:
-    """Writes ``last.ckpt``: all weights, the optimiser's moments and step, and ``state``."""
+    """Writes ``last.ckpt``: all weights, the optimiser's moments and step, and ``state``.
+
+    Raises:
+        UserError: a weight or moment is not finite; what was there stays.
+    """
     encoded = np.frombuffer(json.dumps(state).encode(), np.uint8)
     arrays = {**arrays_of(optimizer), **arrays_of(classifier), STATE_KEY: encoded}
+    check_numbers(arrays, "the training has diverged")
     save_arrays(path, arrays)
 
 
@@ -61,6 +64,8 @@ def read_state(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if STATE_KEY not in arrays:
         raise UserError(f"{path} holds no training state; it is not a {LAST} of this version")
     state = json.loads(arrays.pop(STATE_KEY).astype(np.uint8).tobytes())
+    if missing := sorted(STATE - state.keys()):
+        raise UserError(f"{path} was written by another version; it has no {missing}")
     return state, arrays
 
 

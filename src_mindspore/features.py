@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,14 @@ from src_mindspore.engines import SLICE, FeatureEngine, choose_engine
 from src_mindspore.errors import UserError
 from src_mindspore.feature_store import Layout, Rows
 from src_mindspore.fetch.assets import cache_dir
-from src_mindspore.inputs import read_photos
+from src_mindspore.memory import batch_of
 from src_mindspore.parallel import map_ordered
 from src_mindspore.partial_entry import PartialEntry, open_partial, sweep
+from src_mindspore.photo_reader import PhotoReader
 from src_mindspore.progress import progress
 from src_mindspore.records import Record
 from src_mindspore.spec import InputSpec
-from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
+from src_mindspore.transforms import Augmentation, normalise, prepare
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +50,12 @@ class Views:
     seed: int = 0
 
     def of(
-        self, path: Path, index: int, spec: InputSpec, wanted: Sequence[int] | None = None
+        self, image: Image.Image, index: int, spec: InputSpec, wanted: Sequence[int] | None = None
     ) -> np.ndarray:
         """Views of photo number ``index``: (n, H, W, 3) uint8; all of them, the plain one first.
 
         ``wanted`` asks for some, by their place in that order.
         """
-        image = open_photo(path)
         return np.stack(
             [self._view(image, index, v, spec) for v in wanted or range(self.count + 1)]
         )
@@ -117,14 +118,16 @@ class FeatureJob:
         sides = (map_sides(side)[layers - 1] for side in self.input.size)
         return (self.backbone.channels[layers - 1], *sides)
 
-    def engine_for(self, photos: Sequence[Path]) -> FeatureEngine:
+    def engine_for(self, reader: PhotoReader, records: Sequence[Record]) -> FeatureEngine:
         """What computes the outputs, checked on the plain views of a few photos.
 
         Choosing takes seconds: an engine with these outputs and weights is chosen once.
         """
         key = (*self.outputs, self._weights())
         if key not in self.engines:
-            sample = read_photos(photos, self.input)
+            images = (reader.open(record.path) for record in records)
+            some = islice((image for image in images if image is not None), SAMPLE)
+            sample = normalise(np.stack([prepare(image, self.input) for image in some]), self.input)
             self.engines[key] = choose_engine(
                 self.engine, self.device, self.backbone, self.outputs, sample, self.batch_size
             )
@@ -144,7 +147,11 @@ class FeatureJob:
 
 
 def cached_features(
-    job: FeatureJob, data: DataSet, split: str, folder: Path | None = None
+    job: FeatureJob,
+    data: DataSet,
+    split: str,
+    folder: Path | None = None,
+    reader: PhotoReader | None = None,
 ) -> dict[str, Rows]:
     """The outputs of ``job`` for every photo of a split, computed or read from the cache.
 
@@ -152,31 +159,38 @@ def cached_features(
     value). They stay on the disk; rows are read when they are asked for. Several processes that
     want the same features share the work.
 
+    Rows of a photo that cannot be read any more, or has changed, are NaN. They are of no use to
+    anybody else: their chunk counts as not done, and a later run does it again.
+
     Args:
         job: what to compute.
         data: the photos.
         split: which of them.
         folder: the cache; None is the user's cache folder.
+        reader: opens the photos; None makes one.
 
     Returns:
         By output name ``(photos, views + 1, ...)``; view 0 is the plain one.
 
     Raises:
-        UserError: a photo that cannot be read, or no room on the disk.
+        UserError: too many photos that cannot be read, or no room on the disk.
     """
     records = data.records(split)
     entry = (folder or cache_dir() / "features") / job.key(records, data.digests)[:32]
-    if entry.is_dir():
-        log.info("features of %d %s photos: read from the cache", len(records), split)
-    else:
-        _extract(entry, job, data.root, records, split)
+    if not entry.is_dir():
+        return _extract(entry, job, reader or PhotoReader.of(data), records, split)
+    log.info("features of %d %s photos: read from the cache", len(records), split)
+    return _rows(entry, job)
+
+
+def _rows(folder: Path, job: FeatureJob) -> dict[str, Rows]:
     views = job.views.count + 1
-    return {name: Rows(entry / f"{name}.npy").by_photo(views) for name in job.outputs}
+    return {name: Rows(folder / f"{name}.npy").by_photo(views) for name in job.outputs}
 
 
 def _extract(
-    entry: Path, job: FeatureJob, root: Path, records: Sequence[Record], split: str
-) -> None:
+    entry: Path, job: FeatureJob, reader: PhotoReader, records: Sequence[Record], split: str
+) -> dict[str, Rows]:
     """Fills an entry, together with whatever other processes do the same."""
     try:
         partial = open_partial(entry, job.layout(len(records)))
@@ -187,18 +201,22 @@ def _extract(
             f"features.cache_dir would do"
         ) from None
     if partial is None:
-        return
+        return _rows(entry, job)
     what = f"features of {len(records)} {split} photos"
     try:
-        engine = job.engine_for([root / record.path for record in records[:SAMPLE]])
-        with progress(partial.missing, what, "view") as advance:
+        with (
+            batch_of("features.batch_size", job.batch_size),
+            progress(partial.missing, what, "view") as advance,
+        ):
+            engine = job.engine_for(reader, records)
             while not partial.complete:
-                for row, values in _row_values(job, engine, root, records, partial):
+                for row, values in _row_values(job, engine, reader, records, partial):
                     partial.write(row, dict(zip(job.outputs, values, strict=True)))
                     advance(len(values[0]))
                 if not partial.complete:  # others work on the rest; what they leave is ours
                     time.sleep(POLL)
-        partial.publish({"split": split, "rows": partial.layout.rows})
+        with partial.published({"split": split, "rows": partial.layout.rows}) as folder:
+            return _rows(folder, job)
     finally:
         partial.close()
 
@@ -206,13 +224,14 @@ def _extract(
 def _row_values(
     job: FeatureJob,
     engine: FeatureEngine,
-    root: Path,
+    reader: PhotoReader,
     records: Sequence[Record],
     partial: PartialEntry,
 ) -> Iterator[tuple[int, tuple[np.ndarray, ...]]]:
     """Row numbers and the outputs of the rows from there on, in the order of the rows.
 
-    Chunk by chunk, as many as this process can get; one whose rows were all taken is done. A
+    Chunk by chunk, as many as this process can get; one whose rows were all taken is done, but for
+    one with a photo that cannot be read any more. A
     concurrent engine works on a few photos at once in the threads that decode, another on full
     batches.
     """
@@ -225,28 +244,38 @@ def _row_values(
             for first in range(rows.start // step * step, rows.stop, step):
                 yield chunk, range(max(first, rows.start), min(first + step, rows.stop))
 
-    def pixels(rows: range) -> Iterator[np.ndarray]:
-        for photo in range(rows.start // views, -(-rows.stop // views)):
-            first = photo * views
-            wanted = range(max(rows.start - first, 0), min(rows.stop - first, views))
-            yield job.views.of(root / records[photo].path, photo, job.input, wanted)
+    def pixels(photo: int, rows: range) -> np.ndarray | None:
+        image = reader.open(records[photo].path)
+        wanted = [row - photo * views for row in rows if row // views == photo]
+        return None if image is None else job.views.of(image, photo, job.input, wanted)
 
     def some_photos(item: tuple[int, range]) -> tuple[int, tuple[np.ndarray, ...]]:
         chunk, rows = item
-        images = normalise(np.concatenate(list(pixels(rows))), job.input)
-        return chunk, engine(images) if engine.concurrent else (images,)
+        photos = np.arange(rows.start, rows.stop) // views
+        found = {photo: pixels(photo, rows) for photo in dict.fromkeys(photos.tolist())}
+        gone = np.array([found[photo] is None for photo in photos.tolist()])
+        images = np.zeros((len(rows), *job.input.size, 3), np.uint8)
+        for photo, shown in found.items():
+            if shown is not None:
+                images[photos == photo] = shown
+        values = normalise(images, job.input)
+        return chunk, (*(engine(values) if engine.concurrent else (values,)), gone)
 
     waiting: list[tuple[np.ndarray, ...]] = []
-    row = -1
+    row, whole = -1, True
     for chunk, values in map_ordered(some_photos, work(), ahead=max(8, 4 * batch // step)):
         rows = partial.layout.rows_of(chunk)
         row = rows.start if row < 0 else row
         waiting += zip(*values, strict=True)  # row by row
         while len(waiting) >= batch or (waiting and row + len(waiting) == rows.stop):
-            taken = tuple(np.stack(column) for column in zip(*waiting[:batch], strict=True))
-            yield row, taken if engine.concurrent else engine(*taken)
+            *taken, gone = (np.stack(column) for column in zip(*waiting[:batch], strict=True))
+            outputs = taken if engine.concurrent else engine(*taken)
+            for output in outputs:
+                output[gone] = np.nan
+            whole = whole and not gone.any()
+            yield row, tuple(outputs)
             del waiting[:batch]
-            row += len(taken[0])
+            row += len(gone)
         if row == rows.stop:
-            partial.finish(chunk)
-            row = -1
+            partial.finish(chunk, whole)
+            row, whole = -1, True

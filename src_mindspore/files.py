@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     The temporary keeps the suffix, because MindSpore and Matplotlib choose or append one by it.
     When the body raises, the temporary is deleted and ``path`` stays as it was.
+
+    Raises:
+        OSError: it could not be written, for example for want of room; it names ``path``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
@@ -35,8 +38,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         temporary.replace(path)
         sync_folder(path.parent)
+    except OSError as error:
+        if error.filename is None and error.errno is not None:  # a write to an open file
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep_temporaries(folder: Path, names: Iterable[str]) -> None:
+    """Deletes what ``atomic_path`` left of files called ``names`` when its process was killed.
+
+    Only for who alone writes these files.
+    """
+    for name in map(Path, names):
+        for left in folder.glob(f".{name.stem}-{'[0-9a-f]' * 8}{name.suffix}"):
+            left.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

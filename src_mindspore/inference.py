@@ -11,18 +11,19 @@ import numpy as np
 import onnxruntime
 from mindspore import Tensor, nn
 
-from src_mindspore.batched import run_batched
+from src_mindspore.batched import Readable, run_batched
 from src_mindspore.checkpoint import MODEL, load_classifier
 from src_mindspore.classifier import Deployed, build_classifier
 from src_mindspore.engines import onnx_session
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
-from src_mindspore.inputs import read_photos
+from src_mindspore.inputs import PlainPhotos, read_photos
 from src_mindspore.lite.library import device_library
 from src_mindspore.lite.runtime import LiteModel
 from src_mindspore.metrics import log_softmax, report
+from src_mindspore.photo_reader import PhotoReader
 from src_mindspore.progress import progress
-from src_mindspore.records import PhotoPaths, Record
+from src_mindspore.records import Record
 from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec, load_spec
 
 log = logging.getLogger(__name__)
@@ -172,24 +173,45 @@ OPENERS: dict[str, Callable[[Path, ModelSpec, str | None], tuple[Run, str]]] = {
 
 
 def score_photos(model: Model, paths: Sequence[Path], what: str = "photos") -> np.ndarray:
-    """Scores of photos in their order: (n, classes) float32."""
+    """Scores of photos in their order: (n, classes) float32.
+
+    Raises:
+        UserError: a photo that cannot be read.
+    """
+
+    def read(rows: slice) -> np.ndarray:
+        return read_photos(paths[rows], model.spec.input)
+
+    return _score(model, read, len(paths), what)
+
+
+def _score(model: Model, read: Callable[[slice], np.ndarray], photos: int, what: str) -> np.ndarray:
     parts = []
-    with progress(len(paths), f"scoring {what}") as advance:
-        for start in range(0, len(paths), 2 * BATCH):
-            chosen = paths[start : start + 2 * BATCH]
-            parts.append(model.run(read_photos(chosen, model.spec.input)))
-            advance(len(chosen))
+    with progress(photos, f"scoring {what}") as advance:
+        for start in range(0, photos, 2 * BATCH):
+            images = read(slice(start, start + 2 * BATCH))
+            parts.append(model.run(images))
+            advance(len(images))
     return np.concatenate(parts)
 
 
-def evaluate(model: Model, root: Path, records: Sequence[Record], split: str) -> dict[str, Any]:
+def evaluate(
+    model: Model, reader: PhotoReader, records: Sequence[Record], split: str
+) -> dict[str, Any]:
     """Scores a model on every one of ``records``; what ``evaluate.py --json`` writes.
 
     Returns:
-        ``metrics.report`` and which split and model file it is about.
+        ``metrics.report``, which split and model file it is about, and ``skipped``: the photos
+        that could not be read and are not counted.
+
+    Raises:
+        UserError: more of them than ``PhotoReader.allowed``, or all.
     """
-    scores = score_photos(model, PhotoPaths(root, records), f"{split} photos")
-    labels = np.array([record.label for record in records], np.int64)
+    images = Readable(PlainPhotos(reader, records, model.spec.input))
+    scores = _score(model, images.__getitem__, len(records), f"{split} photos")[images.mask]
+    labels = np.array([record.label for record in records], np.int64)[images.mask]
+    if not len(labels):
+        raise UserError(f"no photo of the split {split} can be read")
     return {
         "split": split,
         "model": {
@@ -198,4 +220,5 @@ def evaluate(model: Model, root: Path, records: Sequence[Record], split: str) ->
             "runtime": model.runtime,
         },
         **report(scores, labels, model.spec.classes, model.loss),
+        "skipped": [r.path for r, good in zip(records, images.mask, strict=True) if not good],
     }

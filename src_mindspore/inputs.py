@@ -16,6 +16,7 @@ from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.engines import FeatureEngine, run_on_all_cores
 from src_mindspore.feature_store import Rows
 from src_mindspore.parallel import map_ordered
+from src_mindspore.photo_reader import PhotoReader
 from src_mindspore.records import Record
 from src_mindspore.spec import InputSpec
 from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
@@ -29,15 +30,21 @@ Batch = tuple[np.ndarray, np.ndarray]  # values at the cut (n, ...) float32, lab
 
 
 class TrainingInputs(Protocol):
-    """A source of training batches; ``seed`` is that of everything the stage draws."""
+    """A source of training batches; ``seed`` is that of everything the stage draws.
+
+    Values of a photo that cannot be read any more are NaN, see ``photo_reader.py``.
+    """
 
     photos: int
     seed: Seed
 
-    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
         """Every photo once, in the order of ``epoch``; the last batch may be short.
 
-        Of several workers each gets its ``share`` of every batch.
+        Of several workers each gets its ``share`` of every batch. The batches before number
+        ``first`` are left out, and nothing is read for them.
         """
         ...
 
@@ -63,13 +70,15 @@ class CachedInputs:
         """Number of training photos."""
         return len(self.labels)
 
-    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
         """See ``TrainingInputs``."""
         order = epoch_order(self.seed, epoch, self.photos)
         views = np.random.default_rng([*self.seed, epoch, VIEW]).integers(
             self.features.shape[1], size=self.photos
         )
-        for start in range(0, self.photos, batch_size):
+        for start in range(first * batch_size, self.photos, batch_size):
             chosen = order[start : start + batch_size]
             mine = workers.share(chosen, batch_size)
             yield self.features[mine, views[mine]].astype(np.float32), self.labels[mine]
@@ -79,10 +88,11 @@ class CachedInputs:
 class PhotoInputs:
     """Photos, freshly augmented in every epoch; the frozen layers, if any, run on the way.
 
-    ``trunk`` computes the value at the cut from images; None where the cut is the image itself.
+    ``reader`` opens them. ``trunk`` computes the value at the cut from images; None where the cut
+    is the image itself.
     """
 
-    root: Path
+    reader: PhotoReader
     records: Sequence[Record]
     input: InputSpec
     augmentation: Augmentation
@@ -94,21 +104,24 @@ class PhotoInputs:
         """Number of training photos."""
         return len(self.records)
 
-    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
         """See ``TrainingInputs``."""
 
-        def augmented(index: int) -> np.ndarray:
+        def augmented(index: int) -> np.ndarray | None:
             rng = np.random.default_rng([*self.seed, epoch, AUGMENTATION, index])
-            image = open_photo(self.root / self.records[index].path)
-            return self.augmentation(image, rng, self.input)
+            image = self.reader.open(self.records[index].path)
+            return None if image is None else self.augmentation(image, rng, self.input)
 
         order = epoch_order(self.seed, epoch, self.photos)
-        starts = range(0, self.photos, batch_size)
+        starts = range(first * batch_size, self.photos, batch_size)
         shares = [workers.share(order[i : i + batch_size], batch_size) for i in starts]
         pixels = map_ordered(augmented, (i for s in shares for i in s.tolist()), 2 * batch_size)
         for mine in shares:
-            images = normalise(np.stack([next(pixels) for _ in mine]), self.input)
+            images, gone = _stack([next(pixels) for _ in mine], self.input)
             values = run_on_all_cores(self.trunk, images)[0] if self.trunk else images
+            values[gone] = np.nan
             yield values, np.array([self.records[i].label for i in mine], np.int32)
 
 
@@ -116,7 +129,7 @@ class PhotoInputs:
 class PlainPhotos:
     """Photos through the evaluation transform, decoded when a slice is read."""
 
-    root: Path
+    reader: PhotoReader
     records: Sequence[Record]
     input: InputSpec
 
@@ -125,8 +138,22 @@ class PlainPhotos:
         return len(self.records)
 
     def __getitem__(self, rows: slice) -> np.ndarray:
-        """(n, 3, H, W) float32, normalised."""
-        return read_photos([self.root / r.path for r in self.records[rows]], self.input)
+        """(n, 3, H, W) float32, normalised; NaN where a photo cannot be read any more."""
+
+        def plain(record: Record) -> np.ndarray | None:
+            image = self.reader.open(record.path)
+            return None if image is None else prepare(image, self.input)
+
+        values, gone = _stack(list(map_ordered(plain, self.records[rows])), self.input)
+        values[gone] = np.nan
+        return values
+
+
+def _stack(pixels: Sequence[np.ndarray | None], spec: InputSpec) -> tuple[np.ndarray, np.ndarray]:
+    """Normalised images, black where there is none, and which those are: (n,) bool."""
+    black = np.zeros((*spec.size, 3), np.uint8)
+    images = normalise(np.stack([black if p is None else p for p in pixels]), spec)
+    return images, np.array([p is None for p in pixels])
 
 
 def read_photos(paths: Sequence[Path], spec: InputSpec) -> np.ndarray:

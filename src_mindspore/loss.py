@@ -8,6 +8,7 @@ from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.head import OUTPUT_ACTIVATIONS
 
 CLASS_WEIGHTS = ("none", "sqrt", "balanced")
+SMALLEST = float(np.finfo(np.float32).tiny)  # sum of weights that is divided by
 
 
 def class_weights(labels: np.ndarray, classes: int, rule: str) -> np.ndarray:
@@ -81,4 +82,5 @@ class ClassificationLoss(nn.Cell):
         total = weights.sum()
         if self.sum is not None:
             total = self.sum(total)
-        return (per_sample * weights).sum() / total
+        # no photo of a batch may be readable any more: then nothing is learned from it
+        return (per_sample * weights).sum() / ops.maximum(total, SMALLEST)

@@ -14,18 +14,19 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from src_mindspore.errors import UserError
 from src_mindspore.feature_store import Layout, read_header
-from src_mindspore.files import sync_folder, write_json, write_text
+from src_mindspore.files import sweep_temporaries, sync_folder, write_json, write_text
 
 log = logging.getLogger(__name__)
 
 ABANDONED_AFTER = 7 * 24 * 3600  # seconds since the last chunk
-DONE, LOCK = "done", "lock"
+DONE, LOCK, ABOUT = "done", "lock", "about.json"
 SETUP = 1 << 40  # the byte that is locked while a folder is laid out, renamed or swept
 
 
@@ -33,7 +34,7 @@ class PartialEntry:
     """A partial entry that this process works on.
 
     ``open_partial`` makes one. Then: ``claims`` for chunks to do, ``write`` and ``finish`` for
-    each of them, ``publish`` when ``complete``, and ``close`` whatever happened.
+    each of them, ``published`` when ``complete``, and ``close`` whatever happened.
     """
 
     def __init__(self, entry: Path, folder: Path, lock: int) -> None:
@@ -46,6 +47,7 @@ class PartialEntry:
         self._files: dict[str, tuple[int, int]] = {}  # descriptor, bytes of the header
         self._done: set[int] = set()
         self._mine: set[int] = set()
+        self._holed: set[int] = set()  # done by this process but for photos that are gone
 
     def is_current(self) -> bool:
         """Whether the folder is still there under its name."""
@@ -56,6 +58,7 @@ class PartialEntry:
 
     def lay_out(self, wanted: Layout) -> None:
         """Makes the files, or takes over what an earlier process made. The caller holds SETUP."""
+        sweep_temporaries(self.folder, (DONE, ABOUT))
         journal = self.folder / DONE
         if not journal.exists():
             log.info("features: %d views, %.1f MB", wanted.rows, wanted.bytes / 1e6)
@@ -106,7 +109,7 @@ class PartialEntry:
         It ends when there is none, which may be because other processes work on the rest.
         """
         for chunk in range(self.layout.chunks):
-            if chunk in self._done or chunk in self._mine or not self._take(chunk):
+            if chunk in self._done | self._holed | self._mine or not self._take(chunk):
                 continue
             self._look()
             if chunk in self._done:  # between our look and our lock
@@ -128,8 +131,16 @@ class PartialEntry:
                 written = os.pwrite(descriptor, left, offset)
                 left, offset = left[written:], offset + written
 
-    def finish(self, chunk: int) -> None:
-        """Notes a chunk as done, once its rows are on the disk."""
+    def finish(self, chunk: int, whole: bool = True) -> None:
+        """Notes a chunk as done, once its rows are on the disk.
+
+        One that is not ``whole`` is done for this process alone: others do it again.
+        """
+        if not whole:
+            self._holed.add(chunk)
+            self._mine.discard(chunk)
+            self._release(chunk)
+            return
         for descriptor, _ in self._files.values():
             os.fdatasync(descriptor)
         # twice, so that a line torn by a power loss is no other number; and on a line of its own
@@ -142,22 +153,35 @@ class PartialEntry:
     def complete(self) -> bool:
         """Whether every chunk is done, by whichever process."""
         self._look()
-        return len(self._done) == self.layout.chunks
+        return len(self._done | self._holed) == self.layout.chunks
 
     @property
     def missing(self) -> int:
         """Rows that are not done."""
         return self.layout.rows - sum(len(self.layout.rows_of(chunk)) for chunk in self._done)
 
-    def publish(self, about: dict[str, object]) -> None:
-        """Makes the complete folder the entry, unless another process has done that."""
+    @contextmanager
+    def published(self, about: dict[str, object]) -> Iterator[Path]:
+        """Makes the complete folder the entry, unless another process has done that.
+
+        One of which a chunk is not whole stays as it is.
+
+        Yields:
+            Where the files can be opened meanwhile.
+        """
         fcntl.lockf(self._lock, fcntl.LOCK_EX, 1, SETUP)
-        if self.is_current() and not self.entry.is_dir():
-            write_json(self.folder / "about.json", about)
+        self._look()
+        if not self.is_current() or self.entry.is_dir():
+            yield self.entry
+        elif len(self._done) < self.layout.chunks:
+            yield self.folder
+        else:
+            write_json(self.folder / ABOUT, about)
             self.folder.rename(self.entry)
             sync_folder(self.entry.parent)
             for name in (DONE, LOCK):
                 (self.entry / name).unlink()
+            yield self.entry
 
     def close(self) -> None:
         """Gives up all locks; undone chunks are free for others."""

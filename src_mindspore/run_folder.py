@@ -14,8 +14,10 @@ from src_mindspore import checkpoint
 from src_mindspore.classifier import Classifier
 from src_mindspore.config import load_config, resolved_yaml
 from src_mindspore.dataset import DataSet
+from src_mindspore.distributed import launched
 from src_mindspore.errors import UserError
-from src_mindspore.files import write_json, write_text
+from src_mindspore.files import sweep_temporaries, write_json, write_text
+from src_mindspore.run_lock import RunLock
 from src_mindspore.spec import FILE_NAME as SPEC
 from src_mindspore.spec import FileSpec, ModelSpec, load_spec
 from src_mindspore.trainer import Stage
@@ -26,43 +28,86 @@ LOG = "log.jsonl"
 CHOICE = "budget.json"  # what was chosen where the config says auto
 UNTRAINED = {CONFIG, SPLITS, SPEC, LOG, CHOICE}  # what there is before the first checkpoint
 METRICS = "metrics.json"
-SAVE_EVERY = 10.0  # seconds; head epochs take less than writing 18 MB to a slow disk
+CURVES, CONFUSION = "curves.png", "confusion.png"
+# all that is written here through a temporary name
+WRITTEN = (
+    *(CONFIG, SPLITS, SPEC, LOG, CHOICE, METRICS, CURVES, CONFUSION),
+    *(checkpoint.MODEL, checkpoint.LAST),
+)
 
 
 class RunFolder:
     """The files of one training run.
 
     The best weights are kept in memory as well and both checkpoints are written together, the
-    model first: whenever ``last.ckpt`` exists, ``model.ckpt`` is the best that it knows of or a
-    better one that the resumed run finds again.
+    model first: whenever ``last.ckpt`` exists and knows of a best epoch, ``model.ckpt`` is that
+    one's or a better one's that the resumed run finds again.
 
-    Where ``writes`` is false nothing is written: another worker does it.
+    Where ``writes`` is false nothing is written: another worker does it. ``save_every`` are the
+    seconds between checkpoints.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, save_every: float = 0.0) -> None:
         self.path = path
         self.writes = True
+        self.lock = RunLock(path)
         self.best: dict[str, np.ndarray] = {}
+        self._stored = self.best  # what model.ckpt holds
         self._lines: list[dict[str, Any]] = []
-        self._saved = -float("inf")
+        self._save_every = save_every
+        self._saved = time.monotonic()
 
     @classmethod
     def create(cls, path: Path, config: EasyDict) -> "RunFolder":
         """A new run. What a run left that failed before its first epoch does not stand in the way.
 
         Raises:
-            UserError: the folder already holds something, or cannot be written.
+            UserError: the folder already holds something, cannot be written, or another process
+                works on it.
         """
-        if path.exists() and (not path.is_dir() or _visible(path) - UNTRAINED):
-            what = "a run: --resume goes on with it" if (path / CONFIG).exists() else "not empty"
-            raise UserError(f"{path} is {what}; a new run takes a new or an empty folder")
+        _check_free(path)
+        run = cls(path, config.save_every)
         try:
             path.mkdir(parents=True, exist_ok=True)
+            run.claim()
+            _check_free(path)  # another process may have had it until now
             (path / CHOICE).unlink(missing_ok=True)
             write_text(path / CONFIG, resolved_yaml(config))
         except OSError as error:
-            raise UserError(f"the run folder {path} cannot be written: {error.strerror}") from None
-        return cls(path)
+            run.lock.release()
+            raise _unwritable(path, error) from None
+        except UserError:
+            run.lock.release()
+            raise
+        return run
+
+    @classmethod
+    def reopen(cls, path: Path) -> tuple["RunFolder", EasyDict]:
+        """A run that has begun, and its config.
+
+        Raises:
+            UserError: it cannot be written, or another process works on it.
+        """
+        config = load_config(path / CONFIG)
+        run = cls(path, config.save_every)
+        if not run.finished:
+            try:
+                run.claim()
+            except OSError as error:
+                raise _unwritable(path, error) from None
+        return run, config
+
+    def claim(self) -> None:
+        """Keeps other processes out; of several workers the first does so once they have met."""
+        if launched():
+            self.lock.look()
+        else:
+            self.hold()
+
+    def hold(self) -> None:
+        """Takes the lock and clears away what a killed process left half written."""
+        self.lock.take()
+        sweep_temporaries(self.path, WRITTEN)
 
     @property
     def finished(self) -> bool:
@@ -109,14 +154,15 @@ class RunFolder:
     def begin(self) -> tuple[dict[str, Any] | None, dict[str, np.ndarray]]:
         """State and arrays of ``last.ckpt`` to go on from; without one None and nothing.
 
-        ``log.jsonl`` is cut back to the epochs that the state knows of.
+        ``log.jsonl`` is written anew, with the epochs that the state knows of.
         """
         if not (self.path / checkpoint.LAST).is_file():
             self._write_log(())
             return None, {}
         state, arrays = checkpoint.read_state(self.path / checkpoint.LAST)
-        self._write_log(read_log(self.path)[: state["epochs_logged"]])
-        self.best = checkpoint.read_arrays(self.path / checkpoint.MODEL)
+        self._write_log(state["lines"])
+        if state["progress"]["best_top1"] >= 0:  # there has been a best epoch
+            self.best = self._stored = checkpoint.read_arrays(self.path / checkpoint.MODEL)
         return state, arrays
 
     def log(self, line: dict[str, Any]) -> None:
@@ -124,8 +170,12 @@ class RunFolder:
         self._lines.append(line)
         if not self.writes:
             return
-        with (self.path / LOG).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+        path = self.path / LOG
+        try:
+            with path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
     def _write_log(self, lines: Iterable[dict[str, Any]]) -> None:
         self._lines = list(lines)
@@ -137,27 +187,47 @@ class RunFolder:
         """What ``log.jsonl`` holds."""
         return self._lines
 
+    def due(self) -> bool:
+        """Whether the last checkpoint is ``save_every`` seconds old."""
+        return time.monotonic() - self._saved >= self._save_every
+
     def save(self, classifier: Classifier, stage: Stage, force: bool = False) -> None:
         """Writes both checkpoints, unless that was done a moment ago."""
         if not self.writes:
             return
-        if not force and time.monotonic() - self._saved < SAVE_EVERY:
+        if not (force or self.due()) and (self.path / checkpoint.LAST).exists():
             return
-        checkpoint.save_arrays(self.path / checkpoint.MODEL, self.best)
+        if self.best is not self._stored:
+            checkpoint.save_arrays(self.path / checkpoint.MODEL, self.best)
+            self._stored = self.best
         state = {
             "stage": stage.name,
             "progress": asdict(stage.progress),
-            "epochs_logged": len(self._lines),
+            "lines": self._lines,
         }
         checkpoint.save_state(self.path / checkpoint.LAST, classifier, stage.step.optimizer, state)
         self._saved = time.monotonic()
 
     def finish(self, spec: ModelSpec, metrics: dict[str, Any]) -> ModelSpec:
-        """Writes ``spec.json`` with the final file and ``metrics.json``."""
+        """Writes ``spec.json`` with the final file and ``metrics.json``.
+
+        ``log.jsonl`` comes first, to the disk: with ``metrics.json`` the run is finished.
+        """
+        self._write_log(self._lines)
         spec = spec.with_files(FileSpec.of(self.path / checkpoint.MODEL))
         spec.save(self.path)
         write_json(self.path / METRICS, metrics)
         return spec
+
+
+def _check_free(path: Path) -> None:
+    if path.exists() and (not path.is_dir() or _visible(path) - UNTRAINED):
+        what = "a run: --resume goes on with it" if (path / CONFIG).exists() else "not empty"
+        raise UserError(f"{path} is {what}; a new run takes a new or an empty folder")
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(f"the run folder {path} cannot be written: {error.strerror}")
 
 
 def _visible(folder: Path) -> set[str]:
@@ -184,9 +254,8 @@ def open_run(
     source = config or (path / CONFIG if begun else None)
     asked = load_config(source, overrides) if source else None
     if resume and begun:
-        ours = load_config(path / CONFIG)
-        _same_config(path, ours, asked, data)
-        return RunFolder(path), ours
+        _same_config(path, load_config(path / CONFIG), asked, data)
+        return RunFolder.reopen(path)
     if asked is None:
         raise UserError(f"--resume takes a run folder; {path} has no {CONFIG}")
     if data:
@@ -213,13 +282,6 @@ def _differences(ours: EasyDict, asked: EasyDict, prefix: str = "") -> list[tupl
         elif value != asked[key]:
             found.append((prefix + key, value, asked[key]))
     return found
-
-
-def read_log(run: Path) -> list[dict[str, Any]]:
-    """The epochs of a run; a last line cut short by a crash is passed over."""
-    path = run / LOG
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
-    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def known_splits(model_path: Path) -> dict[str, list[str]] | None:

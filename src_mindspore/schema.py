@@ -206,4 +206,5 @@ SCHEMA: dict[str, Any] = {
         "freeze_bn_statistics": flag(True, "batch norms keep the pretrained mean and variance"),
         "kernels": choice("auto", KERNELS, "auto: compiled for this CPU where that is possible"),
     },
+    "save_every": number(10, 0, 86_400, "seconds between checkpoints: what a crash can cost"),
 }

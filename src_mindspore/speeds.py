@@ -23,7 +23,7 @@ from src_mindspore.parallel import map_ordered
 from src_mindspore.pretrained.strict_load import assign_strict
 from src_mindspore.stages import Materials, cached_views
 from src_mindspore.trainer import TrainStep, trainable
-from src_mindspore.transforms import normalise
+from src_mindspore.transforms import normalise, open_photo
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,9 @@ def _view_seconds(config: EasyDict, materials: Materials, plan: Plan) -> float:
 
     def decode() -> list[np.ndarray]:
         return list(
-            map_ordered(lambda i: views.of(paths[i], i, materials.input), range(len(paths)))
+            map_ordered(
+                lambda i: views.of(open_photo(paths[i]), i, materials.input), range(len(paths))
+            )
         )
 
     images = normalise(np.concatenate(decode())[:PHOTOS], materials.input)

@@ -1,6 +1,7 @@
 """Builds the stages of a run: which part of the network is trained, on what, and how."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,13 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.distributed import ALONE, Workers, check_stage
 from src_mindspore.engines import FeatureEngine
 from src_mindspore.feature_store import PlainView
-from src_mindspore.features import SAMPLE, FeatureJob, Views, cached_features
+from src_mindspore.features import FeatureJob, Views, cached_features
 from src_mindspore.inputs import CachedInputs, PhotoInputs, PlainPhotos, TrainingInputs
 from src_mindspore.kernels import accelerate
 from src_mindspore.loss import ClassificationLoss, class_weights
 from src_mindspore.lr import build_lr
 from src_mindspore.optimizers import build_optimizer
+from src_mindspore.photo_reader import PhotoReader
 from src_mindspore.spec import InputSpec
 from src_mindspore.trainer import Stage, TrainStep, steps_per_epoch, trainable
 from src_mindspore.transforms import Augmentation
@@ -35,6 +37,11 @@ class Materials:
     input: InputSpec
     workers: Workers = ALONE
     engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
+
+    @cached_property
+    def reader(self) -> PhotoReader:
+        """Opens the photos."""
+        return PhotoReader.of(self.data)
 
 
 def cut_of(name: str, config: EasyDict, classifier: Classifier) -> str:
@@ -129,14 +136,14 @@ def _training_inputs(name: str, cut: str, config: EasyDict, materials: Materials
     if name == "head" or config.finetune_stage.inputs == "cached":
         cuts = _cached_cuts(config, materials.classifier)
         job = _job(cuts, cached_views(config), config, materials)
-        features = cached_features(job, data, "train", _cache(config))[cut]
+        features = cached_features(job, data, "train", _cache(config), materials.reader)[cut]
         return CachedInputs(features, _labels(data, "train"), seed)
     trunk = None
     if cut != IMAGE:
-        photos = [data.root / record.path for record in data.records("train")[:SAMPLE]]
-        trunk = _job((cut,), Views(), config, materials).engine_for(photos)
+        job = _job((cut,), Views(), config, materials)
+        trunk = job.engine_for(materials.reader, data.records("train"))
     return PhotoInputs(
-        data.root, data.records("train"), materials.input, _augmentation(config), trunk, seed
+        materials.reader, data.records("train"), materials.input, _augmentation(config), trunk, seed
     )
 
 
@@ -158,7 +165,7 @@ def _validation_values(cut: str, config: EasyDict, materials: Materials) -> Plai
     """Values at the cut of the plain validation photos, in full precision."""
     data = materials.data
     if cut == IMAGE:
-        return PlainPhotos(data.root, data.records("val"), materials.input)
+        return PlainPhotos(materials.reader, data.records("val"), materials.input)
     cuts = _cached_cuts(config, materials.classifier)
     job = _job(cuts if cut in cuts else (cut,), Views(), config, materials)
-    return PlainView(cached_features(job, data, "val", _cache(config))[cut])
+    return PlainView(cached_features(job, data, "val", _cache(config), materials.reader)[cut])

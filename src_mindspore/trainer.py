@@ -9,16 +9,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
-from src_mindspore.batched import Part, Sliceable, run_batched
+from src_mindspore.batched import Part, Readable, Sliceable, run_batched
 from src_mindspore.classifier import Top, batch_norms
 from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.errors import UserError
 from src_mindspore.inputs import DROPOUT, TrainingInputs
 from src_mindspore.kernels.cells import AnyTop
+from src_mindspore.memory import batch_of
 from src_mindspore.metrics import summary
+from src_mindspore.photo_reader import blank
 from src_mindspore.progress import progress
 
 log = logging.getLogger(__name__)
+
+LOOK_EVERY = 16  # steps between looks at the clock, where several workers must agree on it
+EMPTY = (0.0, 0.0, 0.0, 0.0)  # sums of an epoch: loss times weight, weight, hits, photos
 
 
 class TrainStep(nn.Cell):
@@ -70,13 +75,21 @@ class TrainStep(nn.Cell):
 class Progress:
     """How far a stage is; with the weights and the optimiser all that a resume needs.
 
-    ``best_top1`` and ``best_loss`` are validation scores over all stages so far.
+    ``best_top1`` and ``best_loss`` are validation scores over all stages so far. ``sums`` has a
+    row like ``EMPTY`` for every worker, in the middle of an epoch only.
     """
 
     epoch: int = 0  # epochs done
+    step: int = 0  # steps done of the next one
+    sums: list[list[float]] = field(default_factory=list)
     stale: int = 0  # epochs since the last better one
     best_top1: float = -1.0
     best_loss: float = math.inf
+
+    def sums_of(self, workers: Workers) -> np.ndarray:
+        """What a worker has summed up: its own row, or, of another number of workers, its part."""
+        rows = np.array(self.sums or [EMPTY], np.float64)
+        return rows[workers.rank :: workers.size].sum(0)
 
     def improves(self, top1: float, loss: float) -> bool:
         """Whether a score is better than the best: top-1 first, loss where that is equal."""
@@ -114,15 +127,26 @@ def steps_per_epoch(photos: int, batch_size: int) -> int:
     return -(-photos // batch_size)
 
 
-def fit(stage: Stage, after_epoch: Callable[[Stage, dict, bool], None]) -> None:
+def _never() -> bool:
+    return False
+
+
+def fit(
+    stage: Stage,
+    after_epoch: Callable[[Stage, dict, bool], None],
+    due: Callable[[], bool] = _never,
+    after_step: Callable[[Stage], None] = lambda _: None,
+) -> None:
     """Trains a stage to its end, from where ``stage.progress`` says it is.
 
     After every epoch the whole validation split is scored, ``stage.progress`` is brought up to
     date and ``after_epoch(stage, line, better)`` is called, ``line`` being the epoch's entry for
-    ``log.jsonl``.
+    ``log.jsonl``. Inside an epoch ``after_step(stage)`` is called, with the same right to go on
+    from there, when ``due()`` of the first worker says so.
 
     Raises:
-        UserError: a loss or a logit that is not finite; the text has the step and learning rate.
+        UserError: a loss or a logit that is not finite, with the step and learning rate; no memory
+            for a batch.
     """
     state = stage.progress
     while state.epoch < stage.epochs:
@@ -130,15 +154,16 @@ def fit(stage: Stage, after_epoch: Callable[[Stage, dict, bool], None]) -> None:
             log.info("%s: no better epoch in %d: stopped early", stage.name, stage.patience)
             return
         began = time.perf_counter()
-        train_loss, train_top1 = _train_epoch(stage)
-        done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
-        scores = _validate(stage, done)
+        with batch_of(f"{stage.name}_stage.batch_size", stage.batch_size):
+            train_loss, train_top1 = _train_epoch(stage, due, after_step)
+            done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
+            scores = _validate(stage, done)
         better = state.improves(scores["top1"], scores["loss"])
         if better:
             state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
         else:
             state.stale += 1
-        state.epoch += 1
+        state.epoch, state.step, state.sums = state.epoch + 1, 0, []
         line = {
             "stage": stage.name,
             "epoch": state.epoch,
@@ -172,58 +197,93 @@ def _validate(stage: Stage, done: int) -> dict[str, float]:
     They go by what the first makes of it, so that none stops while others go on.
     """
     values, labels = stage.val
-    if stage.workers.size == 1:
-        logits = predict(stage.top, values, stage.batch_size)
-    else:
-        logits = np.zeros((len(labels), len(stage.class_weights)), np.float32)
-        part = Part(values, stage.workers.part(len(labels)))
-        if len(part):
-            logits[part.rows] = predict(stage.top, part, stage.batch_size // stage.workers.size)
-        logits = stage.workers.add(logits)
+    workers = stage.workers
+    mine = workers.part(len(labels))
+    part = Readable(values if workers.size == 1 else Part(values, mine))
+    # in the last column whether the photo can still be read
+    table = np.zeros((len(labels), len(stage.class_weights) + 1), np.float32)
+    if len(part):
+        table[mine, :-1] = predict(stage.top, part, stage.batch_size // workers.size)
+        table[mine, -1] = part.mask
+    table = workers.add(table)
+    logits, labels = (rows[table[:, -1] > 0] for rows in (table[:, :-1], labels))
+    if not len(labels):
+        raise UserError("no validation photo can be read any more")
     scores = summary(logits, labels, stage.val_loss)
     largest = float(np.abs(logits).max())
-    largest, *agreed = stage.workers.gather((largest, *scores.values()))[0].tolist()
-    _check_finite(stage, "largest validation logit", largest, done)
+    largest, *agreed = workers.gather((largest, *scores.values()))[0].tolist()
+    check_finite(stage, "largest validation logit", largest, done)
     return dict(zip(scores, agreed, strict=True))
 
 
-def _train_epoch(stage: Stage) -> tuple[float, float]:
+def _train_epoch(
+    stage: Stage, due: Callable[[], bool], after_step: Callable[[Stage], None]
+) -> tuple[float, float]:
     """Loss and top-1 over the training batches, as the network was when it saw them."""
     stage.step.set_train(True)
     if stage.freeze_bn_statistics:
         for cell in batch_norms(stage.top):
             cell.set_train(False)
-    epoch, photos = stage.progress.epoch, stage.inputs.photos
+    state, photos = stage.progress, stage.inputs.photos
     size, workers = stage.batch_size, stage.workers
-    rows = workers.rows(size)
-    first = epoch * steps_per_epoch(photos, size)
-    loss_sum = weight_sum = 0.0
-    hits = 0
-    with progress(photos, f"{stage.name} {epoch + 1}/{stage.epochs}", quiet=True) as advance:
-        for number, (values, labels) in enumerate(stage.inputs.batches(epoch, size, workers)):
-            real = workers.real(min(size, photos - number * size), size)
-            weights = np.where(np.arange(len(labels)) < real, stage.class_weights[labels], 0)
-            rng = np.random.default_rng([*stage.inputs.seed, epoch, DROPOUT, number])
-            keep = stage.top.head.dropout_mask(size, rng)
-            keep = Tensor(keep[rows] if len(keep) == size else keep)  # one row where none is drawn
-            batch = _padded(values, labels, weights, size // workers.size)
-            loss, logits = stage.step(*batch, keep)
-            loss_value = float(loss.asnumpy())
-            _check_finite(stage, "loss", loss_value, first + number + 1)
-            loss_sum += loss_value * float(weights.sum())
-            weight_sum += float(weights.sum())
-            hits += int((logits.asnumpy()[:real].argmax(1) == labels[:real]).sum())
+    sums = state.sums_of(workers)
+    first = state.epoch * steps_per_epoch(photos, size)
+    with progress(photos, f"{stage.name} {state.epoch + 1}/{stage.epochs}", quiet=True) as advance:
+        advance(min(state.step * size, photos))
+        batches = stage.inputs.batches(state.epoch, size, workers, state.step)
+        for number, batch in enumerate(batches, start=state.step):
+            sums += _train_step(stage, batch, number, first + number + 1)
             advance(min(size, photos - number * size))
-    loss_sum, weight_sum, hits = workers.gather((loss_sum, weight_sum, hits)).sum(0).tolist()
-    return loss_sum / weight_sum, hits / photos
+            if (number + 1) % (LOOK_EVERY if workers.size > 1 else 1):
+                continue
+            table = workers.gather((due(), *sums))
+            if table[0, 0]:
+                check_finite(stage, "largest weight", _largest_weight(stage), first + number + 1)
+                state.step, state.sums = number + 1, table[:, 1:].tolist()
+                after_step(stage)
+    loss, weight, hits, seen = workers.gather(sums).sum(0).tolist()
+    return loss / weight, hits / seen
 
 
-def _check_finite(stage: Stage, what: str, value: float, step: int) -> None:
+def _largest_weight(stage: Stage) -> float:
+    """Absolute, of what is trained and of the optimiser's moments."""
+    largest = [np.abs(p.asnumpy()).max() for p in stage.step.optimizer.get_parameters()]
+    return float(np.max(largest))  # unlike Python's, NumPy's maximum is NaN where any is
+
+
+def _train_step(
+    stage: Stage, batch: tuple[np.ndarray, np.ndarray], number: int, step: int
+) -> np.ndarray:
+    """Trains on batch ``number`` of an epoch; what it adds to sums like ``EMPTY``."""
+    values, labels = batch
+    size, workers = stage.batch_size, stage.workers
+    real = np.arange(len(labels)) < workers.real(
+        min(size, stage.inputs.photos - number * size), size
+    )
+    gone = blank(values)
+    values[gone], real[gone] = 0, False
+    weights = np.where(real, stage.class_weights[labels], 0)
+    rng = np.random.default_rng([*stage.inputs.seed, stage.progress.epoch, DROPOUT, number])
+    keep = stage.top.head.dropout_mask(size, rng)
+    # one row where none is drawn
+    keep = Tensor(keep[workers.rows(size)] if len(keep) == size else keep)
+    loss, logits = stage.step(*_padded(values, labels, weights, size // workers.size), keep)
+    loss_value = float(loss.asnumpy())
+    check_finite(stage, "loss", loss_value, step)
+    hits = (logits.asnumpy()[: len(labels)].argmax(1) == labels)[real]
+    return np.array(
+        [loss_value * float(weights.sum()), float(weights.sum()), hits.sum(), len(hits)]
+    )
+
+
+def check_finite(stage: Stage, what: str, value: float, step: int) -> None:
+    """Raises UserError, with the learning rate of a step, where a value is no number."""
     if not math.isfinite(value):
         raise UserError(
             f"the {what} of {stage.name} became {value} at step {step} "
             f"with learning rate {stage.lr[step - 1]:.6g}: a smaller "
-            f"{stage.name}_stage.lr.max or a longer warm-up is needed"
+            f"{stage.name}_stage.lr.max or a longer warm-up is needed, in a new run (--run), which "
+            f"uses the cached features again; --resume would come to the same step"
         )
 
 

@@ -1,5 +1,6 @@
 """A training run from top to bottom: photos, cached features, head, backbone, final score."""
 
+import json
 import logging
 import time
 from functools import partial
@@ -24,7 +25,7 @@ from src_mindspore.pretrained.weights import (
     read_weights,
 )
 from src_mindspore.records import PhotoPaths
-from src_mindspore.run_folder import RunFolder
+from src_mindspore.run_folder import CONFUSION, CURVES, RunFolder
 from src_mindspore.runtime import seed_everything, select_device
 from src_mindspore.spec import CropSpec, FileSpec, InputSpec, ModelSpec, ResizeSpec
 from src_mindspore.speeds import choose_from_block
@@ -57,6 +58,8 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     check_photos(PhotoPaths(data.root, data.records("all")))
     workers = join()
     run.writes = workers.first
+    if run.writes:
+        run.hold()
     _announce(data)
     run.write_splits(data)
 
@@ -79,17 +82,18 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     model_file = FileSpec.of(run.path / checkpoint.MODEL)
     network = Deployed(classifier).set_train(False)
     model = network_model(run.path, spec, model_file, network)
-    final = evaluate(model, data.root, data.records("val"), "val")
+    final = evaluate(model, materials.reader, data.records("val"), "val")
     stage_scores = {name: _best_of(run.lines, name) for name in STAGES}
     metrics = {
         "val": final,
         "stages": {name: score for name, score in stage_scores.items() if score},
         "seconds": {**seconds, "total": round(time.perf_counter() - began, 1)},
         "left_out": list(data.left_out),
+        "skipped": sorted(materials.reader.skipped),
     }
     labels = [spec.label(i) for i in range(len(spec.classes))]
-    draw_curves(run.path / "curves.png", run.lines)
-    draw_confusion(run.path / "confusion.png", np.array(final["confusion"]), labels)
+    draw_curves(run.path / CURVES, run.lines)
+    draw_confusion(run.path / CONFUSION, np.array(final["confusion"]), labels)
     run.finish(spec, metrics)
     leave(workers)
     return metrics
@@ -102,6 +106,8 @@ def _run_stages(config: EasyDict, materials: Materials, run: RunFolder) -> dict[
         Seconds by stage, of this process.
     """
     state, arrays = run.begin()
+    if materials.workers.size > 1:
+        materials.workers.agree({"last.ckpt": json.dumps(state).encode()})
     first = STAGES.index(state["stage"]) if state else 0
     reached = Progress(**state["progress"]) if state else Progress()
     seconds = {}
@@ -109,8 +115,10 @@ def _run_stages(config: EasyDict, materials: Materials, run: RunFolder) -> dict[
         if not config[f"{name}_stage"].epochs:
             continue
         began = time.perf_counter()
-        if run.best:
+        if run.best and not state:
             checkpoint.assign_strict(materials.classifier, run.best, checkpoint.MODEL)
+        # a resumed stage is built with the pretrained backbone, as it was at first: the cached
+        # features are named by its weights
         stage = build_stage(name, config, materials)
         if state:
             checkpoint.restore(materials.classifier, stage.step.optimizer, arrays, checkpoint.LAST)
@@ -118,7 +126,8 @@ def _run_stages(config: EasyDict, materials: Materials, run: RunFolder) -> dict[
         else:
             reached = Progress(best_top1=reached.best_top1, best_loss=reached.best_loss)
         stage.progress = reached
-        fit(stage, partial(_after_epoch, run, materials.classifier))
+        save = partial(run.save, materials.classifier)
+        fit(stage, partial(_after_epoch, run, materials.classifier), run.due, save)
         run.save(materials.classifier, stage, force=True)
         seconds[name] = round(time.perf_counter() - began, 1)
     return seconds

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,57 @@ def test_signals(number):
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         assert process.communicate(timeout=30) == ("", "stopped\n")
+        assert process.returncode == 130
+
+
+# a module that passes for MindSpore, in whose code a stop must not be raised
+LIBRARY = """
+import types
+library = types.ModuleType("mindspore.compiler")
+exec('''
+import time
+def compile():
+    try:
+        time.sleep(1)
+    except BaseException:
+        pass
+''', vars(library))
+def command():
+    print("ready", flush=True)
+    library.compile()
+    print("compiled", flush=True)
+    time.sleep(30)
+"""
+
+
+def test_a_stop_waits_for_mindspore():
+    with start("pass\n" + LIBRARY) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.3)  # it is in what comes next
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20) == ("", "stopped\n")
+        assert process.returncode == 130
+
+
+def test_a_second_stop_is_at_once():
+    body = "print('ready', flush=True)\n    try: time.sleep(30)\n    finally: time.sleep(30)"
+    with start(body) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.3)  # it is in what comes next
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20) == ("", "")
+        assert process.returncode == 130
+
+
+def test_a_stop_that_becomes_another_error():
+    body = "print('ready', flush=True)\n    try: time.sleep(30)\n    except BaseException: 1 / 0"
+    with start(body) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.3)  # it is in what comes next
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20) == ("", "stopped\n")
         assert process.returncode == 130
 
 

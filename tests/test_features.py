@@ -16,6 +16,7 @@ from src_mindspore.engines import MindSporeEngine
 from src_mindspore.errors import UserError
 from src_mindspore.feature_store import Rows
 from src_mindspore.features import FeatureJob, Views, cached_features
+from src_mindspore.photo_reader import PhotoReader
 from src_mindspore.records import Record
 from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
 
@@ -197,11 +198,41 @@ def test_what_a_crash_leaves_is_gone_on_with(engine, data, job, tmp_path, monkey
     assert names == ["about.json", "features.2.npy", "max.npy", "mean.npy"]
 
 
-def test_a_photo_that_cannot_be_read(engine, data, job, tmp_path):
-    (data.root / "3.png").write_bytes(b"")
-    with pytest.raises(UserError, match=r"3\.png is not an image that can be read"):
-        cached_features(job, data, "train", tmp_path / "cache")
-    assert not [p for p in (tmp_path / "cache").iterdir() if not p.name.endswith(".partial")]
+@pytest.mark.parametrize("concurrent", [False, True])
+@pytest.mark.parametrize("how", ["emptied", "deleted", "another"])
+def test_a_photo_that_has_gone(engine, data, job, tmp_path, monkeypatch, concurrent, how):
+    monkeypatch.setattr(feature_store, "CHUNK_BATCHES", 1)  # rows 0-3, 4-7, 8-11, 12-14
+    engine.concurrent = concurrent
+    photo, expected, _ = data.root / "3.png", expected_of(data), data.digests
+    content = photo.read_bytes()
+    {"emptied": lambda: photo.write_bytes(b""), "deleted": photo.unlink}.get(
+        how, lambda: shutil.copy(data.root / "2.png", photo)
+    )()
+    reader = PhotoReader.of(data)
+    got = cached_features(job, data, "train", tmp_path / "cache", reader)
+    assert list(reader.skipped) == ["3.png"]
+    for name, values in expected.items():
+        assert np.isnan(got[name][:][3]).all()
+        kept = [0, 1, 2, 4]
+        np.testing.assert_array_equal(got[name][:][kept], values[kept])
+    (left,) = (tmp_path / "cache").iterdir()
+    assert left.name.endswith(".partial")  # nobody takes the holes for features
+
+    photo.write_bytes(content)
+    engine.sizes.clear()
+    again = cached_features(job, data, "train", tmp_path / "cache")
+    assert sum(engine.sizes) == 4  # rows 8 to 11, or photo 3 is in rows 9 to 11
+    for name, values in expected.items():
+        np.testing.assert_array_equal(again[name][:], values)
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [left.name[1:33]]
+
+
+def test_too_many_photos_that_have_gone(engine, data, job, tmp_path):
+    reader = PhotoReader.of(data)
+    for name in ("1.png", "3.png"):
+        (data.root / name).unlink()
+    with pytest.raises(UserError, match=r"2 of 5 photos cannot be read any more; up to 1 \(1%"):
+        cached_features(job, data, "train", tmp_path / "cache", reader)
 
 
 def test_the_size_is_said_before_it_is_written(engine, data, job, tmp_path, caplog):

@@ -15,6 +15,7 @@ from src_mindspore.classifier import build_classifier
 from src_mindspore.errors import UserError
 from src_mindspore.inference import BATCH, Model, evaluate, load_model, score_photos
 from src_mindspore.inputs import read_photos
+from src_mindspore.photo_reader import PhotoReader
 from src_mindspore.records import Record
 from src_mindspore.spec import FileSpec, ModelSpec
 
@@ -232,7 +233,9 @@ def test_evaluate(tmp_path):
     write_photos(tmp_path, [f"{i}.png" for i in range(4)])
     records = [Record("0.png", 0), Record("1.png", 1), Record("2.png", 1), Record("3.png", 2)]
     scores = [[0.5, 0.3, 0.2], [0.5, 0.25, 0.25], [0.2, 0.7, 0.1], [0.2, 0.4, 0.4]]
-    got = evaluate(model_of(lambda _: np.array(scores)), tmp_path, records, "test")
+    reader = PhotoReader(tmp_path, len(records))
+    got = evaluate(model_of(lambda _: np.array(scores)), reader, records, "test")
+    assert got["skipped"] == []
     assert (got["split"], got["model"]) == (
         "test",
         {"file": "m.onnx", "sha256": "ab", "runtime": "NumPy"},
@@ -242,3 +245,18 @@ def test_evaluate(tmp_path):
     assert got["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 1, 0]]
     assert [row["label"] for row in got["per_class"]] == ["red", "green", "blue"]
     assert asdict(SPEC)["classes"] == tuple(row["label"] for row in got["per_class"])
+
+
+def test_what_cannot_be_read_is_not_counted(tmp_path):
+    write_photos(tmp_path, [f"{i}.png" for i in range(3)])
+    (tmp_path / "1.png").write_bytes(b"")
+    records = [Record(f"{i}.png", i) for i in range(3)]
+    model = model_of(lambda images: np.eye(3)[: len(images)])
+    got = evaluate(model, PhotoReader(tmp_path, 3), records, "val")
+    assert (got["n"], got["top1"], got["skipped"]) == (2, 1, ["1.png"])
+    assert [row["n"] for row in got["per_class"]] == [1, 0, 1]
+    with pytest.raises(UserError, match="no photo of the split val can be read"):
+        evaluate(model, PhotoReader(tmp_path, 3), records[1:2], "val")
+    (tmp_path / "2.png").unlink()
+    with pytest.raises(UserError, match=r"2 of 3 photos cannot be read any more; up to 1 \(1%"):
+        evaluate(model, PhotoReader(tmp_path, 3), records, "val")

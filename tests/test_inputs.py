@@ -7,6 +7,7 @@ from helpers import input_spec, write_photos
 from src_mindspore import engines
 from src_mindspore.errors import UserError
 from src_mindspore.inputs import CachedInputs, PhotoInputs, PlainPhotos, epoch_order, read_photos
+from src_mindspore.photo_reader import PhotoReader, blank
 from src_mindspore.records import Record
 from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
 
@@ -29,7 +30,7 @@ def folder(tmp_path_factory):
 
 def photos(folder, augmentation=STILL, trunk=None, seed=(1, 1)) -> PhotoInputs:
     records = [Record(f"{i}.png", i) for i in range(PHOTOS)]
-    return PhotoInputs(folder, records, SPEC, augmentation, trunk, seed)
+    return PhotoInputs(PhotoReader(folder, PHOTOS), records, SPEC, augmentation, trunk, seed)
 
 
 def epoch_of(inputs, epoch: int, batch_size: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -115,10 +116,39 @@ def test_the_trunk_runs_on_the_way(folder, monkeypatch, concurrent):
 
 
 def test_plain_photos_are_decoded_by_the_slice(folder):
-    plain = PlainPhotos(folder, [Record(f"{i}.png", 0) for i in range(PHOTOS)], SPEC)
+    plain = PlainPhotos(
+        PhotoReader(folder, PHOTOS), [Record(f"{i}.png", 0) for i in range(PHOTOS)], SPEC
+    )
     assert len(plain) == PHOTOS
     assert plain[8:99].shape == (3, 3, 32, 32)
     expected = normalise(prepare(open_photo(folder / "9.png"), SPEC)[None], SPEC)
     np.testing.assert_array_equal(plain[9:10], expected)
     with pytest.raises(UserError, match="no such file"):
         read_photos([folder / "1.png", folder / "absent.png"], SPEC)
+
+
+@pytest.mark.parametrize("kind", ["cached", "photos"])
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+def test_an_epoch_begun_in_the_middle(folder, kind, first):
+    inputs = cached() if kind == "cached" else photos(folder, Augmentation())
+    whole = list(inputs.batches(2, 4))
+    rest = list(inputs.batches(2, 4, first=first))
+    assert len(rest) == 3 - first
+    for ours, theirs in zip(rest, whole[first:], strict=True):
+        np.testing.assert_array_equal(ours[0], theirs[0])
+        np.testing.assert_array_equal(ours[1], theirs[1])
+
+
+@pytest.mark.parametrize("trunk", [None, Trunk(False), Trunk(True)])
+def test_a_photo_that_has_gone_is_a_row_of_nan(tmp_path, trunk):
+    write_photos(tmp_path, [f"{i}.png" for i in range(PHOTOS)])
+    inputs = photos(tmp_path, trunk=trunk)
+    before, labels = epoch_of(inputs, 0)
+    (tmp_path / "4.png").unlink()
+    after, same = epoch_of(inputs, 0)
+    np.testing.assert_array_equal(labels, same)
+    np.testing.assert_array_equal(blank(after), labels == 4)
+    np.testing.assert_array_equal(after[labels != 4], before[labels != 4])
+    plain = PlainPhotos(inputs.reader, inputs.records, SPEC)
+    assert blank(plain[:]).tolist() == [i == 4 for i in range(PHOTOS)]
+    assert list(inputs.reader.skipped) == ["4.png"]

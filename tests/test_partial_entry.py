@@ -38,7 +38,8 @@ while partial and not partial.complete:
         print(chunk, flush=True)
     time.sleep(0.01)
 if partial:
-    partial.publish({})
+    with partial.published({}):
+        pass
     partial.close()
 """
 
@@ -67,7 +68,8 @@ def fill(entry: Path, chunks: int | None = None) -> None:
             partial.finish(chunk)
     if chunks is None:
         assert partial.complete
-        partial.publish({})
+        with partial.published({}) as folder:
+            assert folder == entry
     partial.close()
 
 
@@ -152,6 +154,39 @@ def test_killed_again_and_again(entry):
         process.communicate()
     if not entry.is_dir():
         fill(entry)
+    check(entry)
+
+
+def test_a_chunk_with_holes_is_not_done_for_others(entry):
+    one, two = open_partial(entry, LAYOUT), open_partial(entry, LAYOUT)
+    for chunk in one.claims():
+        rows = one.layout.rows_of(chunk)
+        one.write(rows.start, values_of(rows))
+        one.finish(chunk, whole=chunk != 3)
+    assert one.complete
+    assert not two.complete
+    with one.published({}) as folder:
+        assert folder == entry.with_name(".key.partial")
+        holed = Rows(folder / "a.npy")
+    assert not entry.exists()
+    assert list(two.claims()) == [3]
+    two.write(96, values_of(range(96, 128)))
+    two.finish(3)
+    with two.published({}) as folder:
+        assert folder == entry
+    with one.published({}) as folder:
+        assert folder == entry
+    assert holed[96:97][0, 0] == 96  # still open
+    one.close()
+    two.close()
+    check(entry)
+
+
+def test_what_a_kill_leaves_in_the_folder_is_swept(entry):
+    fill(entry, 1)
+    for name in (".done-0123abcd", ".about-0123abcd.json"):
+        (entry.with_name(".key.partial") / name).touch()
+    fill(entry)
     check(entry)
 
 

@@ -15,7 +15,7 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
 from src_mindspore.records import Record
-from src_mindspore.run_folder import RunFolder, known_splits, load_run, read_log
+from src_mindspore.run_folder import RunFolder, known_splits, load_run
 from src_mindspore.spec import ModelSpec
 from src_mindspore.trainer import Progress
 
@@ -48,6 +48,11 @@ def small() -> tuple[nn.Cell, SimpleNamespace]:
     step = SimpleNamespace(optimizer=optimizer)
     progress = Progress(epoch=2, stale=1, best_top1=0.5, best_loss=0.25)
     return network, SimpleNamespace(name="finetune", progress=progress, step=step)
+
+
+def logged(run: RunFolder) -> list[dict]:
+    """What ``log.jsonl`` holds."""
+    return [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
 
 
 def make_run(path):
@@ -111,7 +116,7 @@ def test_save_and_go_on(run):
     again = RunFolder(run.path)
     state, arrays = again.begin()
     lines = [{"epoch": 1, "val_top1": 1 / 3}, {"epoch": 2, "val_top1": 1 / 3}]
-    assert again.lines == read_log(run.path) == lines
+    assert again.lines == logged(run) == lines
     assert state["stage"] == "finetune"
     assert Progress(**state["progress"]) == stage.progress
     np.testing.assert_array_equal(again.best["weight"], run.best["weight"])
@@ -128,7 +133,7 @@ def test_save_and_go_on(run):
     assert np.abs(after["moments.weight"]).min() > 0
 
     again.log({"epoch": 3})
-    assert [line["epoch"] for line in read_log(run.path)] == [1, 2, 3]
+    assert [line["epoch"] for line in logged(run)] == [1, 2, 3]
 
 
 def test_the_first_epoch_may_be_infinitely_bad(run):

@@ -1,5 +1,8 @@
 """The training loop without a network: padding, scores, the best epoch, and when it ends."""
 
+import contextlib
+import json
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import mindspore as ms
@@ -8,6 +11,7 @@ import pytest
 from mindspore import nn
 
 from src_mindspore import trainer
+from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.errors import UserError
 from src_mindspore.inputs import CachedInputs
 from src_mindspore.trainer import Progress, Stage, fit, steps_per_epoch
@@ -24,6 +28,7 @@ class FakeStep:
     def __init__(self, losses: list[float]):
         self.losses = list(losses)
         self.batches, self.keeps = [], []
+        self.optimizer = SimpleNamespace(get_parameters=lambda: [ms.Tensor([0.5])])
 
     def set_train(self, _):
         return self
@@ -55,7 +60,7 @@ def played(monkeypatch, scores=None, losses=None, **options) -> Stage:
         top=top,
         step=FakeStep(losses or [1.0] * 100),
         inputs=CachedInputs(values, labels, (1, 0)),
-        val=(None, None),
+        val=(np.zeros((1, 1), np.float32), np.zeros(1, np.int32)),
         val_loss="logits",
         class_weights=np.array([1, 2], np.float32),
         batch_size=4,
@@ -144,7 +149,8 @@ def test_a_loss_that_is_no_number(monkeypatch, value):
         fit(stage, lambda *_: epochs.append(1))
     assert str(info.value) == (
         f"the loss of finetune became {value} at step 5 with learning rate 0.05: "
-        "a smaller finetune_stage.lr.max or a longer warm-up is needed"
+        "a smaller finetune_stage.lr.max or a longer warm-up is needed, in a new run (--run), "
+        "which uses the cached features again; --resume would come to the same step"
     )
     assert len(epochs) == 2
 
@@ -155,3 +161,92 @@ def test_validation_that_is_no_number_is_never_the_best(monkeypatch):
     with pytest.raises(UserError, match=r"logit of finetune became nan at step 2 .* rate 0\.02: "):
         fit(stage, lambda *_: epochs.append(1))
     assert (epochs, stage.progress) == ([], Progress())
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_an_epoch_goes_on_from_a_step(monkeypatch, at):
+    def run(progress: Progress, stop: int | None) -> tuple[Stage, list[dict], list[Progress]]:
+        losses = [float(i) for i in range(1, 11)][2 * progress.epoch + progress.step :]
+        stage, lines, saved = played(monkeypatch, losses=losses), [], []
+        stage.progress = progress
+
+        def after_step(stage: Stage) -> None:
+            saved.append(Progress(**json.loads(json.dumps(asdict(stage.progress)))))
+            if len(saved) == stop:
+                raise KeyboardInterrupt
+
+        with contextlib.suppress(KeyboardInterrupt):
+            log = lambda _, line, __: lines.append({**line, "seconds": 0})  # noqa: E731
+            fit(stage, log, lambda: True, after_step)
+        return stage, lines, saved
+
+    whole, expected, _ = run(Progress(), None)
+    first, begun, saved = run(Progress(), at)
+    second, rest, _ = run(saved[-1], None)
+    assert begun + rest == expected
+    keeps = first.step.keeps[:at] + second.step.keeps
+    np.testing.assert_array_equal(keeps, whole.step.keeps)
+
+
+def test_sums_of_workers():
+    rows = [[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [9.0, 9.0, 9.0, 9.0]]
+    progress = Progress(sums=rows)
+    assert [progress.sums_of(Workers(rank, 3)).tolist() for rank in range(3)] == rows
+    assert progress.sums_of(ALONE).tolist() == np.sum(rows, 0).tolist()
+    parts = [progress.sums_of(Workers(rank, 4)) for rank in range(4)]
+    np.testing.assert_array_equal(np.sum(parts, 0), np.sum(rows, 0))
+
+
+def test_a_photo_that_has_gone_has_no_weight(monkeypatch):
+    stage = played(monkeypatch, epochs=1, losses=[1.0, 3.0])
+    stage.inputs.features[3] = np.nan
+    lines = []
+    fit(stage, lambda _, line, __: lines.append(line))
+    weights = np.concatenate([weights for _, _, weights in stage.step.batches])
+    values = np.concatenate([x[:, 0] for x, _, _ in stage.step.batches])
+    assert np.isfinite(values).all()
+    assert sorted(values[weights > 0]) == [0, 1, 2, 4]
+    assert lines[0]["train_top1"] == 2 / 4
+
+
+def test_validation_photos_that_have_gone_are_not_scored(monkeypatch):
+    stage, seen = played(monkeypatch, epochs=1), []
+    values = np.arange(4, dtype=np.float32)[:, None]
+    values[1] = np.nan
+    stage.val = values, np.array([0, 1, 0, 1], np.int32)
+    monkeypatch.setattr(trainer, "predict", lambda _, v, __: np.repeat(v[0:4], 2, 1))
+
+    def score(logits, labels, _):
+        seen.append((logits[:, 0].tolist(), labels.tolist()))
+        return {"top1": 0.5, "top5": 1.0, "loss": 1.0}
+
+    monkeypatch.setattr(trainer, "summary", score)
+    fit(stage, lambda *_: None)
+    assert seen == [([0, 2, 3], [0, 0, 1])]
+    values[:] = np.nan
+    with pytest.raises(UserError, match="no validation photo can be read any more"):
+        fit(played_on(stage), lambda *_: None)
+
+
+def played_on(stage: Stage) -> Stage:
+    """The same stage from its beginning."""
+    stage.progress, stage.step.losses = Progress(), [1.0] * 10
+    return stage
+
+
+def test_no_memory_for_a_batch(monkeypatch):
+    for error in (MemoryError(), RuntimeError("Unknown Error!\n\nAt:\n"), RuntimeError("no op")):
+        stage = played(monkeypatch)
+        stage.step.losses = SimpleNamespace(pop=raiser(error))
+        with pytest.raises(RuntimeError if "op" in str(error) else UserError) as info:
+            fit(stage, lambda *_: None)
+        if "op" not in str(error):
+            assert str(info.value).startswith("there is no memory for a batch of 4 (")
+            assert "a smaller finetune_stage.batch_size than 4 is needed" in str(info.value)
+
+
+def raiser(error: Exception):
+    def pop(_):
+        raise error
+
+    return pop

@@ -39,10 +39,12 @@ class ArrayInputs:
         """Number of photos."""
         return len(self.labels)
 
-    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
         """See ``inputs.TrainingInputs``."""
         order = epoch_order(self.seed, epoch, self.photos)
-        for start in range(0, self.photos, batch_size):
+        for start in range(first * batch_size, self.photos, batch_size):
             rows = order[start : start + batch_size]
             yield self.images[rows], self.labels[rows]
 
@@ -64,10 +66,12 @@ class TimedInputs:
         """Of everything that is drawn."""
         return self.inner.seed
 
-    def batches(self, epoch: int, batch_size: int, workers: Workers = ALONE) -> Iterator[Batch]:
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
         """See ``inputs.TrainingInputs``."""
         began = time.perf_counter()
-        yield from self.inner.batches(epoch, batch_size, workers)
+        yield from self.inner.batches(epoch, batch_size, workers, first)
         self.seconds.append(time.perf_counter() - began)
 
 

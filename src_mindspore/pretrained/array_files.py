@@ -1,7 +1,7 @@
 """Named arrays out of MindSpore checkpoints, safetensors files and Keras HDF5 files."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import h5py
@@ -24,6 +24,7 @@ CKPT_TYPES = {
     **{f"Float{bits}": np.dtype(f"float{bits}") for bits in (16, 32, 64)},
     "Bool": np.dtype(bool),
 }
+CKPT_NAMES = {dtype: name for name, dtype in CKPT_TYPES.items()}
 
 
 def check_file(path: Path) -> None:
@@ -105,6 +106,29 @@ def _read_ckpt(path: Path) -> dict[str, np.ndarray]:
         name: _decode(path, name, tensor.tensor_type, list(tensor.dims), b"".join(slices[name]))
         for name, tensor in tensors.items()
     }
+
+
+def write_ckpt(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes a MindSpore checkpoint, byte for byte what ``mindspore.save_checkpoint`` writes.
+
+    That one writes to a temporary file of its own, which a full disk or a kill leaves behind.
+
+    Args:
+        path: the file.
+        arrays: name -> array of a type in ``CKPT_TYPES``.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("wb") as stream:
+        for name, array in arrays.items():
+            message = Checkpoint()
+            value = message.value.add()
+            value.tag = name
+            value.tensor.dims.extend(array.shape)
+            value.tensor.tensor_type = CKPT_NAMES[array.dtype]
+            value.tensor.tensor_content = array.tobytes()
+            stream.write(message.SerializeToString())
 
 
 def _decode(path: Path, name: str, kind: str, dims: list[int], content: bytes) -> np.ndarray:

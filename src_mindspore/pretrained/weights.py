@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import mindspore
 import numpy as np
-from mindspore import Tensor
 
 from src_mindspore.backbone import MobileNetV2Backbone
 from src_mindspore.errors import UserError
 from src_mindspore.fetch.assets import cache_dir, pretrained_h5
 from src_mindspore.fetch.wheels import writing_cache
 from src_mindspore.files import atomic_path, sha256_of
-from src_mindspore.pretrained.array_files import HDF5_MAGIC, check_file, read_arrays, read_keras
+from src_mindspore.pretrained.array_files import (
+    HDF5_MAGIC,
+    check_file,
+    read_arrays,
+    read_keras,
+    write_ckpt,
+)
 from src_mindspore.pretrained.names import keras_names, nearest_width, torchvision_names
 from src_mindspore.pretrained.strict_load import (
     assign_strict,
@@ -226,12 +230,8 @@ def save_weights(weights: BackboneWeights, path: Path) -> None:
         "std": weights.std,
     }
     arrays = weights.parameters | {CONVENTION + name: value for name, value in extra.items()}
-    entries = [
-        {"name": name, "data": Tensor(np.asarray(value, np.float32))}
-        for name, value in arrays.items()
-    ]
     with atomic_path(path) as temporary:
-        mindspore.save_checkpoint(entries, str(temporary))
+        write_ckpt(temporary, {name: np.asarray(a, np.float32) for name, a in arrays.items()})
 
 
 def pretrained_checkpoint() -> Path:

@@ -1,0 +1,92 @@
+"""One process at a time on a run folder."""
+
+import multiprocessing
+import os
+import socket
+
+import pytest
+
+from src_mindspore.config import load_config
+from src_mindspore.errors import UserError
+from src_mindspore.run_folder import RunFolder
+from src_mindspore.run_lock import LOCK, RunLock
+
+
+def hold(folder, ready, done) -> None:
+    """Another process that has the lock until it may end."""
+    RunLock(folder).take()
+    ready.set()
+    done.wait(60)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Such a process."""
+    context = multiprocessing.get_context("spawn")
+    ready, done = context.Event(), context.Event()
+    process = context.Process(target=hold, args=(tmp_path, ready, done))
+    process.start()
+    assert ready.wait(60)
+    yield process
+    done.set()
+    process.join()
+
+
+def test_the_second_is_told_who_the_first_is(tmp_path, other):
+    text = f"{tmp_path} is being trained by process {other.pid} on {socket.gethostname()}: one "
+    for refused in (RunLock(tmp_path).take, RunLock(tmp_path).look):
+        with pytest.raises(UserError) as info:
+            refused()
+        assert str(info.value).startswith(text)
+    (tmp_path / "c.yaml").write_text("seed: 5\n")
+    config = load_config(tmp_path / "c.yaml")
+    (tmp_path / "c.yaml").rename(tmp_path / "config.yaml")
+    for refused in (lambda: RunFolder.create(tmp_path, config), lambda: RunFolder.reopen(tmp_path)):
+        with pytest.raises(UserError, match=f"trained by process {other.pid} on"):
+            refused()
+    assert (tmp_path / "config.yaml").read_text() == "seed: 5\n"
+    other.kill()
+    other.join()
+    lock = RunLock(tmp_path)
+    lock.take()  # it ended with its process
+    lock.take()
+    assert (tmp_path / LOCK).read_text() == f"process {os.getpid()} on {socket.gethostname()}"
+    lock.release()
+    assert not (tmp_path / LOCK).exists()
+    lock.look()
+
+
+def test_a_lock_file_of_a_holder_who_has_just_left(tmp_path, monkeypatch):
+    lock, seen = RunLock(tmp_path), []
+
+    def locked(file, kind):
+        if not seen:
+            (tmp_path / LOCK).unlink()  # between our opening and our locking
+        seen.append(os.fstat(file).st_ino)
+
+    monkeypatch.setattr(lock, "_lock", locked)
+    lock.take()
+    assert len(seen) == 2
+    assert (tmp_path / LOCK).exists()
+    lock.release()
+
+
+def test_a_holder_clears_away_what_a_killed_process_left(tmp_path):
+    left = [".last-0123abcd.ckpt", ".log-00000000.jsonl", ".metrics-ffffffff.json"]
+    kept = [".thesis-0123abcd.txt", ".last-0123abc.ckpt", "last.ckpt", ".last-0123abcd.ckpt.old"]
+    for name in (*left, *kept):
+        (tmp_path / name).touch()
+    run = RunFolder(tmp_path)
+    run.claim()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, LOCK])
+    run.lock.release()
+
+
+def test_workers_only_look_until_they_have_met(tmp_path, monkeypatch):
+    monkeypatch.setenv("MS_ROLE", "MS_WORKER")
+    run = RunFolder(tmp_path)
+    run.claim()
+    assert list(tmp_path.iterdir()) == []
+    run.hold()
+    assert (tmp_path / LOCK).exists()
+    run.lock.release()

@@ -1,0 +1,110 @@
+"""Every optimiser goes on from the middle of an epoch as if it had never stopped."""
+
+import json
+
+import mindspore as ms
+import numpy as np
+import pytest
+from helpers import mode
+
+from src_mindspore.checkpoint import arrays_of, restore
+from src_mindspore.classifier import Top, build_classifier
+from src_mindspore.errors import UserError
+from src_mindspore.inputs import CachedInputs
+from src_mindspore.loss import ClassificationLoss
+from src_mindspore.optimizers import OPTIMIZERS, build_optimizer
+from src_mindspore.pretrained.strict_load import assign_strict
+from src_mindspore.run_folder import RunFolder
+from src_mindspore.trainer import Progress, Stage, TrainStep, fit, trainable
+
+CLASSES, PHOTOS = 3, 22
+RNG = np.random.default_rng(0)
+FEATURES = RNG.normal(0, 1, (PHOTOS, 2, 1280)).astype(np.float32)
+LABELS = (np.arange(PHOTOS) % CLASSES).astype(np.int32)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A classifier with dropout, and its first weights."""
+    with mode(ms.GRAPH_MODE):
+        ms.set_seed(0)
+        classifier = build_classifier({"width_mult": 0.35}, {"dropout": 0.3}, CLASSES, 32)
+        yield classifier, arrays_of(classifier)
+
+
+def stage_of(classifier, name: str) -> Stage:
+    rates = np.linspace(0.01, 0.001, 12).astype(np.float32)
+    top = Top(classifier, "mean")
+    optimizer = build_optimizer(name, trainable(top), rates, 0.9, 1e-3)
+    return Stage(
+        name="head",
+        top=top,
+        step=TrainStep(top, ClassificationLoss(CLASSES, None), optimizer),
+        inputs=CachedInputs(FEATURES, LABELS, (1, 0)),
+        val=(FEATURES[:, 0], LABELS),
+        val_loss="logits",
+        lr=rates,
+        class_weights=np.array([1, 2, 0.5], np.float32),
+        epochs=2,
+        batch_size=4,
+        patience=0,
+    )
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_killed_in_the_middle_of_an_epoch(network, tmp_path, name):
+    classifier, first = network
+
+    def train(stage: Stage, run: RunFolder, stop: int | None) -> list[dict]:
+        steps = []
+
+        def after_step(stage: Stage) -> None:
+            run.save(classifier, stage)
+            steps.append(stage.progress.step)
+            if len(steps) == stop:
+                raise KeyboardInterrupt  # a kill leaves no more than this
+
+        def after_epoch(stage: Stage, line: dict, better: bool) -> None:
+            if better:
+                run.best = arrays_of(classifier)
+            run.log({**line, "seconds": 0})
+            run.save(classifier, stage)
+
+        fit(stage, after_epoch, lambda: True, after_step)
+        return run.lines
+
+    assign_strict(classifier, first, "the beginning")
+    (tmp_path / "whole").mkdir()
+    whole = stage_of(classifier, name)
+    expected = train(whole, RunFolder(tmp_path / "whole"), None)
+    weights = arrays_of(classifier) | arrays_of(whole.step.optimizer)
+
+    assign_strict(classifier, first, "the beginning")
+    (tmp_path / "part").mkdir()
+    for stop in (8, None):  # an epoch has 6 steps
+        run, stage = RunFolder(tmp_path / "part"), stage_of(classifier, name)
+        state, arrays = run.begin()
+        if state:
+            restore(classifier, stage.step.optimizer, arrays, "last.ckpt")
+            stage.progress = Progress(**state["progress"])
+        try:
+            lines = train(stage, run, stop)
+        except KeyboardInterrupt:
+            assign_strict(classifier, first, "another process would have these")
+    assert json.dumps(lines) == json.dumps(expected)
+    for key, value in (arrays_of(classifier) | arrays_of(stage.step.optimizer)).items():
+        assert value.tobytes() == weights[key].tobytes(), key
+
+
+def test_weights_that_are_no_numbers_are_not_kept(network, tmp_path):
+    classifier, first = network
+    assign_strict(classifier, first, "the beginning")
+    stage, run = stage_of(classifier, "momentum"), RunFolder(tmp_path)
+    run.save(classifier, stage)
+    kept = (tmp_path / "last.ckpt").read_bytes()
+    stage.step.optimizer.moments[0].set_data(ms.Tensor(np.full((3, 1280), np.nan, np.float32)))
+    with pytest.raises(UserError, match="the training has diverged: moments"):
+        run.save(classifier, stage, force=True)
+    with pytest.raises(UserError, match=r"largest weight of head became nan at step 1 with"):
+        fit(stage, lambda *_: None, lambda: True, lambda stage: run.save(classifier, stage))
+    assert (tmp_path / "last.ckpt").read_bytes() == kept
