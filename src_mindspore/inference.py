@@ -20,7 +20,7 @@ from src_mindspore.files import sha256_of
 from src_mindspore.inputs import read_photos
 from src_mindspore.lite.library import device_library
 from src_mindspore.lite.runtime import LiteModel
-from src_mindspore.metrics import log_softmax, report
+from src_mindspore.metrics import at_threshold, probabilities, report
 from src_mindspore.progress import progress
 from src_mindspore.records import PhotoPaths, Record
 from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec, load_spec
@@ -53,11 +53,16 @@ class Model:
         sigmoid = self.spec.model["head"]["activation"] == "sigmoid"
         return f"sigmoid_{self.spec.output}" if sigmoid else self.spec.output
 
+    def calibrated(self, scores: np.ndarray) -> np.ndarray:
+        """Scores of ``run`` divided by what the spec leaves to be done: (n, classes) alike.
+
+        What they are stays ``loss``, and which is the largest stays the same.
+        """
+        return scores if self.spec.temperature == 1 else scores / self.spec.temperature
+
     def probabilities(self, scores: np.ndarray) -> np.ndarray:
-        """Scores as shown to people, 0..1: (n, classes) -> (n, classes)."""
-        if self.spec.output == "probabilities":
-            return scores
-        return np.exp(log_softmax(scores.astype(np.float64)))
+        """Scores of ``run`` as shown to people, 0..1: (n, classes) -> (n, classes)."""
+        return probabilities(self.calibrated(scores), self.loss)
 
 
 def load_model(path: Path, machine: str | None = None) -> Model:
@@ -125,7 +130,7 @@ def classifier_of(spec: ModelSpec, file: Path) -> Deployed:
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{file.parent / FILE_NAME} describes no network: {error}") from None
     load_classifier(classifier, file)
-    return Deployed(classifier).set_train(False)
+    return Deployed(classifier, spec.model_temperature).set_train(False)
 
 
 def _open_mindir(file: Path, *_: object) -> tuple[Run, str]:
@@ -183,13 +188,31 @@ def score_photos(model: Model, paths: Sequence[Path], what: str = "photos") -> n
 
 
 def evaluate(model: Model, root: Path, records: Sequence[Record], split: str) -> dict[str, Any]:
-    """Scores a model on every one of ``records``; what ``evaluate.py --json`` writes.
+    """Scores a model on every one of ``records``; what ``evaluate.py --json`` writes."""
+    scores = score_photos(model, PhotoPaths(root, records), f"{split} photos")
+    return judge(model, scores, [record.label for record in records], split)
+
+
+def judge(model: Model, scores: np.ndarray, labels: Sequence[int], split: str) -> dict[str, Any]:
+    """All figures of a model on the photos of a split.
+
+    Args:
+        model: the model.
+        scores: of its ``run``, (n, classes).
+        labels: the classes that are right.
+        split: name of the split.
 
     Returns:
-        ``metrics.report`` and which split and model file it is about.
+        ``metrics.report`` of the calibrated scores, which split and model file it is about,
+        ``temperature`` (of model and reader together), ``selected_on`` (the split whose photos
+        chose epoch, temperature and threshold; on them the figures flatter; None if training has
+        not ended) and ``abstaining`` (``metrics.at_threshold``, None without a threshold).
     """
-    scores = score_photos(model, PhotoPaths(root, records), f"{split} photos")
-    labels = np.array([record.label for record in records], np.int64)
+    spec, calibration = model.spec, model.spec.calibration
+    scores, labels = model.calibrated(scores), np.array(labels, np.int64)
+    kept = None
+    if spec.threshold is not None:
+        kept = at_threshold(scores, labels, model.loss, spec.threshold)
     return {
         "split": split,
         "model": {
@@ -197,5 +220,8 @@ def evaluate(model: Model, root: Path, records: Sequence[Record], split: str) ->
             "sha256": model.file.sha256,
             "runtime": model.runtime,
         },
-        **report(scores, labels, model.spec.classes, model.loss),
+        "selected_on": calibration.split if calibration else None,
+        "temperature": spec.temperature * spec.model_temperature,
+        **report(scores, labels, spec.classes, model.loss),
+        "abstaining": kept,
     }
