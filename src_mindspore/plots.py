@@ -160,7 +160,7 @@ def draw_reliability(path: Path, calibration: dict[str, Any], final: dict[str, A
         top.set_ylim(0, 1.02)
     rows[0, 0].set_ylabel("accuracy")
     rows[1, 0].set_ylabel("photos")
-    rows[0, 0].legend(loc="upper left")
+    figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     chance = calibration["by_chance"]
     figure.suptitle(
         f"{calibration['split']}, n={calibration['n']}, {len(final['reliability'])} bins of equal "

@@ -75,9 +75,9 @@ def parse_calibration(raw: Any, output: str) -> CalibrationSpec | None:
     if not isinstance(points, list):
         raise ValueError(f"calibration.points must be a list; got {points!r}")
     spec = CalibrationSpec(
-        split=str(table["split"]),
+        split=_text(table["split"], "split"),
         n=_count(table["n"], "n"),
-        sha256=str(table["sha256"]),
+        sha256=_text(table["sha256"], "sha256"),
         temperature=_positive(table.get("temperature", 1.0), "temperature"),
         model_temperature=_positive(table.get("model_temperature", 1.0), "model_temperature"),
         precision=_share(table.get("precision"), "precision"),
@@ -107,6 +107,12 @@ def _point(raw: Any) -> OperatingPoint:
     if score is None or right > answered or answered < 1:
         raise ValueError(f"calibration.points: 0 <= right <= answered, 1 or more; got {raw!r}")
     return OperatingPoint(score, answered, right)
+
+
+def _text(value: Any, key: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"calibration.{key} must be a text; got {value!r}")
+    return value
 
 
 def _is_number(value: Any) -> bool:
