@@ -58,9 +58,9 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, kind: str = "logits"
 
     ends = (float(np.log(LOWEST)), float(np.log(HIGHEST)))
     found = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-6})
-    # the search stays inside; an end itself is what it means where it stops beside one
-    best = min((found.x, *ends), key=loss)
-    return float(np.exp(best))
+    # the search never tries an end itself, and stops beside the one that it means
+    best = min((*ends, float(found.x)), key=loss)
+    return {ends[0]: LOWEST, ends[1]: HIGHEST}.get(best, float(np.exp(best)))
 
 
 def cross_validated(
@@ -147,7 +147,7 @@ def calibrate(
         "n": n,
         "sha256": sha256,
         "temperature": temperature,
-        "bounded": not reason and not LOWEST * 1.001 < temperature < HIGHEST / 1.001,
+        "bounded": temperature in (LOWEST, HIGHEST),
         "reason": reason,
         "before": _quality(logits, labels, kind),
         "after": _quality(scaled, labels, kind),

@@ -48,6 +48,11 @@ def score_run(
     for reason in (report["reason"], (report["threshold"] or {}).get("reason")):
         if reason:
             log.warning("calibration: %s", reason)
+    if report["bounded"]:
+        log.warning(
+            "calibration: the temperature is the end of its range, %g: %s",
+            *(calibration.temperature, "all photos are right, or the scores tell little"),
+        )
     model = replace(model, spec=replace(bare, calibration=calibration))
     final = judge(model, logits, labels, SPLIT)
     in_network = spec.output == "probabilities"

@@ -56,7 +56,7 @@ def telling_run(workplace: Workplace) -> Path:
     write_data_set(workplace.folder / "more", train=3, val=5)
     settings = (
         "backbone.weights=imagenet backbone.width_mult=1 input.size=96 head_stage.epochs=10 "
-        "calibration.precision=0.9"
+        "head_stage.lr.max=0.002 calibration.precision=0.6"
     )
     for command in (
         "train.py --config configs/demo.yaml --data more --run runs/telling"
