@@ -24,18 +24,20 @@ def main() -> None:
     from src_mindspore.photo_reader import PhotoReader
     from src_mindspore.run_folder import known_splits
     from src_mindspore.runtime import select_device
+    from src_mindspore.statement import statement
 
     select_device()
     model = load_model(args.model, args.machine)
     records = scored_records(args.data, model.spec.classes, args.split, known_splits(args.model))
     result = evaluate(model, PhotoReader(args.data, len(records)), records, args.split)
-    print_table(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
+    print_classes(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
+    print("\n".join(statement(result)))
     if args.json:
         write_json(args.json, result)
 
 
-def print_table(result: dict, names: list[str]) -> None:
-    """Per-class scores, then the totals."""
+def print_classes(result: dict, names: list[str]) -> None:
+    """A row of scores for each class; a dash where nothing was there, or said, to score."""
 
     def share(value: float | None) -> str:
         return "     -" if value is None else f"{value:6.1%}"
@@ -47,10 +49,6 @@ def print_table(result: dict, names: list[str]) -> None:
             f"{name:{width}} {row['n']:5d}     {share(row['precision'])}  {share(row['recall'])}"
             f"  {share(row['f1'])}"
         )
-    print(
-        f"{result['split']} top-1 {result['top1']:.2%} (n={result['n']})  "
-        f"top-5 {result['top5']:.2%}  loss {result['loss']:.4f}"
-    )
 
 
 if __name__ == "__main__":

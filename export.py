@@ -32,6 +32,12 @@ def main() -> None:
         help="x86_64, aarch64 or both: processors to run the .ms for in the check (default: this "
         "one; aarch64 takes qemu-user elsewhere and seconds a photo)",
     )
+    parser.add_argument(
+        "--fold-temperature",
+        action="store_true",
+        help="divide the logits by the run's temperature in the exported graph, so that a plain "
+        "softmax of its output is calibrated (with head.activation it is in the graph anyway)",
+    )
     parser.add_argument("--out", type=Path, help="where to; default RUN/export")
     parser.add_argument("--data", type=Path, help="photos for the check; default the run's own")
     parser.add_argument("--converter", help="a converter_lite; default: found, or fetched")
@@ -51,6 +57,7 @@ def main() -> None:
         machines=tuple(args.machines.split(",")) if args.machines else (),
         max_drop=args.max_drop,
         converter=args.converter,
+        fold_temperature=args.fold_temperature,
     )
     report = export_run(args.run, wanted, args.out, args.data)
     print(parity_table(report))

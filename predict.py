@@ -17,23 +17,42 @@ def main() -> None:
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="image or folder")
     parser.add_argument("--topk", type=int, default=3, metavar="N", help="labels an image (3)")
     parser.add_argument("--json", action="store_true", help="one JSON object per image")
+    limits = parser.add_mutually_exclusive_group()
+    limits.add_argument(
+        "--min-score",
+        type=float,
+        metavar="X",
+        help="abstain below this score, 0 to 1 (default: what the model's spec.json says, if it "
+        "does); 0 answers always",
+    )
+    limits.add_argument(
+        "--precision",
+        type=float,
+        metavar="P",
+        help="abstain below the score that reached this precision on the validation photos, 0 to 1",
+    )
     args = parser.parse_args()
     if args.topk < 1:
         parser.error(f"--topk must be at least 1; got {args.topk}")
+    for option, value in (("--min-score", args.min_score), ("--precision", args.precision)):
+        if value is not None and not 0 <= value <= 1:
+            parser.error(f"{option} is 0 to 1; got {value:g}")
 
     from src_mindspore.inference import load_model
-    from src_mindspore.prediction import image_paths, predictions
+    from src_mindspore.prediction import image_paths, predictions, threshold_of
     from src_mindspore.runtime import select_device
 
     paths = image_paths(args.paths)
     select_device()
     model = load_model(args.model, args.machine)
-    for prediction in predictions(model, paths, args.topk):
+    threshold = threshold_of(model.spec, args.min_score, args.precision)
+    for prediction in predictions(model, paths, args.topk, threshold):
         if args.json:
             print(json.dumps(prediction, ensure_ascii=False), flush=True)
             continue
         best = "  ".join(f"{t['score']:6.1%} {t['text']}" for t in prediction["topk"])
-        print(f"{prediction['path']}  {best}", flush=True)
+        start = "  not sure:" if prediction["abstained"] else ""
+        print(f"{prediction['path']}{start}  {best}", flush=True)
 
 
 if __name__ == "__main__":

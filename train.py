@@ -47,6 +47,7 @@ def main() -> None:
     args = arguments()
     # after the arguments: MindSpore takes seconds to load
     from src_mindspore.run_folder import open_run
+    from src_mindspore.statement import statement
     from src_mindspore.training import train
 
     run = args.run or Path("runs") / f"{args.config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -63,8 +64,8 @@ def main() -> None:
             folder.lock.release()
         if not metrics:  # a worker beside the first, who says the rest
             return
-    val = folder.metrics()["val"]
-    print(f"val top-1 {val['top1']:.2%} (n={val['n']})  top-5 {val['top5']:.2%}  in {run}")
+    print("\n".join(statement(folder.metrics()["val"])))
+    print(f"in {run}")
     print(f"next: python export.py {run}")
 
 

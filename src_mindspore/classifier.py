@@ -53,16 +53,21 @@ class Top(nn.Cell):
 class Deployed(nn.Cell):
     """A classifier with its output activation: what is scored and exported.
 
-    (N, 3, H, W) -> (N, classes), logits or probabilities as the head says.
+    (N, 3, H, W) -> (N, classes), logits or probabilities as the head says. The logits are divided
+    by ``temperature`` (above 0) first; by 1 nothing is computed.
     """
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier, temperature: float = 1.0) -> None:
         super().__init__(auto_prefix=False)
         self.classifier = classifier
+        self.inverse = None if temperature == 1 else 1 / temperature
 
     def construct(self, x: Tensor) -> Tensor:
         """See the class."""
-        return self.classifier.head.activate(self.classifier(x))
+        logits = self.classifier(x)
+        if self.inverse is not None:
+            logits = logits * self.inverse
+        return self.classifier.head.activate(logits)
 
 
 def build_classifier(

@@ -4,7 +4,7 @@ import platform
 import shutil
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Wanted:
         machines: processors for which the ``.ms`` is run in the check; empty is this computer's.
         max_drop: points of top-1 on the validation photos that a quantised file may lose.
         converter: a ``converter_lite``; None finds or fetches one.
+        fold_temperature: divide logits by the run's temperature in the exported graph.
     """
 
     formats: Sequence[str] = FORMATS
@@ -55,6 +56,7 @@ class Wanted:
     machines: Sequence[str] = ()
     max_drop: float = MAX_DROP
     converter: str | None = None
+    fold_temperature: bool = False
 
     def check(self) -> None:
         """Raises UserError for a value that is not accepted, or a machine that cannot be run."""
@@ -99,10 +101,17 @@ def export_run(
     temporary = out.parent / f".{out.name}-{uuid.uuid4().hex[:8]}"
     temporary.mkdir(parents=True)
     try:
-        deployed = classifier_of(spec, run / MODEL)
-        reference = network_model(run / MODEL, spec, spec.files[0], deployed)
-        files = _write_files(deployed, reference, temporary, wanted, photos)
-        spec.with_files(*(FileSpec.of(file.path, file.layout) for file in files)).save(temporary)
+        exported = spec
+        if wanted.fold_temperature and spec.calibration:
+            exported = replace(spec, calibration=spec.calibration.folded())
+        deployed = classifier_of(exported, run / MODEL)
+        # what ships is checked against what the run itself says, temperature included
+        checkpoint = deployed if exported == spec else classifier_of(spec, run / MODEL)
+        reference = network_model(run / MODEL, spec, spec.files[0], checkpoint)
+        files = _write_files(deployed, reference, exported, temporary, wanted, photos)
+        exported.with_files(*(FileSpec.of(file.path, file.layout) for file in files)).save(
+            temporary
+        )
         machines = wanted.machines or (platform.machine(),)
         report = {
             "tolerance": TOLERANCE,
@@ -143,10 +152,14 @@ class Photos:
 
 
 def _write_files(
-    deployed: Deployed, reference: Model, folder: Path, wanted: Wanted, photos: Photos
+    deployed: Deployed,
+    reference: Model,
+    spec: ModelSpec,
+    folder: Path,
+    wanted: Wanted,
+    photos: Photos,
 ) -> list[Exported]:
-    """Writes the wanted files."""
-    spec = reference.spec
+    """Writes the wanted files, which ``spec`` describes."""
     shape = (1, 3, *spec.input.size)
     lite: list[Exported] = []
     mindir, onnx = folder / "model.mindir", folder / "model.onnx"
@@ -161,7 +174,9 @@ def _write_files(
         allow_any_batch(fixed, onnx)
     if "ms" in wanted.formats:
         converter = wanted.converter
-        sources = LiteSources(fixed, mindir, converter, reference, photos.root, photos.training)
+        sources = LiteSources(
+            fixed, mindir, converter, reference, spec, photos.root, photos.training
+        )
         lite = [write_lite(sources, quant, folder) for quant in wanted.quants]
     fixed.unlink(missing_ok=True)
     if "mindir" not in wanted.formats:

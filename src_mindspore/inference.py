@@ -20,7 +20,7 @@ from src_mindspore.files import sha256_of
 from src_mindspore.inputs import PlainPhotos, read_photos
 from src_mindspore.lite.library import device_library
 from src_mindspore.lite.runtime import LiteModel
-from src_mindspore.metrics import log_softmax, report
+from src_mindspore.metrics import at_threshold, probabilities, report
 from src_mindspore.photo_reader import PhotoReader
 from src_mindspore.progress import progress
 from src_mindspore.records import Record
@@ -54,11 +54,16 @@ class Model:
         sigmoid = self.spec.model["head"]["activation"] == "sigmoid"
         return f"sigmoid_{self.spec.output}" if sigmoid else self.spec.output
 
+    def calibrated(self, scores: np.ndarray) -> np.ndarray:
+        """Scores of ``run`` divided by what the spec leaves to be done: (n, classes) alike.
+
+        What they are stays ``loss``, and which is the largest stays the same.
+        """
+        return scores if self.spec.temperature == 1 else scores / self.spec.temperature
+
     def probabilities(self, scores: np.ndarray) -> np.ndarray:
-        """Scores as shown to people, 0..1: (n, classes) -> (n, classes)."""
-        if self.spec.output == "probabilities":
-            return scores
-        return np.exp(log_softmax(scores.astype(np.float64)))
+        """Scores of ``run`` as shown to people, 0..1: (n, classes) -> (n, classes)."""
+        return probabilities(self.calibrated(scores), self.loss)
 
 
 def load_model(path: Path, machine: str | None = None) -> Model:
@@ -126,7 +131,7 @@ def classifier_of(spec: ModelSpec, file: Path) -> Deployed:
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{file.parent / FILE_NAME} describes no network: {error}") from None
     load_classifier(classifier, file)
-    return Deployed(classifier).set_train(False)
+    return Deployed(classifier, spec.model_temperature).set_train(False)
 
 
 def _open_mindir(file: Path, *_: object) -> tuple[Run, str]:
@@ -195,30 +200,72 @@ def _score(model: Model, read: Callable[[slice], np.ndarray], photos: int, what:
     return np.concatenate(parts)
 
 
-def evaluate(
-    model: Model, reader: PhotoReader, records: Sequence[Record], split: str
-) -> dict[str, Any]:
-    """Scores a model on every one of ``records``; what ``evaluate.py --json`` writes.
+@dataclass(frozen=True)
+class Scored:
+    """What a model said of the photos of a split.
 
-    Returns:
-        ``metrics.report``, which split and model file it is about, and ``skipped``: the photos
-        that could not be read and are not counted.
+    Attributes:
+        split: its name.
+        scores: of ``Model.run``, (n, classes).
+        labels: the classes that are right, (n,) int64.
+        skipped: paths of photos that could not be read and are not among the n.
+    """
+
+    split: str
+    scores: np.ndarray
+    labels: np.ndarray
+    skipped: tuple[str, ...] = ()
+
+
+def score_records(
+    model: Model, reader: PhotoReader, records: Sequence[Record], split: str
+) -> Scored:
+    """Runs a model over every one of ``records``.
 
     Raises:
-        UserError: more of them than ``PhotoReader.allowed``, or all.
+        UserError: more photos than ``PhotoReader.allowed`` cannot be read, or none can.
     """
     images = Readable(PlainPhotos(reader, records, model.spec.input))
     scores = _score(model, images.__getitem__, len(records), f"{split} photos")[images.mask]
     labels = np.array([record.label for record in records], np.int64)[images.mask]
     if not len(labels):
         raise UserError(f"no photo of the split {split} can be read")
+    skipped = (r.path for r, good in zip(records, images.mask, strict=True) if not good)
+    return Scored(split, scores, labels, tuple(skipped))
+
+
+def evaluate(
+    model: Model, reader: PhotoReader, records: Sequence[Record], split: str
+) -> dict[str, Any]:
+    """Scores a model on every one of ``records``; what ``evaluate.py --json`` writes."""
+    return judge(model, score_records(model, reader, records, split))
+
+
+def judge(model: Model, scored: Scored) -> dict[str, Any]:
+    """All figures of a model on the photos of a split.
+
+    Returns:
+        ``metrics.report`` of the calibrated scores, which split and model file it is about,
+        ``skipped`` (see ``Scored``), ``temperature`` (of model and reader together),
+        ``selected_on`` (the split whose photos chose epoch, temperature and threshold; on them the
+        figures flatter; None if training has not ended) and ``abstaining``
+        (``metrics.at_threshold``, None without a threshold).
+    """
+    spec, calibration = model.spec, model.spec.calibration
+    scores, labels = model.calibrated(scored.scores), scored.labels
+    kept = None
+    if spec.threshold is not None:
+        kept = at_threshold(scores, labels, model.loss, spec.threshold)
     return {
-        "split": split,
+        "split": scored.split,
         "model": {
             "file": model.file.name,
             "sha256": model.file.sha256,
             "runtime": model.runtime,
         },
-        **report(scores, labels, model.spec.classes, model.loss),
-        "skipped": [r.path for r, good in zip(records, images.mask, strict=True) if not good],
+        "selected_on": calibration.split if calibration else None,
+        "temperature": spec.temperature * spec.model_temperature,
+        **report(scores, labels, spec.classes, model.loss),
+        "abstaining": kept,
+        "skipped": list(scored.skipped),
     }

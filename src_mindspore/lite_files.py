@@ -22,7 +22,7 @@ from src_mindspore.lite.quantisation import (
 )
 from src_mindspore.parity import Exported
 from src_mindspore.records import Record
-from src_mindspore.spec import FileSpec
+from src_mindspore.spec import FileSpec, ModelSpec
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ class LiteSources:
         mindir: the same, for converters that read it.
         converter: a ``converter_lite``; None finds or fetches one.
         reference: the checkpoint, which an int8 file is compared with.
+        spec: of the network in ``onnx``.
         root: the data folder.
         training: its training photos, to calibrate int8 with.
     """
@@ -47,6 +48,7 @@ class LiteSources:
     mindir: Path
     converter: str | None
     reference: Model
+    spec: ModelSpec
     root: Path
     training: Sequence[Record]
 
@@ -95,7 +97,7 @@ def _write_int8(sources: LiteSources, path: Path) -> str:
     long as all the rest, so it is not tried for the ways that lost.
     """
     calibrating, comparing = _training_photos(sources)
-    spec = sources.reference.spec
+    spec = sources.spec
     images = read_photos(comparing, spec.input)
     expected = sources.reference.probabilities(sources.reference.run(images))
     # not beside the file: the converter cannot read a path with some characters in it

@@ -154,7 +154,7 @@ def parity_table(report: dict[str, Any]) -> str:
     runtimes = max(len(row["runtime"]) for row in report["files"])
     lines = [
         f"{'file':{names}}  {'runtime':{runtimes}}  {'MB':>5}   top-1  "
-        f"difference  other labels (n={report['n']})"
+        f"difference  other labels ({report['split']}, n={report['n']})"
     ]
     for row in report["files"]:
         start = f"{row['name']:{names}}  {row['runtime']:{runtimes}}  {row['bytes'] / 1e6:5.2f}"

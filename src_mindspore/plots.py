@@ -123,3 +123,48 @@ def draw_confusion(path: Path, confusion: np.ndarray, labels: Sequence[str]) -> 
     right, total = int(confusion.trace()), int(confusion.sum())
     axes.set_title(f"{right} of {total} images right ({right / max(total, 1):.2%})")
     _save(figure, path)
+
+
+def draw_reliability(path: Path, calibration: dict[str, Any], final: dict[str, Any]) -> None:
+    """Accuracy over confidence, before and after the temperature, and how many photos say so.
+
+    Args:
+        path: the PNG to write.
+        calibration: of ``metrics.json``, see ``calibration.calibrate``.
+        final: its ``val``, see ``inference.judge``.
+    """
+    figure = Figure(figsize=(10, 6), layout="constrained")
+    rows = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
+    sides = (
+        ("before", "before", calibration["reliability_before"]),
+        ("after", f"after, temperature {calibration['temperature']:.3f}", final["reliability"]),
+    )
+    for (key, title, bins), top, bottom in zip(sides, *rows, strict=True):
+        filled = [row for row in bins if row["n"]]
+        middles = [(row["low"] + row["high"]) / 2 for row in filled]
+        width = bins[0]["high"] - bins[0]["low"]
+        ends = [row["accuracy_interval"] for row in filled]
+        heights = np.array([row["accuracy"] for row in filled])
+        top.bar(middles, heights, width, color="tab:blue", alpha=0.6, label="accuracy")
+        spread = np.abs(np.array(ends).T - heights)
+        top.errorbar(middles, heights, spread, fmt="none", color="grey", lw=1, label="95 %")
+        top.plot([row["confidence"] for row in filled], heights, "k.", label="at mean confidence")
+        top.plot([0, 1], [0, 1], "k--", lw=1)
+        top.set_title(f"{title}: ECE {calibration[key]['ece']:.4f}")
+        bottom.bar(middles, [row["n"] for row in filled], width, color="grey")
+        for x, row in zip(middles, filled, strict=True):
+            bottom.text(x, row["n"], str(row["n"]), ha="center", va="bottom", size=8)
+        bottom.set_xlabel("confidence: probability of the class that is said")
+        bottom.margins(y=0.25)
+        top.set_xlim(0, 1)
+        top.set_ylim(0, 1.02)
+    rows[0, 0].set_ylabel("accuracy")
+    rows[1, 0].set_ylabel("photos")
+    figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    chance = calibration["by_chance"]
+    figure.suptitle(
+        f"{calibration['split']}, n={calibration['n']}, {len(final['reliability'])} bins of equal "
+        f"width; perfectly calibrated, chance alone gives an ECE of {chance['low']:.3f} to "
+        f"{chance['high']:.3f}"
+    )
+    _save(figure, path)

@@ -38,12 +38,49 @@ def image_paths(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def predictions(model: Model, paths: Sequence[Path], topk: int) -> Iterator[dict[str, Any]]:
+def threshold_of(
+    spec: ModelSpec, min_score: float | None = None, precision: float | None = None
+) -> float:
+    """The score below which an answer is held back, 0..1; 0 where none is.
+
+    Args:
+        spec: of the model; its own threshold counts where nothing else is asked for.
+        min_score: asked for by itself.
+        precision: asked for by what it reached on the photos that the model was calibrated with.
+
+    Raises:
+        UserError: no threshold is known that reaches ``precision``.
+    """
+    if min_score is not None:
+        return min_score
+    if precision is None:
+        return spec.threshold or 0.0
+    calibration = spec.calibration
+    if calibration is None or not calibration.points:
+        raise UserError(
+            "a precision can be asked of a model whose spec.json has thresholds (calibration."
+            "points), from 50 validation photos on; this one has none: --min-score sets one"
+        )
+    found = calibration.threshold_for(precision)
+    if found is None:
+        best = calibration.points[-1]
+        raise UserError(
+            f"no threshold reaches a precision of {precision:g}: the best is {best.right} of "
+            f"{best.answered} right ({best.right / best.answered:.4f}), of {calibration.n} photos "
+            f"of {calibration.split}"
+        )
+    return found
+
+
+def predictions(
+    model: Model, paths: Sequence[Path], topk: int, threshold: float = 0.0
+) -> Iterator[dict[str, Any]]:
     """Labels the images, in order and as they are done.
 
     Yields:
-        ``path``; ``label``, the class; ``score``, its probability in 0..1; ``topk``, a list of
-        ``label``, ``text`` (display names) and ``score``, best first.
+        ``path``; ``label``, the likeliest class; ``score``, its probability in 0..1;
+        ``abstained``, whether that is below ``threshold``, so that the label is a guess and no
+        answer; ``topk``, a list of ``label``, ``text`` (display names) and ``score``, best first.
 
     Raises:
         UserError: at the end, if images could not be read; the others are labelled first.
@@ -65,14 +102,16 @@ def predictions(model: Model, paths: Sequence[Path], topk: int) -> Iterator[dict
         images = normalise(np.stack([pixels for _, pixels in good]), model.spec.input)
         scores = model.probabilities(model.run(images))
         for (path, _), row in zip(good, scores, strict=True):
-            yield _prediction(path, row, model.spec, topk)
+            yield _prediction(path, row, model.spec, topk, threshold)
     if broken:
         raise UserError(
             f"{len(broken)} of {len(paths)} images could not be read:\n  " + "\n  ".join(broken)
         )
 
 
-def _prediction(path: Path, scores: np.ndarray, spec: ModelSpec, topk: int) -> dict[str, Any]:
+def _prediction(
+    path: Path, scores: np.ndarray, spec: ModelSpec, topk: int, threshold: float
+) -> dict[str, Any]:
     best = [
         {"label": spec.classes[i], "text": _text(spec, i), "score": round(float(scores[i]), 6)}
         for i in np.argsort(-scores, kind="stable")[:topk]
@@ -81,6 +120,7 @@ def _prediction(path: Path, scores: np.ndarray, spec: ModelSpec, topk: int) -> d
         "path": str(path),
         "label": best[0]["label"],
         "score": best[0]["score"],
+        "abstained": bool(scores.max() < threshold),
         "topk": best,
     }
 

@@ -28,10 +28,10 @@ LOG = "log.jsonl"
 CHOICE = "budget.json"  # what was chosen where the config says auto
 UNTRAINED = {CONFIG, SPLITS, SPEC, LOG, CHOICE}  # what there is before the first checkpoint
 METRICS = "metrics.json"
-CURVES, CONFUSION = "curves.png", "confusion.png"
+CURVES, CONFUSION, RELIABILITY = "curves.png", "confusion.png", "reliability.png"
 # all that is written here through a temporary name
 WRITTEN = (
-    *(CONFIG, SPLITS, SPEC, LOG, CHOICE, METRICS, CURVES, CONFUSION),
+    *(CONFIG, SPLITS, SPEC, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
     *(checkpoint.MODEL, checkpoint.LAST),
 )
 

@@ -188,6 +188,15 @@ SCHEMA: dict[str, Any] = {
         "label_smoothing": number(0.1, 0, 0.9, "mass moved from the true class to all"),
         "class_weights": choice("none", CLASS_WEIGHTS, "of the loss: none, sqrt or full balance"),
     },
+    "calibration": {
+        "temperature": flag(True, "fit one on the validation photos, see calibration.py"),
+        "precision": Field(
+            None,
+            lambda v: v is None or (_is_number(v) and 0 <= v <= 1),
+            "0 to 1 or null",
+            "wanted of the answers given: below the score that reaches it the model abstains",
+        ),
+    },
     "head_stage": _stage(epochs=40, batch_size=64, lr=0.1, warmup=1),
     "finetune_stage": {
         **_stage(epochs=0, batch_size=32, lr=1e-3, warmup=1),

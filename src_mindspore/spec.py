@@ -13,8 +13,12 @@ from typing import Any
 
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of, write_json
+from src_mindspore.spec_calibration import CalibrationSpec, parse_calibration
 
-FORMAT = 1
+# 2 has `calibration`. A reader of 1 would pass it over and show other probabilities, so that the
+# number rose; what was written as 1 is read like a file without it.
+FORMAT = 2
+READABLE = (1, FORMAT)
 FILE_NAME = "spec.json"
 RESIZE_RULES = ("stretch", "shorter_side")
 INTERPOLATIONS = ("bilinear", "bicubic", "lanczos")
@@ -79,7 +83,8 @@ class ModelSpec:
     ``classes`` are the folder names in the order of the outputs; ``labels`` has one table of
     display names per class (``en``, ``zh``, perhaps ``group`` with the same two keys);
     ``output`` is ``logits`` or ``probabilities``; ``model`` holds the arguments of
-    ``classifier.build_classifier`` and the number of parameters.
+    ``classifier.build_classifier`` and the number of parameters; ``calibration`` is None until
+    training has ended.
     """
 
     classes: tuple[str, ...]
@@ -88,7 +93,23 @@ class ModelSpec:
     output: str
     model: dict[str, Any]
     files: tuple[FileSpec, ...] = ()
+    calibration: CalibrationSpec | None = None
     format: int = field(default=FORMAT)
+
+    @property
+    def temperature(self) -> float:
+        """What the model's outputs are divided by before softmax or sigmoid."""
+        return self.calibration.temperature if self.calibration else 1.0
+
+    @property
+    def model_temperature(self) -> float:
+        """What the network divides its logits by itself."""
+        return self.calibration.model_temperature if self.calibration else 1.0
+
+    @property
+    def threshold(self) -> float | None:
+        """The score below which an answer is not to be relied on; None: every answer counts."""
+        return self.calibration.threshold if self.calibration else None
 
     def with_files(self, *files: FileSpec) -> "ModelSpec":
         """The same spec beside other files."""
@@ -118,9 +139,10 @@ def load_spec(path: Path) -> ModelSpec:
         raise UserError(f"{path} is missing: a model is read together with its spec.json") from None
     except (OSError, ValueError) as error:
         raise UserError(f"{path} is not a readable JSON file: {error}") from None
-    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        got = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
-        raise UserError(f"{path}: this version reads spec format {FORMAT}; got {got}")
+    got = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
+    if isinstance(got, bool) or got not in READABLE:
+        accepted = " and ".join(map(str, READABLE))
+        raise UserError(f"{path}: this version reads the spec formats {accepted}; got {got}")
     try:
         spec = _parse(raw)
     except KeyError as error:
@@ -150,7 +172,10 @@ def _parse(raw: Mapping[str, Any]) -> ModelSpec:
         output=raw["output"],
         model=dict(raw["model"]),
         files=tuple(FileSpec(**_only(FileSpec, f)) for f in raw["files"]),
+        calibration=parse_calibration(raw.get("calibration"), raw["output"]),
     )
+    if raw["format"] == 1 and "calibration" in raw:
+        raise ValueError("calibration came with format 2; got it in format 1")
     for value, accepted, key in (
         (spec.input.color, ("RGB",), "input.color"),
         (spec.input.layout, LAYOUTS, "input.layout"),

@@ -169,8 +169,10 @@ def fit(
             "epoch": state.epoch,
             "step": done,
             "lr": float(stage.lr[done - 1]),
+            "train_n": stage.inputs.photos,
             "train_loss": train_loss,
             "train_top1": train_top1,
+            "val_n": len(stage.val[1]),
             "val_loss": scores["loss"],
             "val_top1": scores["top1"],
             "val_top5": scores["top5"],
@@ -185,8 +187,9 @@ def _sentence(line: dict, epochs: int) -> str:
     """An epoch's entry of ``log.jsonl`` for people."""
     return (
         f"{line['stage']} {line['epoch']}/{epochs}  lr {line['lr']:.5f}  "
-        f"train loss {line['train_loss']:.4f} top-1 {line['train_top1']:.2%}  "
-        f"val loss {line['val_loss']:.4f} top-1 {line['val_top1']:.2%}"
+        f"train loss {line['train_loss']:.4f} top-1 {line['train_top1']:.2%} "
+        f"(n={line['train_n']})  "
+        f"val loss {line['val_loss']:.4f} top-1 {line['val_top1']:.2%} (n={line['val_n']})"
         f"{' *' if line['best'] else ''}  {line['seconds']:.1f} s"
     )
 

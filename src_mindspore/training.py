@@ -12,12 +12,12 @@ from easydict import EasyDict
 
 from src_mindspore import checkpoint
 from src_mindspore.budget import AUTO
-from src_mindspore.classifier import Classifier, Deployed, build_classifier
+from src_mindspore.calibration import Wish
+from src_mindspore.classifier import Classifier, build_classifier
 from src_mindspore.dataset import DataSet, load_data_set
 from src_mindspore.distributed import join, leave, scheduling
-from src_mindspore.inference import evaluate, network_model
 from src_mindspore.labels import load_labels
-from src_mindspore.plots import draw_confusion, draw_curves
+from src_mindspore.plots import draw_confusion, draw_curves, draw_reliability
 from src_mindspore.pretrained.weights import (
     BackboneWeights,
     load_backbone,
@@ -25,9 +25,10 @@ from src_mindspore.pretrained.weights import (
     read_weights,
 )
 from src_mindspore.records import PhotoPaths
-from src_mindspore.run_folder import CONFUSION, CURVES, RunFolder
+from src_mindspore.run_folder import CONFUSION, CURVES, RELIABILITY, RunFolder
 from src_mindspore.runtime import seed_everything, select_device
-from src_mindspore.spec import CropSpec, FileSpec, InputSpec, ModelSpec, ResizeSpec
+from src_mindspore.scoring import score_run, stage_scores
+from src_mindspore.spec import CropSpec, InputSpec, ModelSpec, ResizeSpec
 from src_mindspore.speeds import choose_from_block
 from src_mindspore.stages import STAGES, Materials, build_stage
 from src_mindspore.trainer import Progress, Stage, fit
@@ -79,21 +80,21 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
 
     # 4. the best weights, scored on the photos themselves as evaluate.py will
     checkpoint.assign_strict(classifier, run.best, checkpoint.MODEL)
-    model_file = FileSpec.of(run.path / checkpoint.MODEL)
-    network = Deployed(classifier).set_train(False)
-    model = network_model(run.path, spec, model_file, network)
-    final = evaluate(model, materials.reader, data.records("val"), "val")
-    stage_scores = {name: _best_of(run.lines, name) for name in STAGES}
+    wish = Wish(**config.calibration, seed=config.seed)
+    weights = run.path / checkpoint.MODEL
+    spec, scored = score_run(classifier, spec, weights, data, materials.reader, wish)
     metrics = {
-        "val": final,
-        "stages": {name: score for name, score in stage_scores.items() if score},
+        **scored,
+        "stages": stage_scores(run.lines, STAGES),
         "seconds": {**seconds, "total": round(time.perf_counter() - began, 1)},
         "left_out": list(data.left_out),
         "skipped": sorted(materials.reader.skipped),
     }
     labels = [spec.label(i) for i in range(len(spec.classes))]
+    final = metrics["val"]
     draw_curves(run.path / CURVES, run.lines)
     draw_confusion(run.path / CONFUSION, np.array(final["confusion"]), labels)
+    draw_reliability(run.path / RELIABILITY, metrics["calibration"], final)
     run.finish(spec, metrics)
     leave(workers)
     return metrics
@@ -161,15 +162,6 @@ def _weights(classifier: Classifier) -> bytes:
 def _announce(data: DataSet) -> None:
     counts = ", ".join(f"{len(records)} {name}" for name, records in data.splits.items())
     log.info("data: %s: %d classes, photos: %s", data.root, len(data.classes), counts)
-
-
-def _best_of(lines: list[dict[str, Any]], stage: str) -> dict[str, float] | None:
-    """The best validation score within a stage, and its epoch."""
-    scored = [line for line in lines if line["stage"] == stage]
-    if not scored:
-        return None
-    best = max(scored, key=lambda line: (line["val_top1"], -line["val_loss"]))
-    return {key: best[key] for key in ("epoch", "val_top1", "val_loss")}
 
 
 def build_model(config: EasyDict, classes: tuple[str, ...]) -> tuple[Classifier, ModelSpec]:

@@ -31,6 +31,7 @@ def compare_with_python(build, workplace, model, photos) -> list[dict]:
     for ours, theirs in zip(got, expected, strict=True):
         assert list(ours) == list(theirs)
         assert (ours["path"], ours["label"]) == (theirs["path"], theirs["label"])
+        assert ours["abstained"] == theirs["abstained"]
         assert ours["score"] == ours["topk"][0]["score"]
         scores = {top["label"]: top["score"] for top in theirs["topk"]}
         texts = {top["label"]: top["text"] for top in theirs["topk"]}
@@ -45,6 +46,9 @@ def test_labels_are_those_of_python(cpp_plain, workplace, model, photos):
     said = compare_with_python(cpp_plain, workplace, model, photos)
     assert len(said) == 24
     assert len({line["label"] for line in said}) > 2  # the model does tell them apart
+    assert {line["abstained"] for line in said} == {False, True}  # and knows when it does not
+    temperature = json.loads((model.parent / "spec.json").read_text())["calibration"]["temperature"]
+    assert not 0.8 < temperature < 1.25  # the scores that agree are divided ones
     assert any("香蕉皮" in top["text"] for top in said[0]["topk"])  # Chinese names, too
 
 

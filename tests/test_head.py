@@ -201,10 +201,14 @@ def test_deployed_activates(networks):
         ours.set_data(Tensor(theirs.asnumpy()))
     plain = run(Deployed(classifier).set_train(False), IMAGES)
     np.testing.assert_allclose(plain, logits, rtol=1e-5)
+    divided = run(Deployed(classifier, temperature=0.25).set_train(False), IMAGES)
+    np.testing.assert_allclose(divided, 4 * logits, rtol=1e-5)
     before, classifier.head = classifier.head, head
     try:
         shares = run(Deployed(classifier).set_train(False), IMAGES)
+        sharp = run(Deployed(classifier, 0.25).set_train(False), IMAGES)
     finally:
         classifier.head = before
     expected = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     np.testing.assert_allclose(shares, expected, rtol=1e-4)
+    np.testing.assert_allclose(sharp, expected**4 / (expected**4).sum(1, keepdims=True), rtol=1e-4)

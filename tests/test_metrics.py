@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from src_mindspore.metrics import log_softmax, report, summary
+from src_mindspore.metrics import at_threshold, log_softmax, probabilities, report, summary
 
 
 def test_log_softmax():
@@ -81,6 +81,15 @@ def test_report():
     got = report(np.eye(5)[predicted] * 9, labels, "abcde")
     assert (got["n"], got["top1"], got["top5"]) == (8, 5 / 8, 1)
     assert got["confusion"] == CONFUSION
+    # a, b and c have images; c is never said; d, which is only said, and e count for nothing
+    assert got["macro_f1"] == pytest.approx((2 / 3 + 3 / 4 + 0) / 3)
+    # Wilson for 5 of 8, z = 1.959964: 0.5903 +- 0.2846
+    assert got["top1_interval"] == pytest.approx([0.30574, 0.86316], abs=1e-5)
+    confidence = np.exp(9) / (4 + np.exp(9))  # of every answer
+    assert got["ece"] == pytest.approx(confidence - 5 / 8)
+    # 8 photos make 8 bins of one photo each
+    assert got["ece_adaptive"] == pytest.approx((3 * confidence + 5 * (1 - confidence)) / 8)
+    assert [row["n"] for row in got["reliability"]] == [0] * 14 + [8]
     wrong, right = np.log(4 + np.exp(9)), np.log(4 + np.exp(9)) - 9
     assert got["loss"] == pytest.approx((3 * wrong + 5 * right) / 8)
     assert [line["label"] for line in got["per_class"]] == list("abcde")
@@ -93,3 +102,30 @@ def test_report_breaks_ties_as_top1_does():
     got = report(np.zeros((4, 3)), np.array([0, 0, 1, 2]), "abc")
     assert got["confusion"] == [[2, 0, 0], [1, 0, 0], [1, 0, 0]]
     assert got["top1"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "scores", "expected"),
+    [
+        ("logits", [[0, np.log(3)]], [[0.25, 0.75]]),
+        ("probabilities", [[0.3, 0.7]], [[0.3, 0.7]]),
+        ("sigmoid_logits", [[np.log(3), -800, 800, 0]], [[0.75, 0, 1, 0.5]]),
+        ("sigmoid_probabilities", [[0.3, 0.3]], [[0.3, 0.3]]),
+    ],
+)
+def test_probabilities(kind, scores, expected):
+    np.testing.assert_allclose(probabilities(np.array(scores), kind), expected, rtol=1e-12)
+
+
+def test_at_threshold():
+    scores = np.array([[0.9, 0.1], [0.75, 0.25], [0.75, 0.25], [0.4, 0.6], [0.5, 0.5]])
+    labels = np.array([0, 0, 1, 1, 0])
+    got = at_threshold(scores, labels, "probabilities", 0.75)  # what is exactly so sure counts
+    assert got["precision_interval"] == pytest.approx([0.20766, 0.93851], abs=1e-5)
+    del got["precision_interval"]
+    assert got == {
+        **{"threshold": 0.75, "n": 5, "answered": 3, "coverage": 3 / 5},
+        **{"right": 2, "precision": 2 / 3},
+    }
+    none = at_threshold(scores, labels, "probabilities", 0.95)
+    assert (none["answered"], none["precision"], none["precision_interval"]) == (0, None, None)

@@ -86,7 +86,7 @@ def test_a_quantised_file_must_be_scored():
 def test_parity_table():
     assert parity_table(report(ONNX, INT8, unchecked(INT8))).splitlines() == [
         "file           runtime                         MB   top-1  difference  "
-        "other labels (n=200)",
+        "other labels (val, n=200)",
         "model.ckpt     MindSpore 2.10.0              9.10  95.00%     0.0e+00             0",
         "model.onnx     ONNX Runtime 1.23.2           9.25  95.00%     4.5e-06             0",
         "model_int8.ms  MindSpore Lite 2.0.0 x86_64   3.01  94.50%     2.1e-01             2",

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src_mindspore.plots import LARGEST, draw_confusion, draw_curves
+from src_mindspore.calibration import Wish, calibrate
+from src_mindspore.metrics import report
+from src_mindspore.plots import LARGEST, draw_confusion, draw_curves, draw_reliability
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +88,12 @@ def test_characters_without_a_font_are_one_line(tmp_path, caplog):
     draw_confusion(tmp_path / "c.png", np.eye(2, dtype=int), ["\U0001f600\U000e0fff", "b"])
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("c.png: no font here has all characters")
+
+
+@pytest.mark.parametrize("count", [1, 200])
+def test_reliability(tmp_path, count):
+    logits = np.random.default_rng(0).normal(0, 2, (count, 4))
+    labels = np.arange(count) % 4
+    calibration = calibrate(logits, labels, "logits", Wish(), "val", "00")[1]
+    draw_reliability(tmp_path / "r.png", calibration, report(logits, labels, "abcd"))
+    assert pixels(tmp_path / "r.png").shape == (720, 1200, 3)

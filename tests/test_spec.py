@@ -4,12 +4,14 @@ import copy
 import json
 import random
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from src_mindspore.errors import UserError
 from src_mindspore.spec import CropSpec, FileSpec, InputSpec, ModelSpec, ResizeSpec, load_spec
+from src_mindspore.spec_calibration import CalibrationSpec, OperatingPoint
 
 MEAN, STD = (127.5, 127.5, 127.5), (60.0, 61.5, 62.0)
 PLAIN = InputSpec((96, 80), MEAN, STD, ResizeSpec("stretch", (96, 80), "bilinear"))
@@ -45,8 +47,9 @@ def test_round_trip(tmp_path, image):
 def test_the_file_in_numbers(tmp_path):
     raw = json.loads(spec().save(tmp_path).read_text(encoding="utf-8"))
     expected_keys = {"format", "classes", "labels", "input", "output", "model", "files"}
-    assert set(raw) == expected_keys
-    assert raw["format"] == 1
+    assert set(raw) == {*expected_keys, "calibration"}
+    assert raw["format"] == 2
+    assert raw["calibration"] is None
     assert raw["input"] == {
         "size": [64, 64],
         "mean": [127.5] * 3,
@@ -72,6 +75,36 @@ def test_what_may_be_left_out(tmp_path):
     assert load_spec(tmp_path / "spec.json") == spec(PLAIN).with_files(
         FileSpec("model.ms", 3, "00ff")
     )
+
+
+def test_a_spec_of_format_1_is_one_without_a_calibration(tmp_path):
+    raw = json.loads(spec(PLAIN).save(tmp_path).read_text(encoding="utf-8"))
+    del raw["calibration"]
+    (tmp_path / "spec.json").write_text(json.dumps({**raw, "format": 1}))
+    old = load_spec(tmp_path / "spec.json")
+    assert old == spec(PLAIN)  # what is made of it is written in the new format
+    assert (old.temperature, old.model_temperature, old.threshold) == (1, 1, None)
+
+
+POINTS = (OperatingPoint(0.0, 100, 90), OperatingPoint(0.7, 50, 49))
+FITTED = CalibrationSpec("val", 100, "ab", 0.5, precision=0.98, threshold=0.7, points=POINTS)
+
+
+def test_calibration_is_read_back_and_divides_once(tmp_path):
+    fitted = replace(spec(), calibration=FITTED)
+    assert load_spec(fitted.save(tmp_path)) == fitted
+    assert (fitted.temperature, fitted.model_temperature, fitted.threshold) == (0.5, 1, 0.7)
+    folded = replace(fitted, calibration=FITTED.folded())
+    assert (folded.temperature, folded.model_temperature, folded.threshold) == (1, 0.5, 0.7)
+    assert folded.calibration.folded() == folded.calibration
+    assert load_spec(folded.save(tmp_path)) == folded
+
+
+@pytest.mark.parametrize(
+    ("precision", "score"), [(0, 0.0), (0.9, 0.0), (0.91, 0.7), (0.98, 0.7), (0.981, None)]
+)
+def test_the_threshold_for_another_precision(precision, score):
+    assert FITTED.threshold_for(precision) == score
 
 
 def test_labels():
@@ -101,7 +134,7 @@ def changed(keys: str, value: Any) -> str:
 
 
 RAW = {
-    "format": 1,
+    "format": 2,
     "classes": ["a", "b"],
     "labels": [{"en": "A"}, {"en": "B"}],
     "input": {
@@ -114,6 +147,16 @@ RAW = {
     "output": "logits",
     "model": {"backbone": {}, "head": {}},
     "files": [{"name": "model.ckpt", "bytes": 1, "sha256": "00"}],
+    "calibration": {
+        "split": "val",
+        "n": 127,
+        "sha256": "00",
+        "temperature": 0.5,
+        "model_temperature": 1,
+        "precision": 0.98,
+        "threshold": 0.75,
+        "points": [{"score": 0, "answered": 127, "right": 120}],
+    },
 }
 REFUSED = [
     ("output", ..., "'output' is missing"),
@@ -145,6 +188,25 @@ REFUSED = [
     ("input.gamma", 2.2, "InputSpec has the keys ['color', 'crop', 'layout', 'mean', 'resize', '"),
     ("input.resize", 3, "ResizeSpec has the keys ['antialias', 'interpolation', 'rule', 'size']; "),
     ("input.crop.x", 1, "CropSpec has the keys ['rule', 'size']; got {"),
+    ("calibration", 7, "calibration has the keys split, n, sha256, temperature, model_temp"),
+    ("calibration.beta", 7, "calibration has the keys split, n, sha256, temperature, model_temp"),
+    ("calibration.split", ..., "'split' is missing"),
+    ("calibration.split", 1, "calibration.split must be a text; got 1"),
+    ("calibration.n", -1, "calibration.n must be a whole number from 0 on; got -1"),
+    ("calibration.n", True, "calibration.n must be a whole number from 0 on; got True"),
+    ("calibration.sha256", None, "calibration.sha256 must be a text; got None"),
+    ("calibration.temperature", 0, "calibration.temperature must be 1e-6 to 1e6; got 0"),
+    ("calibration.temperature", float("nan"), "temperature must be 1e-6 to 1e6; got nan"),
+    ("calibration.temperature", None, "temperature must be 1e-6 to 1e6; got None"),
+    ("calibration.model_temperature", 2, "temperature must be 1 where the model divides by its"),
+    ("output", "probabilities", "calibration.temperature must be 1 where the model divides by"),
+    ("calibration.precision", 98, "calibration.precision must be 0 to 1 or null; got 98"),
+    ("calibration.threshold", "x", "calibration.threshold must be 0 to 1 or null; got 'x'"),
+    ("calibration.points", 1, "calibration.points must be a list; got 1"),
+    ("calibration.points.0.score", None, "calibration.points: 0 <= right <= answered, 1 or more"),
+    ("calibration.points.0.right", 128, "calibration.points: 0 <= right <= answered, 1 or more"),
+    ("calibration.points.0.answered", ..., "'answered' is missing"),
+    ("format", 1, "calibration came with format 2; got it in format 1"),
     ("files", [7], "FileSpec has the keys ['bytes', 'layout', 'name', 'sha256']; got 7"),
 ]
 
@@ -161,9 +223,10 @@ def test_refusals(tmp_path, keys, value, text):
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        (changed("format", 2), "this version reads spec format 1; got 2"),
-        (changed("format", ...), "this version reads spec format 1; got None"),
-        ("[]", "this version reads spec format 1; got list"),
+        (changed("format", 3), "this version reads the spec formats 1 and 2; got 3"),
+        (changed("format", True), "this version reads the spec formats 1 and 2; got True"),
+        (changed("format", ...), "this version reads the spec formats 1 and 2; got None"),
+        ("[]", "this version reads the spec formats 1 and 2; got list"),
         ("{", "is not a readable JSON file: Expecting"),
     ],
 )

@@ -86,9 +86,10 @@ def test_the_head_learns_and_the_backbone_stays(classifier, network):
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
     assert [line["step"] for line in lines] == [3, 6, 9, 12]  # 20 photos are 8 + 8 + 4
     assert set(lines[0]) == {
-        *("stage", "epoch", "step", "lr", "train_loss", "train_top1"),
-        *("val_loss", "val_top1", "val_top5", "best", "seconds"),
+        *("stage", "epoch", "step", "lr", "train_n", "train_loss", "train_top1"),
+        *("val_n", "val_loss", "val_top1", "val_top5", "best", "seconds"),
     }
+    assert {(line["train_n"], line["val_n"]) for line in lines} == {(20, len(stage.val[1]))}
     # before the first step all classes are alike, give or take the first weights; then it falls
     assert 0.3 < lines[0]["train_loss"] < 1.5
     assert lines[-1]["train_loss"] < 0.2 * lines[0]["train_loss"]

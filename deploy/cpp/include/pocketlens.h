@@ -105,7 +105,8 @@ typedef struct pl_label {
 
 typedef struct pl_result {
   int32_t index; /* of the class */
-  float score;   /* probability, 0..1 */
+  float score;   /* probability, 0..1; of logits by softmax after the division by spec.json's
+                  * calibration.temperature */
   pl_label label;
 } pl_result;
 
@@ -156,6 +157,10 @@ PL_API pl_status pl_open_memory(const void *model, size_t model_bytes, const cha
 PL_API void pl_free(pl_classifier *classifier);
 
 PL_API pl_status pl_get_info(const pl_classifier *classifier, pl_info *info);
+
+/* The score from which on an answer is to be relied on, 0..1, as training chose it for a wanted
+ * precision; where the best result's score is below it, say "not sure". 0: every answer counts. */
+PL_API pl_status pl_get_threshold(const pl_classifier *classifier, float *threshold);
 
 /* Names of class `index`, 0 .. classes - 1. */
 PL_API pl_status pl_get_label(const pl_classifier *classifier, int32_t index, pl_label *label);

@@ -26,12 +26,13 @@ class Timer {
   Clock::time_point start_ = Clock::now();
 };
 
-// Softmax in double, shifted by the largest value so that exp cannot overflow.
-void to_probabilities(std::vector<float> &values) {
+// Softmax of logits / temperature in double, shifted by the largest value so that exp cannot
+// overflow.
+void to_probabilities(std::vector<float> &values, double temperature) {
   const double top = *std::max_element(values.begin(), values.end());
   double sum = 0;
-  for (const float v : values) sum += std::exp(v - top);
-  for (float &v : values) v = static_cast<float>(std::exp(v - top) / sum);
+  for (const float v : values) sum += std::exp((v - top) / temperature);
+  for (float &v : values) v = static_cast<float>(std::exp((v - top) / temperature) / sum);
 }
 
 }  // namespace
@@ -94,7 +95,7 @@ void classify(pl_classifier &lens, pl_result *results, int32_t capacity, int32_t
   for (const float v : lens.scores) {
     if (!std::isfinite(v)) throw Failure(PL_MODEL_ERROR, "a score of the model is no number");
   }
-  if (!lens.spec.probabilities) to_probabilities(lens.scores);
+  if (!lens.spec.probabilities) to_probabilities(lens.scores, lens.spec.temperature);
   lens.has_scores = true;
   std::vector<int32_t> order(lens.scores.size());
   std::iota(order.begin(), order.end(), 0);

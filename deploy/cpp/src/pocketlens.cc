@@ -101,7 +101,7 @@ std::unique_ptr<pl_classifier> open_files(const std::string &model_path,
 
 extern "C" {
 
-const char *pl_version(void) { return "1.0.0"; }
+const char *pl_version(void) { return "1.1.0"; }
 
 const char *pl_status_name(pl_status status) {
   static const char *const names[] = {"PL_OK",          "PL_BAD_ARGUMENT",    "PL_FILE_ERROR",
@@ -155,6 +155,14 @@ pl_status pl_get_info(const pl_classifier *classifier, pl_info *info) {
     info->probabilities = classifier->spec.probabilities ? 1 : 0;
     info->tensor_values = classifier->tensor_values();
     info->model_bytes = classifier->model_bytes;
+  });
+}
+
+pl_status pl_get_threshold(const pl_classifier *classifier, float *threshold) {
+  return guarded([&] {
+    require(classifier != nullptr && threshold != nullptr,
+            "classifier and threshold must not be NULL");
+    *threshold = static_cast<float>(classifier->spec.threshold.value_or(0));
   });
 }
 

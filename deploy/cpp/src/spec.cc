@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "failure.h"
@@ -13,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;  // of 1 too, which has no calibration
 constexpr size_t kMaxSpecBytes = 16 << 20;
 
 [[noreturn]] void bad(const std::string &key, const std::string &rule) {
@@ -191,6 +192,65 @@ std::vector<FileSpec> parse_files(const Json &raw) {
   return files;
 }
 
+double number_of(const Json &value, double low, double high, const std::string &path) {
+  const double n = value.is_number() ? value.get<double>() : NAN;
+  if (!(n >= low && n <= high)) {
+    std::ostringstream rule;
+    rule << "must be " << low << " to " << high << "; got " << shown(value);
+    bad(path, rule.str());
+  }
+  return n;
+}
+
+// The number under a key that may be missing, or null where that is allowed.
+std::optional<double> maybe(const Json &table, const char *key, double low, double high,
+                            const std::string &path, bool null_too) {
+  const auto found = table.find(key);
+  if (found == table.end() || (null_too && found->is_null())) return std::nullopt;
+  return number_of(*found, low, high, path + "." + key);
+}
+
+uint64_t count_of(const Json &table, const char *key, const std::string &path) {
+  const Json &value = need(table, key, path);
+  if (!value.is_number_unsigned()) {
+    bad(path + "." + key, "must be a whole number from 0 on; got " + shown(value));
+  }
+  return value.get<uint64_t>();
+}
+
+void check_points(const Json &points) {
+  if (!points.is_array()) bad("calibration.points", "must be a list; got " + shown(points));
+  for (size_t i = 0; i < points.size(); i++) {
+    const std::string path = "calibration.points[" + std::to_string(i) + "]";
+    only(points[i], {"score", "answered", "right"}, path);
+    number_of(need(points[i], "score", path), 0, 1, path + ".score");
+    const uint64_t answered = count_of(points[i], "answered", path);
+    if (answered < 1 || count_of(points[i], "right", path) > answered) {
+      bad(path, "must have 0 <= right <= answered, 1 or more; got " + shown(points[i]));
+    }
+  }
+}
+
+void parse_calibration(const Json &raw, ModelSpec &spec) {
+  const std::string path = "calibration";
+  only(raw, {"split", "n", "sha256", "temperature", "model_temperature", "precision", "threshold",
+             "points"},
+       path);
+  text(need(raw, "split", path), path + ".split");
+  count_of(raw, "n", path);
+  text(need(raw, "sha256", path), path + ".sha256");
+  spec.temperature = maybe(raw, "temperature", 1e-6, 1e6, path, false).value_or(1);
+  const double inside = maybe(raw, "model_temperature", 1e-6, 1e6, path, false).value_or(1);
+  if (spec.temperature != 1 && (spec.probabilities || inside != 1)) {
+    bad(path + ".temperature",
+        "must be 1 where the model divides by its own or puts out probabilities; got " +
+            shown(raw["temperature"]));
+  }
+  maybe(raw, "precision", 0, 1, path, true);
+  spec.threshold = maybe(raw, "threshold", 0, 1, path, true);
+  if (raw.contains("points")) check_points(raw["points"]);
+}
+
 }  // namespace
 
 ModelSpec parse_spec(const char *json, size_t size) {
@@ -202,8 +262,8 @@ ModelSpec parse_spec(const char *json, size_t size) {
     bad("the file", std::string("is not JSON: ") + error.what());
   }
   const Json &format = need(raw, "format", "");
-  if (format != kFormat) {
-    bad("format", "must be " + std::to_string(kFormat) + "; got " + shown(format));
+  if (format != 1 && format != kFormat) {
+    bad("format", "must be 1 or " + std::to_string(kFormat) + "; got " + shown(format));
   }
   ModelSpec spec;
   spec.labels = parse_labels(raw);
@@ -213,6 +273,9 @@ ModelSpec parse_spec(const char *json, size_t size) {
                                     {{"logits", false}, {"probabilities", true}});
   if (!need(raw, "model", "").is_object()) bad("model", "must be a table");
   spec.files = parse_files(raw);
+  const auto calibration = raw.find("calibration");
+  if (calibration != raw.end() && format == 1) bad("calibration", "came with format 2");
+  if (calibration != raw.end() && !calibration->is_null()) parse_calibration(*calibration, spec);
   return spec;
 }
 

@@ -43,7 +43,9 @@ struct LabelSpec {
 struct ModelSpec {
   std::vector<LabelSpec> labels;  // one per class, in the order of the outputs
   InputSpec input;
-  bool probabilities;  // the outputs; otherwise logits
+  bool probabilities;               // the outputs; otherwise logits
+  double temperature = 1;           // what logits are divided by before softmax
+  std::optional<double> threshold;  // the score below which an answer is not to be relied on
   std::vector<FileSpec> files;
 };
 

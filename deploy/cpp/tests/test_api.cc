@@ -108,7 +108,12 @@ TEST_CASE("classification, scores and the two halves agree") {
   REQUIRE(pl_run(lens, tensor.data(), tensor.size(), outputs.data(), classes) == PL_OK);
   const auto top = static_cast<size_t>(best[0].index), next = static_cast<size_t>(best[1].index);
   if (info.probabilities == 0) {
-    CHECK(std::exp(outputs[next] - outputs[top]) ==
+    const auto spec = nlohmann::json::parse(files.spec);
+    double temperature = 1;
+    if (spec.contains("calibration") && !spec["calibration"].is_null()) {
+      temperature = spec["calibration"]["temperature"].get<double>();
+    }
+    CHECK(std::exp((outputs[next] - outputs[top]) / temperature) ==
           doctest::Approx(scores[next] / scores[top]).epsilon(1e-4));
   }
   pl_result one;
@@ -125,6 +130,47 @@ TEST_CASE("classification, scores and the two halves agree") {
   CHECK(pl_get_label(lens, info.classes, &label) == PL_BAD_ARGUMENT);
   CHECK(pl_classify_pixels(lens, &pixels, &one, 1, &count) == PL_OK);
   pl_free(lens);
+}
+
+TEST_CASE("a temperature changes scores and no order, a threshold nothing but itself") {
+  Files files;
+  if (!test_files(&files)) return;
+  nlohmann::json spec = nlohmann::json::parse(files.spec);
+  if (spec["output"] != "logits") {
+    MESSAGE("skipped: the model puts out probabilities");
+    return;
+  }
+  const Sample photo = samples()[0];
+  std::vector<int32_t> order[3];
+  std::vector<float> scores[3];
+  const double temperatures[] = {1, 0.5, 4};
+  for (int i = 0; i < 3; i++) {
+    spec["format"] = 2;
+    spec["calibration"] = {{"split", "val"}, {"n", 60}, {"sha256", ""}, {"threshold", 0.25 * i},
+                           {"temperature", temperatures[i]}};
+    pl_classifier *lens = nullptr;
+    REQUIRE(open_with(files.model, spec.dump(), &lens) == PL_OK);
+    float threshold = -1;
+    CHECK(pl_get_threshold(lens, nullptr) == PL_BAD_ARGUMENT);
+    REQUIRE(pl_get_threshold(lens, &threshold) == PL_OK);
+    CHECK(threshold == 0.25f * static_cast<float>(i));
+    std::vector<pl_result> best(spec["classes"].size());
+    int32_t count = 0;
+    REQUIRE(pl_classify_image(lens, photo.file.data(), photo.file.size(), best.data(),
+                              static_cast<int32_t>(best.size()), &count) == PL_OK);
+    for (const pl_result &result : best) {
+      order[i].push_back(result.index);
+      scores[i].push_back(result.score);
+    }
+    pl_free(lens);
+  }
+  CHECK(order[1] == order[0]);
+  CHECK(order[2] == order[0]);
+  for (size_t i = 1; i < scores[0].size(); i++) {  // ratios of probabilities are powers
+    const double plain = std::log(scores[0][i - 1] / scores[0][i]);
+    CHECK(std::log(scores[1][i - 1] / scores[1][i]) == doctest::Approx(2 * plain).epsilon(1e-3));
+    CHECK(std::log(scores[2][i - 1] / scores[2][i]) == doctest::Approx(plain / 4).epsilon(1e-3));
+  }
 }
 
 TEST_CASE("two classifiers work at the same time, each with its own error text") {

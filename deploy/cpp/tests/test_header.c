@@ -17,9 +17,10 @@ int main(void) {
   pl_classifier *lens = NULL;
   pl_options options = pl_default_options();
   pl_info info;
+  float threshold;
   check(options.threads == 2 && options.affinity == PL_AFFINITY_NONE && options.fp16 == 0,
         "default options");
-  check(strcmp(pl_version(), "1.0.0") == 0, "version");
+  check(strcmp(pl_version(), "1.1.0") == 0, "version");
   check(strcmp(pl_status_name(PL_BAD_IMAGE), "PL_BAD_IMAGE") == 0, "name of a status");
   check(strcmp(pl_status_name((pl_status)99), "?") == 0, "name of no status");
   check(strcmp(pl_last_error(), "") == 0, "no error yet");
@@ -30,6 +31,7 @@ int main(void) {
   options.threads = 0;
   check(pl_open("model.ms", NULL, &options, &lens) == PL_BAD_ARGUMENT, "no threads");
   check(pl_get_info(NULL, &info) == PL_BAD_ARGUMENT, "NULL classifier");
+  check(pl_get_threshold(NULL, &threshold) == PL_BAD_ARGUMENT, "threshold of NULL");
   pl_free(NULL);
   return failures == 0 ? 0 : 1;
 }

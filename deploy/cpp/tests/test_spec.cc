@@ -50,9 +50,26 @@ TEST_CASE("a description is read") {
   REQUIRE(spec.input.crop.has_value());
   CHECK(spec.input.crop->width == 6);
   CHECK_FALSE(spec.probabilities);
+  CHECK(spec.temperature == 0.5);
+  CHECK(spec.threshold == 0.75);
   REQUIRE(spec.files.size() == 1);
   CHECK(spec.files[0].layout == PL_NHWC);
   CHECK(spec.files[0].bytes == 3);
+}
+
+TEST_CASE("what is said of calibration may be little or nothing") {
+  Json spec = Json::parse(small_spec());
+  spec["calibration"] = {{"split", "val"}, {"n", 9}, {"sha256", ""}, {"threshold", nullptr}};
+  CHECK(parse(spec.dump()).temperature == 1);
+  CHECK_FALSE(parse(spec.dump()).threshold.has_value());
+  spec["calibration"] = nullptr;
+  CHECK(parse(spec.dump()).temperature == 1);
+  spec.erase("calibration");
+  for (const int format : {1, 2}) {
+    spec["format"] = format;
+    CHECK(parse(spec.dump()).temperature == 1);
+    CHECK_FALSE(parse(spec.dump()).threshold.has_value());
+  }
 }
 
 TEST_CASE("every rule of a description has its own refusal") {
@@ -60,7 +77,8 @@ TEST_CASE("every rule of a description has its own refusal") {
     const std::string message = refusal(change);
     CHECK_MESSAGE(contains(message, part), "expected '" << part << "', got '" << message << "'");
   };
-  bad([](Json &s) { s["format"] = 2; }, "format must be 1; got 2");
+  bad([](Json &s) { s["format"] = 3; }, "format must be 1 or 2; got 3");
+  bad([](Json &s) { s["format"] = 1; }, "calibration came with format 2");
   bad([](Json &s) { s.erase("format"); }, "format is missing");
   bad([](Json &s) { s.erase("classes"); }, "classes is missing");
   bad([](Json &s) { s["classes"] = {"cat"}; }, "at least 2 names");
@@ -94,6 +112,23 @@ TEST_CASE("every rule of a description has its own refusal") {
   bad([](Json &s) { s["files"][0]["bytes"] = -1; }, "files[0].bytes must be a size; got -1");
   bad([](Json &s) { s["files"][0].erase("sha256"); }, "files[0].sha256 is missing");
   bad([](Json &s) { s["files"][0]["layout"] = 1; }, "files[0].layout must be one of NCHW, NHWC");
+  bad([](Json &s) { s["calibration"] = 1; }, "calibration must be a table; got 1");
+  bad([](Json &s) { s["calibration"]["beta"] = 1; }, "calibration has an unknown key \"beta\"");
+  bad([](Json &s) { s["calibration"].erase("split"); }, "calibration.split is missing");
+  bad([](Json &s) { s["calibration"]["n"] = -1; }, "calibration.n must be a whole number");
+  bad([](Json &s) { s["calibration"]["sha256"] = 1; }, "calibration.sha256 must be a text");
+  bad([](Json &s) { s["calibration"]["temperature"] = 0; },
+      "calibration.temperature must be 1e-06 to 1e+06; got 0");
+  bad([](Json &s) { s["calibration"]["temperature"] = "1"; }, "1e+06; got \"1\"");
+  bad([](Json &s) { s["calibration"]["temperature"] = nullptr; }, "1e+06; got null");
+  bad([](Json &s) { s["calibration"]["model_temperature"] = 2; },
+      "must be 1 where the model divides by its own or puts out probabilities; got 0.5");
+  bad([](Json &s) { s["output"] = "probabilities"; }, "calibration.temperature must be 1 where");
+  bad([](Json &s) { s["calibration"]["precision"] = 98; }, "precision must be 0 to 1; got 98");
+  bad([](Json &s) { s["calibration"]["threshold"] = 1.5; }, "threshold must be 0 to 1; got 1.5");
+  bad([](Json &s) { s["calibration"]["points"] = 1; }, "calibration.points must be a list");
+  bad([](Json &s) { s["calibration"]["points"][0]["score"] = 2; }, "points[0].score must be 0 to");
+  bad([](Json &s) { s["calibration"]["points"][0]["right"] = 128; }, "0 <= right <= answered");
 }
 
 TEST_CASE("what is no JSON is refused") {

@@ -20,7 +20,9 @@ const char kUsage[] =
     "  --topk N      labels for each photo (3)\n"
     "  --threads N   of the model (2)\n"
     "  --fp16        half precision, where the processor has it\n"
-    "  --json        one JSON object for each photo: path, label, score, topk\n"
+    "  --json        one JSON object for each photo: path, label, score, abstained, topk\n"
+    "\n"
+    "\"not sure\", or abstained, is a score below the threshold of spec.json's calibration.\n"
     "\n"
     "Status: 0; 1 if the model or a photo could not be read; 2 for a wrong command line.\n";
 
@@ -33,7 +35,7 @@ std::string text_of(const pl_label &label) {
 
 double six_digits(float score) { return std::round(score * 1e6) / 1e6; }
 
-void print_json(const std::string &path, const std::vector<pl_result> &best) {
+void print_json(const std::string &path, const std::vector<pl_result> &best, bool abstained) {
   nlohmann::ordered_json top = nlohmann::ordered_json::array();
   for (const pl_result &r : best) {
     top.push_back({{"label", r.label.name},
@@ -43,13 +45,14 @@ void print_json(const std::string &path, const std::vector<pl_result> &best) {
   const nlohmann::ordered_json line = {{"path", path},
                                        {"label", best[0].label.name},
                                        {"score", six_digits(best[0].score)},
+                                       {"abstained", abstained},
                                        {"topk", top}};
   using Handler = nlohmann::ordered_json::error_handler_t;
   std::printf("%s\n", line.dump(-1, ' ', false, Handler::replace).c_str());
 }
 
-void print_text(const std::string &path, const std::vector<pl_result> &best) {
-  std::printf("%s", path.c_str());
+void print_text(const std::string &path, const std::vector<pl_result> &best, bool abstained) {
+  std::printf("%s%s", path.c_str(), abstained ? "  not sure:" : "");
   for (const pl_result &r : best) {
     std::printf("  %5.1f%% %s", 100.0 * r.score, text_of(r.label).c_str());
   }
@@ -71,6 +74,8 @@ int run(const Arguments &arguments) {
   }
   pl_info info;
   pl_get_info(lens, &info);
+  float threshold = 0;
+  pl_get_threshold(lens, &threshold);
   int failures = 0;
   std::vector<uint8_t> bytes;
   for (size_t i = 1; i < paths.size(); i++) {
@@ -87,7 +92,9 @@ int run(const Arguments &arguments) {
       failures++;
       continue;
     }
-    arguments.has("--json") ? print_json(paths[i], best) : print_text(paths[i], best);
+    const bool abstained = best[0].score < threshold;
+    arguments.has("--json") ? print_json(paths[i], best, abstained)
+                            : print_text(paths[i], best, abstained);
     std::fflush(stdout);
   }
   pl_free(lens);

@@ -145,6 +145,31 @@ final class Answers extends Bench {
         }
     }
 
+    void threshold() throws Exception {
+        Pixels photo = firstPixels().pixels();
+        byte[] file = Files.readAllBytes(Paths.get(model));
+        ByteBuffer direct = ByteBuffer.allocateDirect(file.length);
+        direct.put(file).flip();
+        String json = new String(Files.readAllBytes(Paths.get(spec)), StandardCharsets.UTF_8);
+        String known = "(\"threshold\": )([^,]*)(,)";
+        check(json.split("\"threshold\": ", -1).length == 2, "spec.json has one threshold");
+        float[] scores = null;
+        for (String value : new String[] {"null", "0.0", "1.0"}) {
+            byte[] changed = json.replaceFirst(known, "$1" + value + "$3")
+                    .getBytes(StandardCharsets.UTF_8);
+            try (Classifier lens = Classifier.open(direct, changed, "m", Options.DEFAULT)) {
+                Classification said = lens.classify(photo, 1);
+                float wanted = value.equals("1.0") ? 1 : 0;
+                check(lens.threshold() == wanted, value + " is read as " + lens.threshold());
+                check(said.best().score < 1, "a score of 1 cannot be below a threshold");
+                check(said.sure == (wanted == 0), "sure with " + value + ": " + said.sure);
+                check(scores == null || Arrays.equals(scores, lens.scores()),
+                        "a threshold changes no score");
+                scores = lens.scores();
+            }
+        }
+    }
+
     private static String first(String... names) {
         return Arrays.stream(names).filter(name -> !name.isEmpty()).findFirst().orElse("");
     }

@@ -28,6 +28,7 @@ public final class HostTest {
         test("from memory as from files", answers::fromMemory);
         test("labels, names and sizes", answers::labels);
         test("counts", answers::counts);
+        test("sure or not", answers::threshold);
         test("use after close", refusals::useAfterClose);
         test("close twice", refusals::closeTwice);
         test("another thread", refusals::otherThread);

@@ -27,6 +27,7 @@ final class Refusals extends Bench {
         thrown(IllegalStateException.class, model, lens::modelBytes);
         thrown(IllegalStateException.class, "is closed", lens::inputHeight);
         thrown(IllegalStateException.class, "is closed", lens::inputWidth);
+        thrown(IllegalStateException.class, "is closed", lens::threshold);
     }
 
     void closeTwice() throws Exception {

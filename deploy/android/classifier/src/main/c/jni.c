@@ -76,6 +76,14 @@ static void info(JNIEnv *env, jclass type, jlong handle, jlongArray values) {
   (*env)->SetLongArrayRegion(env, values, 0, 4, numbers);
 }
 
+/* The score below which the model is not sure. */
+static jfloat threshold(JNIEnv *env, jclass type, jlong handle) {
+  (void)type;
+  float got = 0;
+  (void)succeeded(env, pl_get_threshold(lens_of(handle), &got));
+  return got;
+}
+
 /* name, en, zh, group_en, group_zh */
 static void label(JNIEnv *env, jclass type, jlong handle, jint index, jobjectArray texts) {
   (void)type;
@@ -226,6 +234,7 @@ static const JNINativeMethod methods[] = {
     {"openMemory", "(Ljava/nio/ByteBuffer;" BYTES "IIZ)J", (void *)open_memory},
     {"close", "(J)V", (void *)close_lens},
     {"info", "(J[J)V", (void *)info},
+    {"threshold", "(J)F", (void *)threshold},
     {"label", "(JI[Ljava/lang/String;)V", (void *)label},
     {"times", "(J[D)V", (void *)times},
     {"scores", "(J[F)V", (void *)scores},

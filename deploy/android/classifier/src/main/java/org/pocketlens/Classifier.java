@@ -29,6 +29,7 @@ public final class Classifier implements AutoCloseable {
     private final int height;
     private final int width;
     private final long modelBytes;
+    private final float threshold;
 
     private Classifier(long handle, String source) throws LensException {
         this.handle = handle;
@@ -38,6 +39,7 @@ public final class Classifier implements AutoCloseable {
         height = (int) info[1];
         width = (int) info[2];
         modelBytes = info[3];
+        threshold = NativeLens.threshold(handle);
         List<Label> read = new ArrayList<>();
         for (int i = 0; i < info[0]; i++) {
             String[] texts = new String[5];
@@ -150,6 +152,15 @@ public final class Classifier implements AutoCloseable {
         return modelBytes;
     }
 
+    /**
+     * The score from which on the best result is an answer, 0 to 1; see {@link
+     * Classification#sure}. 0 where the model has no threshold.
+     */
+    public float threshold() {
+        usable();
+        return threshold;
+    }
+
     /** Gives the native memory back. A second call does nothing. */
     @Override
     public void close() {
@@ -212,7 +223,7 @@ public final class Classifier implements AutoCloseable {
         }
         double[] times = new double[4];
         NativeLens.times(lens, times);
-        return new Classification(results, new Times(times));
+        return new Classification(results, threshold, new Times(times));
     }
 
     private long usable() {

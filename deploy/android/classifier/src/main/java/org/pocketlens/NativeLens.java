@@ -28,6 +28,9 @@ final class NativeLens {
     /** Classes, height, width, bytes of the model. */
     static native void info(long handle, long[] values) throws LensException;
 
+    /** The score below which the model is not sure. */
+    static native float threshold(long handle) throws LensException;
+
     /** Name, English, Chinese, group in English, group in Chinese. */
     static native void label(long handle, int index, String[] texts) throws LensException;
 

@@ -150,8 +150,9 @@ public final class MainActivity extends Activity {
 
     private void showAnswer(Outcome outcome, TextView message, ViewGroup rows) {
         Classification answer = outcome.answer;
-        message.setText(answer.best().label.name(language));
-        String group = answer.best().label.group(language);
+        String name = answer.best().label.name(language);
+        message.setText(answer.sure ? name : getString(R.string.not_sure, name));
+        String group = answer.sure ? answer.best().label.group(language) : "";
         showText(R.id.group, group.isEmpty() ? "" : getString(R.string.group, group));
         for (Result result : answer.results) {
             rows.addView(row(result, rows));
