@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from src_mindspore.errors import UserError
+from src_mindspore.reading import PlainYaml, read_yaml
 
 LANGUAGES = ("en", "zh")
 
@@ -31,10 +30,9 @@ def load_labels(path: Path | None, classes: Sequence[str]) -> tuple[dict[str, An
     if path is None:
         return tuple({"en": name} for name in classes)
     try:
-        # every scalar as the text it is: 00_01 and No are names, not the numbers and flags of YAML
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"the label file {path} cannot be read: {error}") from None
+        raw = read_yaml(path, PlainYaml)
+    except UserError as error:
+        raise UserError(f"the label file cannot be read: {error}") from None
     tables = raw.get("classes") if isinstance(raw, dict) else None
     if not isinstance(tables, dict):
         raise UserError(f"{path} must have a table 'classes'; got {type(tables).__name__}")
