@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from src_mindspore import cli
+from src_mindspore.terminal import shown
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def main() -> None:
             print(json.dumps(prediction, ensure_ascii=False), flush=True)
             continue
         best = "  ".join(f"{t['score']:6.1%} {t['text']}" for t in prediction["topk"])
-        print(f"{prediction['path']}  {best}", flush=True)
+        print(shown(f"{prediction['path']}  {best}", keep=""), flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from src_mindspore.classifier import Classifier
 from src_mindspore.errors import UserError
 from src_mindspore.files import atomic_path
 from src_mindspore.pretrained.weights import assign_strict, read_arrays
+from src_mindspore.reading import brief, parse_json
 
 MODEL = "model.ckpt"
 LAST = "last.ckpt"
@@ -60,7 +61,11 @@ def read_state(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     arrays = read_arrays(path)
     if STATE_KEY not in arrays:
         raise UserError(f"{path} holds no training state; it is not a {LAST} of this version")
-    state = json.loads(arrays.pop(STATE_KEY).astype(np.uint8).tobytes())
+    encoded = arrays.pop(STATE_KEY)
+    text = encoded.tobytes().decode(errors="replace") if encoded.dtype == np.uint8 else ""
+    state = parse_json(text, f"{path}: {STATE_KEY}")
+    if not isinstance(state, dict):
+        raise UserError(f"{path}: {STATE_KEY} must be a table; got {brief(state)}")
     return state, arrays
 
 

@@ -171,7 +171,8 @@ def cached_features(
     else:
         _extract(entry, job, data.root, records, split)
     views = job.views.count + 1
-    return {name: Rows(entry / f"{name}.npy").by_photo(views) for name in job.outputs}
+    layout = job.layout(len(records))
+    return {name: layout.open(entry, name).by_photo(views) for name in job.outputs}
 
 
 def _extract(

@@ -16,6 +16,8 @@ from src_mindspore.config import load_config, resolved_yaml
 from src_mindspore.dataset import DataSet
 from src_mindspore.errors import UserError
 from src_mindspore.files import write_json, write_text
+from src_mindspore.reading import MAX_JSON, brief, parse_json, read_json, read_text
+from src_mindspore.schema import SCHEMA
 from src_mindspore.spec import FILE_NAME as SPEC
 from src_mindspore.spec import FileSpec, ModelSpec, load_spec
 from src_mindspore.trainer import Stage
@@ -26,6 +28,7 @@ LOG = "log.jsonl"
 CHOICE = "budget.json"  # what was chosen where the config says auto
 UNTRAINED = {CONFIG, SPLITS, SPEC, LOG, CHOICE}  # what there is before the first checkpoint
 METRICS = "metrics.json"
+EPOCH_NUMBERS = ("epoch", "lr", "train_loss", "train_top1", "val_loss", "val_top1")
 SAVE_EVERY = 10.0  # seconds; head epochs take less than writing 18 MB to a slow disk
 
 
@@ -71,7 +74,17 @@ class RunFolder:
 
     def metrics(self) -> dict[str, Any]:
         """What ``metrics.json`` of a finished run holds."""
-        return json.loads((self.path / METRICS).read_text(encoding="utf-8"))
+        path = self.path / METRICS
+        metrics = read_json(path)
+        val = metrics.get("val") if isinstance(metrics, dict) else None
+        if not isinstance(val, dict) or not all(
+            type(val.get(key)) in (int, float) for key in ("n", "top1", "top5")
+        ):
+            raise UserError(
+                f"{path} is damaged: it must have n, top1 and top5 under val; got {brief(val)}. "
+                f"Without the file, --resume scores the run again"
+            )
+        return metrics
 
     def write_splits(self, data: DataSet) -> None:
         """Records which photo is in which split.
@@ -83,7 +96,7 @@ class RunFolder:
         splits = {"splits": table, "left_out": list(data.left_out)}
         path = self.path / SPLITS
         trained = (self.path / checkpoint.LAST).is_file()
-        if trained and json.loads(path.read_text(encoding="utf-8")) != splits:
+        if trained and read_json(path) != splits:
             raise UserError(
                 f"the photos in {data.root} are not those that {self.path} was begun with, see "
                 f"its {SPLITS}: a new run takes a new folder"
@@ -94,7 +107,14 @@ class RunFolder:
     def choice(self) -> dict[str, Any] | None:
         """What this run chose before it was stopped."""
         path = self.path / CHOICE
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if not path.is_file():
+            return None
+        choice = read_json(path)
+        fields = {key: SCHEMA["finetune_stage"][key] for key in ("from_block", "epochs")}
+        known = isinstance(choice, dict) and choice.keys() == fields.keys()
+        if not known or not all(rule.check(choice[key]) for key, rule in fields.items()):
+            raise UserError(f"{path} is damaged: it has from_block and epochs; got {brief(choice)}")
+        return choice
 
     def write_choice(self, choice: dict[str, Any]) -> None:
         """Keeps a choice: measured again, it could be another."""
@@ -115,7 +135,18 @@ class RunFolder:
             self._write_log(())
             return None, {}
         state, arrays = checkpoint.read_state(self.path / checkpoint.LAST)
-        self._write_log(read_log(self.path)[: state["epochs_logged"]])
+        logged = state.get("epochs_logged")
+        if type(logged) is not int or logged < 0:
+            raise UserError(
+                f"the state in {self.path / checkpoint.LAST} is not of this version: {brief(state)}"
+            )
+        lines = read_log(self.path)
+        if len(lines) < logged:
+            raise UserError(
+                f"{self.path / LOG} has {len(lines)} epochs; {checkpoint.LAST} was written after "
+                f"{logged}"
+            )
+        self._write_log(lines[:logged])
         self.best = checkpoint.read_arrays(self.path / checkpoint.MODEL)
         return state, arrays
 
@@ -216,10 +247,28 @@ def _differences(ours: EasyDict, asked: EasyDict, prefix: str = "") -> list[tupl
 
 
 def read_log(run: Path) -> list[dict[str, Any]]:
-    """The epochs of a run; a last line cut short by a crash is passed over."""
+    """The epochs of a run; a last line cut short by a crash is passed over.
+
+    Raises:
+        UserError: a line that is no epoch.
+    """
     path = run / LOG
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    if not path.is_file():
+        return []
+    whole = read_text(path, MAX_JSON).rpartition("\n")[0]
+    lines = whole.split("\n") if whole else []
+    epochs = [parse_json(line, f"{path}, line {i}") for i, line in enumerate(lines, start=1)]
+    for number, epoch in enumerate(epochs, start=1):
+        if not isinstance(epoch, dict) or not _is_epoch(epoch):
+            raise UserError(f"{path}, line {number} is no epoch of a run: {brief(epoch)}")
+    return epochs
+
+
+def _is_epoch(line: dict[str, Any]) -> bool:
+    """Whether a line has what is drawn and compared."""
+    return isinstance(line.get("stage"), str) and all(
+        type(line.get(key)) in (int, float) for key in EPOCH_NUMBERS
+    )
 
 
 def known_splits(model_path: Path) -> dict[str, list[str]] | None:
@@ -229,8 +278,17 @@ def known_splits(model_path: Path) -> dict[str, list[str]] | None:
     """
     folder = (model_path if model_path.is_dir() else model_path.parent).resolve()
     for place in (folder, folder.parent):
-        if (place / SPLITS).is_file() and (place / CONFIG).is_file():
-            return json.loads((place / SPLITS).read_text(encoding="utf-8"))["splits"]
+        path = place / SPLITS
+        if not path.is_file() or not (place / CONFIG).is_file():
+            continue
+        table = read_json(path)
+        splits = table.get("splits") if isinstance(table, dict) else None
+        if not isinstance(splits, dict) or not all(
+            isinstance(paths, list) and all(isinstance(p, str) for p in paths)
+            for paths in splits.values()
+        ):
+            raise UserError(f"{path} is damaged: it has no table of splits and their photos")
+        return splits
     return None
 
 

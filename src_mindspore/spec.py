@@ -94,6 +94,12 @@ class ModelSpec:
     files: tuple[FileSpec, ...] = ()
     format: int = field(default=FORMAT)
 
+    @property
+    def activation(self) -> str | None:
+        """Of the output, as the head has it."""
+        head = self.model.get("head")
+        return head.get("activation") if isinstance(head, dict) else None
+
     def with_files(self, *files: FileSpec) -> "ModelSpec":
         """The same spec beside other files."""
         return replace(self, files=files)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from src_mindspore.budget import AUTO
 from src_mindspore.classifier import Classifier, Deployed, build_classifier
 from src_mindspore.dataset import DataSet, load_data_set
 from src_mindspore.distributed import join, leave, scheduling
+from src_mindspore.errors import UserError
 from src_mindspore.inference import evaluate, network_model
 from src_mindspore.labels import load_labels
 from src_mindspore.plots import draw_confusion, draw_curves
@@ -23,6 +25,7 @@ from src_mindspore.pretrained.weights import (
     pretrained_checkpoint,
     read_weights,
 )
+from src_mindspore.reading import brief
 from src_mindspore.records import PhotoPaths
 from src_mindspore.run_folder import RunFolder
 from src_mindspore.runtime import seed_everything, select_device
@@ -102,8 +105,7 @@ def _run_stages(config: EasyDict, materials: Materials, run: RunFolder) -> dict[
         Seconds by stage, of this process.
     """
     state, arrays = run.begin()
-    first = STAGES.index(state["stage"]) if state else 0
-    reached = Progress(**state["progress"]) if state else Progress()
+    first, reached = _reached(state) if state else (0, Progress())
     seconds = {}
     for name in STAGES[first:]:
         if not config[f"{name}_stage"].epochs:
@@ -122,6 +124,16 @@ def _run_stages(config: EasyDict, materials: Materials, run: RunFolder) -> dict[
         run.save(materials.classifier, stage, force=True)
         seconds[name] = round(time.perf_counter() - began, 1)
     return seconds
+
+
+def _reached(state: dict[str, Any]) -> tuple[int, Progress]:
+    """Number of the stage in which a stopped run was, and how far."""
+    kinds = {key: type(value) for key, value in asdict(Progress()).items()}
+    raw = state.get("progress")
+    known = isinstance(raw, dict) and {key: type(value) for key, value in raw.items()} == kinds
+    if not known or state.get("stage") not in STAGES:
+        raise UserError(f"the state in {checkpoint.LAST} is not of this version: {brief(state)}")
+    return STAGES.index(state["stage"]), Progress(**raw)
 
 
 def _after_epoch(
