@@ -104,8 +104,8 @@ def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype, int]:
         try:
             version = np.lib.format.read_magic(stream)
             shape, by_columns, dtype = np.lib.format.read_array_header_1_0(stream)
-        # NumPy parses the header as Python: a literal, nothing that is executed
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
+        # NumPy takes the header for a literal of Python, and passes on what its tokenizer raises
+        except Exception as error:
             raise _damaged(path, str(error)) from None
         start, size = stream.tell(), os.fstat(stream.fileno()).st_size
     if version != (1, 0) or by_columns or dtype.kind != "f" or not shape or min(shape) < 0:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import onnx
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from mindspore.train import mind_ir_pb2
 
 from src_mindspore.errors import UserError
-from src_mindspore.reading import brief, open_file
+from src_mindspore.reading import brief, open_file, parse_protobuf
 
 MAX_BYTES = 1 << 30  # MobileNetV2 1.4 has 24 MB
 ONNX_DOMAINS = ("", "ai.onnx")  # the standard's own operators
@@ -47,7 +47,7 @@ def check_mindir(path: Path) -> None:
         raise UserError(f"{path}: functions and preprocessors in a MINDIR are not run")
     unknown = {primitive.op_type for primitive in model.primitives} - MINDIR_OPERATORS
     known = {f"REF::{primitive.name}" for primitive in model.primitives} | {"Constant"}
-    unknown |= {node.op_type for node in model.graph.node} - known
+    unknown |= {node.op_type for node in _messages(model, mind_ir_pb2.NodeProto)} - known
     if unknown:
         raise UserError(
             f"{path}: a MINDIR is run if its operators are those of this project's networks; this "
@@ -89,10 +89,8 @@ def _parse(path: Path, message: Message, kind: str) -> Message:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise UserError(f"{path}: larger than {MAX_BYTES:,} bytes, so no model of this project")
-    try:
-        message.ParseFromString(content)
-    except DecodeError:
-        raise UserError(f"{path} is not {kind} file: no protocol buffer, or cut short") from None
+    if not parse_protobuf(message, content):
+        raise UserError(f"{path} is not {kind} file: no protocol buffer, or cut short")
     return message
 
 

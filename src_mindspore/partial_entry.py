@@ -209,8 +209,12 @@ class PartialEntry:
                 self._done.add(chunk)
 
 
-def _no_room(cache: Path, needed: int, free: int) -> UserError:
-    return UserError(
+class _NoRoom(UserError):
+    """What was laid out is not worth keeping."""
+
+
+def _no_room(cache: Path, needed: int, free: int) -> _NoRoom:
+    return _NoRoom(
         f"the feature cache in {cache} needs {needed / 1e6:,.0f} MB; "
         f"{free / 1e6:,.0f} MB are free. Fewer features.views or another features.cache_dir "
         f"would do"
@@ -223,7 +227,7 @@ def open_partial(entry: Path, layout: Layout) -> PartialEntry | None:
     One that an earlier process began keeps that one's ``layout.batch``.
 
     Raises:
-        UserError: no room on the disk.
+        UserError: no room on the disk, or what an earlier process began is damaged.
         OSError: the folder cannot be written.
     """
     folder = entry.with_name(f".{entry.name}.partial")
@@ -243,7 +247,7 @@ def open_partial(entry: Path, layout: Layout) -> PartialEntry | None:
             if partial.is_current():  # made anew after another process had published
                 shutil.rmtree(folder, ignore_errors=True)
         except BaseException as error:
-            if isinstance(error, UserError):  # no room: there is nothing worth keeping
+            if isinstance(error, _NoRoom):
                 shutil.rmtree(folder, ignore_errors=True)
             partial.close()
             raise

@@ -8,16 +8,19 @@ import json
 import os
 import reprlib
 import stat
+import struct
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import yaml
+from google.protobuf.message import DecodeError, Message
 
 from src_mindspore.errors import UserError
 
 MAX_YAML = 1 << 20  # bytes; the 26 classes of configs/labels/garbage.yaml take 3 KB
 MAX_JSON = 1 << 28  # splits.json has a line of some 50 bytes for each of a million photos
 MAX_DEPTH = 32  # tables inside of tables; a config has 3
+MAX_DIGITS = 1000  # of a whole number in YAML; Python refuses to write one of 4300 and more
 NO_TEXT = frozenset(map(chr, (0, *range(0xD800, 0xE000))))  # not in file names, not in UTF-8
 
 
@@ -113,6 +116,16 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
+def parse_protobuf(message: Message, content: bytes) -> bool:
+    """Fills a message; False where the content is damaged, cut short or something else."""
+    try:
+        message.ParseFromString(content)
+    # the decoder in Python, which MindSpore selects, checks less than the one in C
+    except (DecodeError, ValueError, LookupError, TypeError, RecursionError, struct.error):
+        return False
+    return True
+
+
 class StrictYaml:
     """Mixed into a loader of PyYAML: YAML without what makes a small file a large one.
 
@@ -155,6 +168,9 @@ class StrictYaml:
     def construct_scalar(self, node: yaml.ScalarNode) -> Any:
         """See ``yaml.constructor.BaseConstructor``."""
         value = super().construct_scalar(node)
+        if node.tag == "tag:yaml.org,2002:int" and len(value) > MAX_DIGITS:
+            text = f"a number has more than {MAX_DIGITS} digits"
+            raise yaml.constructor.ConstructorError(None, None, text, node.start_mark)
         if isinstance(value, str) and not NO_TEXT.isdisjoint(value):
             text = "a text has a zero or half a character"
             raise yaml.constructor.ConstructorError(None, None, text, node.start_mark)

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from google.protobuf.message import DecodeError
 from mindspore.train.checkpoint_pb2 import Checkpoint
 from safetensors import SafetensorError, safe_open
 
 from src_mindspore.errors import UserError
-from src_mindspore.reading import check_file
+from src_mindspore.reading import check_file, parse_protobuf
 
 MAX_DIMENSIONS = 32  # NumPy's own limit
 MAX_BYTES = 1 << 30  # of all arrays of a file together; MobileNetV2 1.4 has 24 MB
@@ -77,10 +76,8 @@ def _read_ckpt(path: Path) -> dict[str, np.ndarray]:
         if zlib.crc32(content) != crc:
             raise UserError(f"{path}: damaged: its content is not what its checksum is of")
     message = Checkpoint()
-    try:
-        message.ParseFromString(content)
-    except DecodeError as error:
-        raise UserError(f"{path}: damaged, cut short or not a MindSpore checkpoint") from error
+    if not parse_protobuf(message, content):
+        raise UserError(f"{path}: damaged, cut short or not a MindSpore checkpoint")
     slices: dict[str, list[bytes]] = {}  # a large tensor comes in several pieces
     tensors = {}
     for value in message.value:
