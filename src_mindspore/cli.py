@@ -88,7 +88,7 @@ def _imports_mindspore(frame: FrameType | None) -> bool:
     Nothing has been done by then that would have to be undone.
     """
     while frame:
-        if frame.f_code.co_name == "<module>" and frame.f_globals["__name__"] == "mindspore":
+        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "mindspore":
             return True
         frame = frame.f_back
     return False

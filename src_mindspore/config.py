@@ -54,10 +54,10 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
-            problems.append(f"--set takes KEY.SUB=VALUE; got {override!r}")
+            problems.append(f"--set takes KEY.SUB=VALUE; got {brief(override)}")
             continue
         try:
-            _insert(raw, key.split("."), parse_yaml(value, _Loader, f"--set {key}"), problems)
+            _insert(raw, key.split("."), parse_yaml(value, _Loader, f"--set {key[:80]}"), problems)
         except UserError as error:
             problems.append(str(error))
     _anchor(raw, Path.cwd())  # those of the file are absolute already
@@ -114,9 +114,9 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]
     return _merge(below, raw), problems
 
 
-def _absolute(path: Path) -> Path:
+def _absolute(path: Path, folder: Path = Path()) -> Path:
     try:
-        return path.expanduser().resolve()
+        return (folder / path.expanduser()).resolve()
     except (
         OSError,
         RuntimeError,
@@ -132,7 +132,7 @@ def _anchor(raw: dict[str, Any], folder: Path) -> None:
         if not isinstance(table, dict) or not isinstance(table.get(key), str):
             continue
         if key != "weights" or table[key] not in WEIGHTS_WORDS:
-            table[key] = str(_absolute(folder / Path(table[key]).expanduser()))
+            table[key] = str(_absolute(Path(table[key]), folder))
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 def _insert(raw: dict[str, Any], keys: list[str], value: Any, problems: list[str]) -> None:
     for key in keys[:-1]:
         if not isinstance(raw.setdefault(key, {}), dict):
-            problems.append(f"--set {'.'.join(keys)}: {key} is a value, not a table")
+            problems.append(f"--set {'.'.join(keys)[:80]}: {key[:80]} is a value, not a table")
             return
         raw = raw[key]
     raw[keys[-1]] = value

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from src_mindspore.errors import UserError
-from src_mindspore.reading import PlainYaml, read_yaml
+from src_mindspore.reading import PlainYaml, brief, read_yaml
+from src_mindspore.records import some
 
 LANGUAGES = ("en", "zh")
 
@@ -44,14 +45,14 @@ def _label(path: Path, name: str, table: Any, groups: Any) -> dict[str, Any]:
     if table is None or table == "":
         return {"en": name}
     if not isinstance(table, dict) or table.keys() - {*LANGUAGES, "group"}:
-        raise UserError(f"{path}: class {name} has en, zh and group; got {table!r}")
+        raise UserError(f"{path}: class {name} has en, zh and group; got {brief(table)}")
     label: dict[str, Any] = {key: str(table[key]) for key in LANGUAGES if key in table}
     if "group" in table:
         group = groups.get(str(table["group"])) if isinstance(groups, dict) else None
         if not isinstance(group, dict):
             raise UserError(
-                f"{path}: class {name} is in group {table['group']!r}; the groups are "
-                f"{', '.join(groups) or 'none'}"
+                f"{path}: class {name} is in group {brief(table['group'])}; the groups are "
+                f"{some([name[:80] for name in groups]) or 'none'}"
             )
         label["group"] = {key: str(group[key]) for key in LANGUAGES if key in group}
     return label

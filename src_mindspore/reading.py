@@ -20,6 +20,7 @@ from src_mindspore.errors import UserError
 MAX_YAML = 1 << 20  # bytes; the 26 classes of configs/labels/garbage.yaml take 3 KB
 MAX_JSON = 1 << 28  # splits.json has a line of some 50 bytes for each of a million photos
 MAX_DEPTH = 32  # tables inside of tables; a config has 3
+MAX_SHOWN = 500  # characters of what a library says about a text
 MAX_DIGITS = 1000  # of a whole number in YAML; Python refuses to write one of 4300 and more
 NO_TEXT = frozenset(map(chr, (0, *range(0xD800, 0xE000))))  # not in file names, not in UTF-8
 
@@ -198,7 +199,8 @@ def parse_yaml(text: str, loader: type, source: str) -> Any:
         TypeError,
         ValueError,
     ) as e:
-        raise UserError(f"{source} is not YAML: {' '.join(str(e).split())}") from None
+        what = " ".join(str(e).split())[:MAX_SHOWN]  # it may quote the text
+        raise UserError(f"{source} is not YAML: {what}") from None
 
 
 def read_yaml(path: Path, loader: type) -> Any:
