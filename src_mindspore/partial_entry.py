@@ -209,12 +209,12 @@ class PartialEntry:
                 self._done.add(chunk)
 
 
-class _NoRoom(UserError):
+class _NoRoomError(UserError):
     """What was laid out is not worth keeping."""
 
 
-def _no_room(cache: Path, needed: int, free: int) -> _NoRoom:
-    return _NoRoom(
+def _no_room(cache: Path, needed: int, free: int) -> _NoRoomError:
+    return _NoRoomError(
         f"the feature cache in {cache} needs {needed / 1e6:,.0f} MB; "
         f"{free / 1e6:,.0f} MB are free. Fewer features.views or another features.cache_dir "
         f"would do"
@@ -247,7 +247,7 @@ def open_partial(entry: Path, layout: Layout) -> PartialEntry | None:
             if partial.is_current():  # made anew after another process had published
                 shutil.rmtree(folder, ignore_errors=True)
         except BaseException as error:
-            if isinstance(error, _NoRoom):
+            if isinstance(error, _NoRoomError):
                 shutil.rmtree(folder, ignore_errors=True)
             partial.close()
             raise

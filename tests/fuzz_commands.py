@@ -11,14 +11,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import evaluate
-import export
-import predict
-import train
 from fuzz_images import good_images
 from fuzzing import run_command
 from mutations import mutate, mutate_text
 
+import evaluate
+import export
+import predict
+import train
 from src_mindspore.records import SUFFIXES
 
 TEXTS = ("config.yaml", "spec.json", "splits.json", "metrics.json", "log.jsonl")
@@ -94,4 +94,4 @@ if __name__ == "__main__":
     source = Path(sys.argv[4])
     seeded = random.Random(start)  # noqa: S311 - no secret
     found = on_damaged_photos(cases, source, seeded, total)
-    print(json.dumps(found + on_damaged_runs(cases, source, seeded, max(8, total // 10))))
+    print(json.dumps(found + on_damaged_runs(cases, source, seeded, max(4, total // 10))))

@@ -77,6 +77,7 @@ def run_child(script: str, folder: Path, *arguments: object) -> dict[str, Any]:
             "HOME": str(places["home"]),
             "GLOG_v": "4",  # MindSpore would say the same again beside its exception
             "TMPDIR": str(places["tmp"]),
+            "MPLCONFIGDIR": str(places["cases"] / "cache"),
             "POCKETLENS_CACHE": str(places["cases"] / "cache"),
         },
         capture_output=True,

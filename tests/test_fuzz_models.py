@@ -16,7 +16,7 @@ def damaged(folder, run_folder, form: str, seed: int, count: int) -> dict:
 
 @FORMS
 def test_damaged_models(tmp_path, run_folder, form):
-    damaged(tmp_path, run_folder, form, 0, 20)
+    damaged(tmp_path, run_folder, form, 0, 10)
 
 
 @pytest.mark.long

@@ -15,7 +15,7 @@ def damaged(folder, seed: int, count: int) -> dict:
 
 
 def test_damaged_texts(tmp_path):
-    damaged(tmp_path, 0, 500)
+    damaged(tmp_path, 0, 250)
 
 
 @pytest.mark.long
