@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from src_mindspore import cli
+from src_mindspore.terminal import shown
 
 
 def main() -> None:
@@ -19,13 +20,15 @@ def main() -> None:
     args = parser.parse_args()
 
     from src_mindspore.dataset import scored_records
-    from src_mindspore.files import write_json
+    from src_mindspore.files import check_writable, write_json
     from src_mindspore.inference import evaluate, load_model
     from src_mindspore.photo_reader import PhotoReader
     from src_mindspore.run_folder import known_splits
     from src_mindspore.runtime import select_device
     from src_mindspore.statement import statement
 
+    if args.json:
+        check_writable(args.json)
     select_device()
     model = load_model(args.model, args.machine)
     records = scored_records(args.data, model.spec.classes, args.split, known_splits(args.model))
@@ -42,6 +45,7 @@ def print_classes(result: dict, names: list[str]) -> None:
     def share(value: float | None) -> str:
         return "     -" if value is None else f"{value:6.1%}"
 
+    names = [shown(name, keep="") for name in names]
     width = max(len(name) for name in names)
     print(f"{'class':{width}}     n  precision  recall      f1")
     for row, name in zip(result["per_class"], names, strict=True):

@@ -13,6 +13,7 @@ from src_mindspore.errors import UserError
 from src_mindspore.files import atomic_path
 from src_mindspore.pretrained.array_files import read_arrays, write_ckpt
 from src_mindspore.pretrained.strict_load import assign_strict, check_numbers
+from src_mindspore.reading import brief, parse_json
 
 STATE = {"stage", "progress", "lines"}  # keys of what ``RunFolder.save`` keeps beside the weights
 MODEL = "model.ckpt"
@@ -63,7 +64,11 @@ def read_state(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     arrays = read_arrays(path)
     if STATE_KEY not in arrays:
         raise UserError(f"{path} holds no training state; it is not a {LAST} of this version")
-    state = json.loads(arrays.pop(STATE_KEY).astype(np.uint8).tobytes())
+    encoded = arrays.pop(STATE_KEY)
+    text = encoded.tobytes().decode(errors="replace") if encoded.dtype == np.uint8 else ""
+    state = parse_json(text, f"{path}: {STATE_KEY}")
+    if not isinstance(state, dict):
+        raise UserError(f"{path}: {STATE_KEY} must be a table; got {brief(state)}")
     if missing := sorted(STATE - state.keys()):
         raise UserError(f"{path} was written by another version; it has no {missing}")
     return state, arrays

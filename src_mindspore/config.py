@@ -14,13 +14,16 @@ import yaml
 from easydict import EasyDict
 
 from src_mindspore.errors import UserError
+from src_mindspore.reading import StrictYaml, brief, parse_yaml, read_yaml
 from src_mindspore.schema import SCHEMA
 
 PATHS = (("data", "dir"), ("data", "labels"), ("backbone", "weights"), ("features", "cache_dir"))
+MAX_BASES = 16  # config files, each the base of the next
+MAX_PROBLEMS = 50  # told at once
 WEIGHTS_WORDS = ("imagenet", "none")  # values of backbone.weights that are no path
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(StrictYaml, yaml.SafeLoader):
     """YAML where 1e-3 is a number; YAML 1.1 asks for 1.0e-3."""
 
 
@@ -51,16 +54,28 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
-            problems.append(f"--set takes KEY.SUB=VALUE; got {override!r}")
+            problems.append(f"--set takes KEY.SUB=VALUE; got {brief(override)}")
             continue
-        _insert(raw, key.split("."), _parse_yaml(value, f"--set {key}", problems), problems)
+        try:
+            _insert(raw, key.split("."), parse_yaml(value, _Loader, f"--set {key[:80]}"), problems)
+        except UserError as error:
+            problems.append(str(error))
     _anchor(raw, Path.cwd())  # those of the file are absolute already
     config = _resolve(raw, SCHEMA, "", problems)
     if not problems:
         problems = _cross_check(config)
     if problems:
-        raise UserError(f"{path} cannot be used:\n  " + "\n  ".join(problems))
+        more = len(problems) - MAX_PROBLEMS
+        shown = problems[:MAX_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
+        raise UserError(f"{path} cannot be used:\n  " + "\n  ".join(shown))
     return EasyDict(config)
+
+
+def section_problems(table: Any, section: str) -> list[str]:
+    """What is wrong with a table that stands for a section of the config, as in ``spec.json``."""
+    problems: list[str] = []
+    _resolve(table, SCHEMA[section], f"{section}.", problems)
+    return problems
 
 
 def resolved_yaml(config: EasyDict) -> str:
@@ -76,25 +91,38 @@ def resolved_yaml(config: EasyDict) -> str:
 
 def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]]:
     """The file over its ``base``, as nested dictionaries."""
-    path = path.resolve()
+    path = _absolute(path)
     if path in seen:
         raise UserError(f"{path} is its own base: {' -> '.join(p.name for p in (*seen, path))}")
-    problems: list[str] = []
     try:
-        raw = _parse_yaml(path.read_text(encoding="utf-8"), str(path), problems)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"the config {path} cannot be read: {error}") from None
-    if problems:
-        raise UserError(problems[0])
+        raw = read_yaml(path, _Loader)
+    except UserError as error:
+        raise UserError(f"the config cannot be read: {error}") from None
     raw = {} if raw is None else raw
     if not isinstance(raw, dict):
         raise UserError(f"{path} must hold keys and values; got {type(raw).__name__}")
     base = raw.pop("base", None)
     _anchor(raw, path.parent)
     if base is None:
-        return raw, problems
-    below, problems = _read(path.parent / str(base), (*seen, path))
+        return raw, []
+    if not isinstance(base, str) or len(seen) == MAX_BASES:
+        raise UserError(
+            f"{path}: base names another config file, {MAX_BASES} in a row at most; "
+            f"got {brief(base)}"
+        )
+    below, problems = _read(path.parent / base, (*seen, path))
     return _merge(below, raw), problems
+
+
+def _absolute(path: Path, folder: Path = Path()) -> Path:
+    try:
+        return (folder / path.expanduser()).resolve()
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # too long; links in a circle, no such user
+        raise UserError(f"{str(path)[:200]!r} is no path: {error}") from None
 
 
 def _anchor(raw: dict[str, Any], folder: Path) -> None:
@@ -104,15 +132,7 @@ def _anchor(raw: dict[str, Any], folder: Path) -> None:
         if not isinstance(table, dict) or not isinstance(table.get(key), str):
             continue
         if key != "weights" or table[key] not in WEIGHTS_WORDS:
-            table[key] = str((folder / Path(table[key]).expanduser()).resolve())
-
-
-def _parse_yaml(source: str, where: str, problems: list[str]) -> Any:
-    try:
-        return yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-01
-        problems.append(f"{where} is not YAML: {' '.join(str(error).split())}")
-        return None
+            table[key] = str(_absolute(Path(table[key]), folder))
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +146,7 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 def _insert(raw: dict[str, Any], keys: list[str], value: Any, problems: list[str]) -> None:
     for key in keys[:-1]:
         if not isinstance(raw.setdefault(key, {}), dict):
-            problems.append(f"--set {'.'.join(keys)}: {key} is a value, not a table")
+            problems.append(f"--set {'.'.join(keys)[:80]}: {key[:80]} is a value, not a table")
             return
         raw = raw[key]
     raw[keys[-1]] = value
@@ -135,11 +155,11 @@ def _insert(raw: dict[str, Any], keys: list[str], value: Any, problems: list[str
 def _resolve(raw: Any, schema: dict[str, Any], prefix: str, problems: list[str]) -> dict[str, Any]:
     """Defaults filled in; whatever does not fit the schema goes into ``problems``."""
     if not isinstance(raw, dict):
-        problems.append(f"{prefix.rstrip('.')} must be a table; got {raw!r}")
+        problems.append(f"{prefix.rstrip('.')} must be a table; got {brief(raw)}")
         raw = {}
     for key in sorted(raw.keys() - schema.keys(), key=str):
         near = difflib.get_close_matches(str(key), schema, n=1, cutoff=0)
-        problems.append(f"unknown key {prefix}{key}; the nearest is {prefix}{near[0]}")
+        problems.append(f"unknown key {prefix}{str(key)[:80]}; the nearest is {prefix}{near[0]}")
     resolved: dict[str, Any] = {}
     for key, rule in schema.items():
         if isinstance(rule, dict):
@@ -147,7 +167,7 @@ def _resolve(raw: Any, schema: dict[str, Any], prefix: str, problems: list[str])
             continue
         value = raw.get(key, rule.default)
         if not rule.check(value):
-            problems.append(f"{prefix}{key} must be {rule.accepts}; got {value!r}")
+            problems.append(f"{prefix}{key} must be {rule.accepts}; got {brief(value)}")
         resolved[key] = value
     return resolved
 

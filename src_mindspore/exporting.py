@@ -17,7 +17,7 @@ from src_mindspore.classifier import Deployed
 from src_mindspore.dataset import scored_records
 from src_mindspore.errors import UserError
 from src_mindspore.files import atomic_path, sync_folder, write_json
-from src_mindspore.inference import Model, classifier_of, network_model
+from src_mindspore.inference import Model, classifier_of, described, network_model
 from src_mindspore.lite.library import device_library
 from src_mindspore.lite.quantisation import QUANTS
 from src_mindspore.lite_files import LiteSources, write_lite
@@ -92,6 +92,8 @@ def export_run(
     """
     wanted.check()
     out = out or run / "export"
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; --out takes a new folder or that of an earlier export")
     if out.exists() and any(out.iterdir()) and not (out / FILE_NAME).is_file():
         raise UserError(f"{out} is not empty and no earlier export (it has no {FILE_NAME})")
     config, spec = load_run(run)
@@ -107,7 +109,7 @@ def export_run(
         deployed = classifier_of(exported, run / MODEL)
         # what ships is checked against what the run itself says, temperature included
         checkpoint = deployed if exported == spec else classifier_of(spec, run / MODEL)
-        reference = network_model(run / MODEL, spec, spec.files[0], checkpoint)
+        reference = network_model(run / MODEL, spec, described(run / MODEL, spec), checkpoint)
         files = _write_files(deployed, reference, exported, temporary, wanted, photos)
         exported.with_files(*(FileSpec.of(file.path, file.layout) for file in files)).save(
             temporary

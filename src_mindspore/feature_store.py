@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from src_mindspore.errors import UserError
+from src_mindspore.reading import brief, open_file
+
 CHUNK_BATCHES = 16  # engine batches in a chunk: about 2 s of work that a crash can cost
 
 
@@ -44,6 +47,28 @@ class Layout:
         """The rows of a chunk."""
         return range(chunk * self.chunk, min((chunk + 1) * self.chunk, self.rows))
 
+    def header(self, path: Path, output: str) -> int:
+        """Where the values of an output begin in its file.
+
+        Raises:
+            UserError: the file is damaged, or not of this layout.
+        """
+        shape, dtype, start = read_header(path)
+        row, kind = self.outputs[output]
+        if (shape, dtype) != ((self.rows, *row), kind):
+            raise _damaged(path, f"it holds {brief(shape)} {dtype}, not {self.rows} rows of {row}")
+        return start
+
+    def open(self, entry: Path, output: str) -> "Rows":
+        """An output of a complete entry.
+
+        Raises:
+            UserError: its file is damaged, or not of this layout.
+        """
+        path = entry / f"{output}.npy"
+        self.header(path, output)
+        return Rows(path)
+
     def to_json(self) -> str:
         """One line; equal for equal layouts."""
         outputs = {n: [list(shape), dtype.str] for n, (shape, dtype) in self.outputs.items()}
@@ -58,18 +83,40 @@ class Layout:
         """
         try:
             parts = json.loads(text)
-            outputs = {n: (tuple(s), np.dtype(d)) for n, (s, d) in parts["outputs"].items()}
-            return cls(parts["rows"], parts["batch"], outputs)
-        except (KeyError, TypeError, AttributeError) as error:
+            outputs = {n: (tuple(s), np.dtype(str(d))) for n, (s, d) in parts["outputs"].items()}
+            layout = cls(parts["rows"], parts["batch"], outputs)
+            sizes = [size for shape, _ in outputs.values() for size in shape]
+        # NumPy answers some descriptions of a type with SyntaxError
+        except (AttributeError, LookupError, RecursionError, SyntaxError, TypeError) as error:
             raise ValueError(f"no layout: {error}") from None
+        if not all(type(n) is int and n > 0 for n in (layout.rows, layout.batch, *sizes)):
+            raise ValueError(f"no layout: {brief(parts)}")
+        return layout
 
 
 def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype, int]:
-    """Shape and type of one of our ``.npy`` files (format 1.0), and where its values begin."""
-    with path.open("rb") as stream:
-        np.lib.format.read_magic(stream)
-        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-        return shape, dtype, stream.tell()
+    """Shape and type of one of our ``.npy`` files (format 1.0), and where its values begin.
+
+    Raises:
+        UserError: it is none, is cut short, or says that it holds anything but floats.
+    """
+    with open_file(path) as stream:
+        try:
+            version = np.lib.format.read_magic(stream)
+            shape, by_columns, dtype = np.lib.format.read_array_header_1_0(stream)
+        # NumPy takes the header for a literal of Python, and passes on what its tokenizer raises
+        except Exception as error:
+            raise _damaged(path, str(error)) from None
+        start, size = stream.tell(), os.fstat(stream.fileno()).st_size
+    if version != (1, 0) or by_columns or dtype.kind != "f" or not shape or min(shape) < 0:
+        raise _damaged(path, f"its header says {brief((version, shape, by_columns, dtype))}")
+    if size != start + math.prod(shape) * dtype.itemsize:
+        raise _damaged(path, f"it has {size:,} bytes, not those of {brief(shape)} {dtype}")
+    return shape, dtype, start
+
+
+def _damaged(path: Path, how: str) -> UserError:
+    return UserError(f"{path} is damaged ({how}); delete its folder to have it made anew")
 
 
 class Rows:

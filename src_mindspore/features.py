@@ -180,12 +180,13 @@ def cached_features(
     if not entry.is_dir():
         return _extract(entry, job, reader or PhotoReader.of(data), records, split)
     log.info("features of %d %s photos: read from the cache", len(records), split)
-    return _rows(entry, job)
+    return _rows(entry, job, len(records))
 
 
-def _rows(folder: Path, job: FeatureJob) -> dict[str, Rows]:
+def _rows(folder: Path, job: FeatureJob, photos: int) -> dict[str, Rows]:
     views = job.views.count + 1
-    return {name: Rows(folder / f"{name}.npy").by_photo(views) for name in job.outputs}
+    layout = job.layout(photos)
+    return {name: layout.open(folder, name).by_photo(views) for name in job.outputs}
 
 
 def _extract(
@@ -201,7 +202,7 @@ def _extract(
             f"features.cache_dir would do"
         ) from None
     if partial is None:
-        return _rows(entry, job)
+        return _rows(entry, job, len(records))
     what = f"features of {len(records)} {split} photos"
     try:
         with (
@@ -216,7 +217,7 @@ def _extract(
                 if not partial.complete:  # others work on the rest; what they leave is ours
                     time.sleep(POLL)
         with partial.published({"split": split, "rows": partial.layout.rows}) as folder:
-            return _rows(folder, job)
+            return _rows(folder, job, len(records))
     finally:
         partial.close()
 

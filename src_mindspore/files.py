@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from src_mindspore.errors import UserError
+
 
 def sync_folder(folder: Path) -> None:
     """Makes a rename in ``folder`` survive a power loss (POSIX asks for fsync of the folder)."""
@@ -28,7 +30,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     Raises:
         OSError: it could not be written, for example for want of room; it names ``path``.
+        UserError: ``path`` is a folder or device.
     """
+    _check_kind(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
@@ -56,10 +60,31 @@ def sweep_temporaries(folder: Path, names: Iterable[str]) -> None:
             left.unlink(missing_ok=True)
 
 
+def check_writable(path: Path) -> None:
+    """Refuses a file that could not be written, before the work whose result it shall hold.
+
+    Raises:
+        UserError: it is a folder or device, or its folder is missing or may not be written.
+    """
+    folder = path.parent
+    _check_kind(path)
+    if not folder.is_dir():
+        raise UserError(f"{path} is to be written, and there is no folder {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{path} is to be written, and the folder {folder} may not be written")
+
+
+def _check_kind(path: Path) -> None:
+    """A device would be renamed over, where that is allowed."""
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is to be written, and is a folder or device; a file is accepted")
+
+
 def write_text(path: Path, text: str) -> None:
-    """Writes UTF-8 text atomically."""
+    r"""Writes UTF-8 text atomically; a byte of a file name that is not UTF-8 becomes ``\udcXX``."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # in JSON, YAML and JavaScript this is how half a character is written
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any) -> None:

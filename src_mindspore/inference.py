@@ -14,6 +14,7 @@ from mindspore import Tensor, nn
 from src_mindspore.batched import Readable, run_batched
 from src_mindspore.checkpoint import MODEL, load_classifier
 from src_mindspore.classifier import Deployed, build_classifier
+from src_mindspore.config import section_problems
 from src_mindspore.engines import onnx_session
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
@@ -21,9 +22,10 @@ from src_mindspore.inputs import PlainPhotos, read_photos
 from src_mindspore.lite.library import device_library
 from src_mindspore.lite.runtime import LiteModel
 from src_mindspore.metrics import at_threshold, probabilities, report
+from src_mindspore.model_files import check_mindir, check_onnx
 from src_mindspore.photo_reader import PhotoReader
 from src_mindspore.progress import progress
-from src_mindspore.records import Record
+from src_mindspore.records import Record, some
 from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec, load_spec
 
 log = logging.getLogger(__name__)
@@ -51,7 +53,7 @@ class Model:
     @property
     def loss(self) -> str:
         """What kind of scores ``run`` gives, in the words of ``metrics.summary``."""
-        sigmoid = self.spec.model["head"]["activation"] == "sigmoid"
+        sigmoid = self.spec.activation == "sigmoid"
         return f"sigmoid_{self.spec.output}" if sigmoid else self.spec.output
 
     def calibrated(self, scores: np.ndarray) -> np.ndarray:
@@ -89,7 +91,7 @@ def load_model(path: Path, machine: str | None = None) -> Model:
     if not file.is_file():
         raise UserError(f"{file} does not exist" + (f": {path} is no run folder" * path.is_dir()))
     spec = load_spec(file.parent / FILE_NAME)
-    entry = _described(file, spec)
+    entry = described(file, spec)
     return Model(file, spec, entry, *opener(file, spec, machine))
 
 
@@ -98,14 +100,18 @@ def network_model(path: Path, spec: ModelSpec, file: FileSpec, network: nn.Cell)
     return Model(path, spec, file, *_runner(network))
 
 
-def _described(file: Path, spec: ModelSpec) -> FileSpec:
-    """The spec's entry of ``file``, told by its content, so that a file may be renamed."""
+def described(file: Path, spec: ModelSpec) -> FileSpec:
+    """The spec's entry of ``file``, told by its content, so that a file may be renamed.
+
+    Raises:
+        UserError: the spec describes other files.
+    """
     digest = sha256_of(file)
     for entry in spec.files:
         if entry.sha256 == digest:
             return entry
     if spec.files:
-        names = ", ".join(entry.name for entry in spec.files)
+        names = some([entry.name for entry in spec.files])
         raise UserError(
             f"{file} is not a file that {file.parent / FILE_NAME} describes ({names}, told by "
             f"their SHA-256): the model and its description must come from the same run"
@@ -124,6 +130,9 @@ def _runner(network: nn.Cell) -> tuple[Run, str]:
 def classifier_of(spec: ModelSpec, file: Path) -> Deployed:
     """The network that a spec describes, with the weights of a checkpoint."""
     model = spec.model
+    sections = ("backbone", "head")
+    if problems := [line for name in sections for line in section_problems(model.get(name), name)]:
+        raise UserError(f"{file.parent / FILE_NAME} describes no network: {'; '.join(problems)}")
     try:
         classifier = build_classifier(
             model["backbone"], model["head"], len(spec.classes), spec.input.size[0]
@@ -134,30 +143,48 @@ def classifier_of(spec: ModelSpec, file: Path) -> Deployed:
     return Deployed(classifier, spec.model_temperature).set_train(False)
 
 
-def _open_mindir(file: Path, *_: object) -> tuple[Run, str]:
+def _open_mindir(file: Path, spec: ModelSpec, _: str | None) -> tuple[Run, str]:
+    check_mindir(file)
     try:
         network = nn.GraphCell(mindspore.load(str(file)))
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise UserError(f"{file} is not a MINDIR file: {_first_line(error)}") from None
 
     def run(images: np.ndarray) -> np.ndarray:
         return np.concatenate([network(Tensor(image[None])).asnumpy() for image in images])
 
+    _try(file, run, spec)
     return run, MINDSPORE
 
 
-def _open_onnx(file: Path, *_: object) -> tuple[Run, str]:
+def _open_onnx(file: Path, spec: ModelSpec, _: str | None) -> tuple[Run, str]:
+    check_onnx(file)
     try:
         session = onnx_session(file)
     except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
         raise UserError(f"{file} is not an ONNX file: {_first_line(error)}") from None
-    name = session.get_inputs()[0].name
+    name = session.get_inputs()[0].name if session.get_inputs() else ""
 
     def run(images: np.ndarray) -> np.ndarray:
         starts = range(0, len(images), BATCH)
         return np.concatenate([session.run(None, {name: images[i : i + BATCH]})[0] for i in starts])
 
+    _try(file, run, spec)
     return run, f"ONNX Runtime {onnxruntime.__version__}"
+
+
+def _try(file: Path, run: Run, spec: ModelSpec) -> None:
+    """Runs an image, so that a file that does not go with its spec is told before the photos."""
+    expected = (1, len(spec.classes))
+    try:
+        got = run(np.zeros((1, 3, *spec.input.size), np.float32))
+    except Exception as error:  # the runtimes' exceptions share no base class of their own
+        raise UserError(f"{file} cannot be run on an image: {_first_line(error)}") from None
+    if got.shape != expected:
+        raise UserError(
+            f"{file} gives an output of shape {got.shape} for an image; {file.parent / FILE_NAME} "
+            f"describes {expected}"
+        )
 
 
 def _open_lite(file: Path, _: ModelSpec, machine: str | None) -> tuple[Run, str]:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from src_mindspore.errors import UserError
+from src_mindspore.reading import PlainYaml, brief, read_yaml
+from src_mindspore.records import some
 
 LANGUAGES = ("en", "zh")
 
@@ -31,10 +31,9 @@ def load_labels(path: Path | None, classes: Sequence[str]) -> tuple[dict[str, An
     if path is None:
         return tuple({"en": name} for name in classes)
     try:
-        # every scalar as the text it is: 00_01 and No are names, not the numbers and flags of YAML
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"the label file {path} cannot be read: {error}") from None
+        raw = read_yaml(path, PlainYaml)
+    except UserError as error:
+        raise UserError(f"the label file cannot be read: {error}") from None
     tables = raw.get("classes") if isinstance(raw, dict) else None
     if not isinstance(tables, dict):
         raise UserError(f"{path} must have a table 'classes'; got {type(tables).__name__}")
@@ -46,14 +45,14 @@ def _label(path: Path, name: str, table: Any, groups: Any) -> dict[str, Any]:
     if table is None or table == "":
         return {"en": name}
     if not isinstance(table, dict) or table.keys() - {*LANGUAGES, "group"}:
-        raise UserError(f"{path}: class {name} has en, zh and group; got {table!r}")
+        raise UserError(f"{path}: class {name} has en, zh and group; got {brief(table)}")
     label: dict[str, Any] = {key: str(table[key]) for key in LANGUAGES if key in table}
     if "group" in table:
         group = groups.get(str(table["group"])) if isinstance(groups, dict) else None
         if not isinstance(group, dict):
             raise UserError(
-                f"{path}: class {name} is in group {table['group']!r}; the groups are "
-                f"{', '.join(groups) or 'none'}"
+                f"{path}: class {name} is in group {brief(table['group'])}; the groups are "
+                f"{some([name[:80] for name in groups]) or 'none'}"
             )
         label["group"] = {key: str(group[key]) for key in LANGUAGES if key in group}
     return label

@@ -11,22 +11,27 @@ import errno
 import fcntl
 import logging
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from src_mindspore.errors import UserError
-from src_mindspore.feature_store import Layout, read_header
+from src_mindspore.feature_store import Layout
 from src_mindspore.files import sweep_temporaries, sync_folder, write_json, write_text
+from src_mindspore.reading import brief, open_file
 
 log = logging.getLogger(__name__)
 
 ABANDONED_AFTER = 7 * 24 * 3600  # seconds since the last chunk
 DONE, LOCK, ABOUT = "done", "lock", "about.json"
+MAX_LINE = 1 << 16  # bytes of the journal's first line; ours has some hundred
+_NUMBER = re.compile(rb"\d{1,18}")
 SETUP = 1 << 40  # the byte that is locked while a folder is laid out, renamed or swept
 
 
@@ -67,20 +72,35 @@ class PartialEntry:
                 self._make(name, (wanted.rows, *shape), dtype)
             sync_folder(self.folder)
             write_text(journal, wanted.to_json() + "\n")
-        with journal.open("rb") as stream:
-            first = stream.readline()
-        self.layout = Layout.from_json(first.decode())
+        with open_file(journal) as stream:
+            first = stream.readline(MAX_LINE)
+        self.layout = self._layout(first, wanted)
         self._read_to = len(first)
         self._journal = os.open(journal, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         os.utime(journal)  # it is not abandoned
         for name in self.layout.outputs:
             path = self.folder / f"{name}.npy"
-            header = read_header(path)[2]
+            header = self.layout.header(path, name)
             self._files[name] = os.open(path, os.O_WRONLY | os.O_CLOEXEC), header
         self._look()
         if self._done:
             rows = self.layout.rows
             log.info("features: %d of %d views are there already", rows - self.missing, rows)
+
+    def _layout(self, line: bytes, wanted: Layout) -> Layout:
+        """What the journal begins with: ``wanted``, but perhaps in other batches."""
+        try:
+            found = Layout.from_json(line.decode())
+        except ValueError as error:
+            raise self._damaged(str(error)) from None
+        if replace(found, batch=wanted.batch) != wanted:
+            raise self._damaged(f"its layout is {brief(found.to_json())}")
+        return found
+
+    def _damaged(self, how: str) -> UserError:
+        return UserError(
+            f"{self.folder / DONE} is damaged ({how}); delete {self.folder} to begin it anew"
+        )
 
     def _check_room(self, needed: int) -> None:
         free = shutil.disk_usage(self.folder).free
@@ -207,12 +227,18 @@ class PartialEntry:
         self._read_to += len(whole)
         for line in whole.splitlines():
             numbers = line.split()
-            if len(numbers) == 2 and numbers[0] == numbers[1] and numbers[0].isdigit():
-                self._done.add(int(numbers[0]))
+            if len(numbers) != 2 or numbers[0] != numbers[1] or not _NUMBER.fullmatch(numbers[0]):
+                continue
+            if (chunk := int(numbers[0])) < self.layout.chunks:
+                self._done.add(chunk)
 
 
-def _no_room(cache: Path, needed: int, free: int) -> UserError:
-    return UserError(
+class _NoRoomError(UserError):
+    """What was laid out is not worth keeping."""
+
+
+def _no_room(cache: Path, needed: int, free: int) -> _NoRoomError:
+    return _NoRoomError(
         f"the feature cache in {cache} needs {needed / 1e6:,.0f} MB; "
         f"{free / 1e6:,.0f} MB are free. Fewer features.views or another features.cache_dir "
         f"would do"
@@ -225,7 +251,7 @@ def open_partial(entry: Path, layout: Layout) -> PartialEntry | None:
     One that an earlier process began keeps that one's ``layout.batch``.
 
     Raises:
-        UserError: no room on the disk.
+        UserError: no room on the disk, or what an earlier process began is damaged.
         OSError: the folder cannot be written.
     """
     folder = entry.with_name(f".{entry.name}.partial")
@@ -245,7 +271,7 @@ def open_partial(entry: Path, layout: Layout) -> PartialEntry | None:
             if partial.is_current():  # made anew after another process had published
                 shutil.rmtree(folder, ignore_errors=True)
         except BaseException as error:
-            if isinstance(error, UserError):  # no room: there is nothing worth keeping
+            if isinstance(error, _NoRoomError):
                 shutil.rmtree(folder, ignore_errors=True)
             partial.close()
             raise

@@ -27,14 +27,16 @@ def image_paths(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            below = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in SUFFIXES]
+            named = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in SUFFIXES]
+            below = [p for p in named if p.is_file()]  # no pipe, no folder of such a name
             if not below:
                 raise UserError(f"{path} has no images ({', '.join(sorted(SUFFIXES))})")
             found += below
         elif path.is_file():
             found.append(path)
         else:
-            raise UserError(f"{path} does not exist; an image or a folder of images is accepted")
+            what = "is neither file nor folder" if path.exists() else "does not exist"
+            raise UserError(f"{path} {what}; an image or a folder of images is accepted")
     return found
 
 

@@ -1,4 +1,8 @@
-"""The labelled images below a folder, one sub-folder per class."""
+"""The labelled images below a folder, one sub-folder per class.
+
+Links are followed where they lead to a file or stand for a class folder itself, so that a data set
+can be made of links; links to folders further down are not, so there are no circles.
+"""
 
 import logging
 import os
@@ -7,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src_mindspore.errors import UserError
+from src_mindspore.reading import NO_TEXT
+from src_mindspore.terminal import shown
 
 log = logging.getLogger(__name__)
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+MAX_NAME = 255  # characters; bytes in the file systems of Linux
 
 
 @dataclass(frozen=True, slots=True)  # slots: there may be a million
@@ -45,8 +52,12 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
     Hidden files are passed over; other files that are no images are counted in the log.
 
     Raises:
-        UserError: a folder that is none of ``classes``.
+        UserError: a folder that is none of ``classes``, or a class that is no folder name.
     """
+    if bad := [name for name in classes if not is_file_name(name)]:
+        raise UserError(
+            f"a class is the name of a folder, in UTF-8 and without '/'; got {some(bad)}"
+        )
     base = root / below
     unknown = sorted(set(folders(base)) - set(classes))
     if unknown:
@@ -60,22 +71,34 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
     records, strays = [], []
     for label, name in enumerate(classes):
         for relative in _files(root, below / name):
-            if Path(relative).suffix.lower() in SUFFIXES:
+            is_image = Path(relative).suffix.lower() in SUFFIXES
+            if is_image and os.path.isfile(f"{root}/{relative}"):  # noqa: PTH113 - there are many
                 records.append(Record(relative, label))
             else:
                 strays.append(relative)
     if strays:
+        # a name may also be that of a pipe, or of a link that leads nowhere
         log.warning("%d files in %s are no images: %s", len(strays), base, some(strays))
     return sorted(records, key=lambda record: record.path)
 
 
+def is_file_name(name: object) -> bool:
+    """Whether it is the name of a file or folder, in UTF-8, and no way to another folder."""
+    return (
+        isinstance(name, str)
+        and name not in ("", ".", "..")
+        and NO_TEXT.union("/").isdisjoint(name)
+        and len(name) <= MAX_NAME
+    )
+
+
 def _files(root: Path, below: Path) -> Iterator[str]:
-    """Files in and under a folder that are not hidden, relative to ``root``, '/' separated."""
+    """Names in and under a folder that are not hidden, relative to ``root``, '/' separated."""
     for folder, subfolders, names in os.walk(root / below):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         relative = Path(folder).relative_to(root).as_posix()
         for name in sorted(names):
-            if not name.startswith(".") and os.path.isfile(f"{folder}/{name}"):  # noqa: PTH113
+            if not name.startswith("."):
                 yield f"{relative}/{name}"
 
 
@@ -89,4 +112,4 @@ def folders(folder: Path) -> list[str]:
 def some(names: Sequence[str], limit: int = 8) -> str:
     """The first of ``names`` and the number of the others, for messages."""
     rest = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + rest
+    return ", ".join(shown(name, keep="") for name in names[:limit]) + rest

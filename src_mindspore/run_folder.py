@@ -17,10 +17,13 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.distributed import launched
 from src_mindspore.errors import UserError
 from src_mindspore.files import sweep_temporaries, write_json, write_text
+from src_mindspore.reading import brief, read_json
 from src_mindspore.run_lock import RunLock
+from src_mindspore.schema import SCHEMA
 from src_mindspore.spec import FILE_NAME as SPEC
 from src_mindspore.spec import FileSpec, ModelSpec, load_spec
-from src_mindspore.trainer import Stage
+from src_mindspore.stages import STAGES
+from src_mindspore.trainer import EMPTY, Progress, Stage
 
 CONFIG = "config.yaml"
 SPLITS = "splits.json"
@@ -34,6 +37,7 @@ WRITTEN = (
     *(CONFIG, SPLITS, SPEC, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
     *(checkpoint.MODEL, checkpoint.LAST),
 )
+EPOCH_NUMBERS = ("epoch", "lr", "train_loss", "train_top1", "val_loss", "val_top1")
 
 
 class RunFolder:
@@ -116,7 +120,17 @@ class RunFolder:
 
     def metrics(self) -> dict[str, Any]:
         """What ``metrics.json`` of a finished run holds."""
-        return json.loads((self.path / METRICS).read_text(encoding="utf-8"))
+        path = self.path / METRICS
+        metrics = read_json(path)
+        val = metrics.get("val") if isinstance(metrics, dict) else None
+        if not isinstance(val, dict) or not all(
+            type(val.get(key)) in (int, float) for key in ("n", "top1", "top5")
+        ):
+            raise UserError(
+                f"{path} is damaged: it must have n, top1 and top5 under val; got {brief(val)}. "
+                f"Without the file, --resume scores the run again"
+            )
+        return metrics
 
     def write_splits(self, data: DataSet) -> None:
         """Records which photo is in which split.
@@ -128,7 +142,7 @@ class RunFolder:
         splits = {"splits": table, "left_out": list(data.left_out)}
         path = self.path / SPLITS
         trained = (self.path / checkpoint.LAST).is_file()
-        if trained and json.loads(path.read_text(encoding="utf-8")) != splits:
+        if trained and read_json(path) != splits:
             raise UserError(
                 f"the photos in {data.root} are not those that {self.path} was begun with, see "
                 f"its {SPLITS}: a new run takes a new folder"
@@ -139,7 +153,14 @@ class RunFolder:
     def choice(self) -> dict[str, Any] | None:
         """What this run chose before it was stopped."""
         path = self.path / CHOICE
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if not path.is_file():
+            return None
+        choice = read_json(path)
+        fields = {key: SCHEMA["finetune_stage"][key] for key in ("from_block", "epochs")}
+        known = isinstance(choice, dict) and choice.keys() == fields.keys()
+        if not known or not all(rule.check(choice[key]) for key, rule in fields.items()):
+            raise UserError(f"{path} is damaged: it has from_block and epochs; got {brief(choice)}")
+        return choice
 
     def write_choice(self, choice: dict[str, Any]) -> None:
         """Keeps a choice: measured again, it could be another."""
@@ -160,6 +181,10 @@ class RunFolder:
             self._write_log(())
             return None, {}
         state, arrays = checkpoint.read_state(self.path / checkpoint.LAST)
+        if not _is_state(state):
+            raise UserError(
+                f"the state in {self.path / checkpoint.LAST} is not of this version: {brief(state)}"
+            )
         self._write_log(state["lines"])
         if state["progress"]["best_top1"] >= 0:  # there has been a best epoch
             self.best = self._stored = checkpoint.read_arrays(self.path / checkpoint.MODEL)
@@ -284,6 +309,29 @@ def _differences(ours: EasyDict, asked: EasyDict, prefix: str = "") -> list[tupl
     return found
 
 
+def _is_state(state: dict[str, Any]) -> bool:
+    """Whether a run can go on from it, see ``RunFolder.save``."""
+    progress, kinds = state["progress"], {k: type(v) for k, v in asdict(Progress()).items()}
+    return (
+        state["stage"] in STAGES
+        and isinstance(progress, dict)
+        and {key: type(value) for key, value in progress.items()} == kinds
+        and all(isinstance(row, list) and len(row) == len(EMPTY) for row in progress["sums"])
+        and all(type(number) in (int, float) for row in progress["sums"] for number in row)
+        and isinstance(state["lines"], list)
+        and all(map(_is_epoch, state["lines"]))
+    )
+
+
+def _is_epoch(line: Any) -> bool:
+    """Whether a line has what is drawn and compared."""
+    return (
+        isinstance(line, dict)
+        and isinstance(line.get("stage"), str)
+        and all(type(line.get(key)) in (int, float) for key in EPOCH_NUMBERS)
+    )
+
+
 def known_splits(model_path: Path) -> dict[str, list[str]] | None:
     """The splits of the run that a model file or folder belongs to, where they can be told.
 
@@ -291,8 +339,17 @@ def known_splits(model_path: Path) -> dict[str, list[str]] | None:
     """
     folder = (model_path if model_path.is_dir() else model_path.parent).resolve()
     for place in (folder, folder.parent):
-        if (place / SPLITS).is_file() and (place / CONFIG).is_file():
-            return json.loads((place / SPLITS).read_text(encoding="utf-8"))["splits"]
+        path = place / SPLITS
+        if not path.is_file() or not (place / CONFIG).is_file():
+            continue
+        table = read_json(path)
+        splits = table.get("splits") if isinstance(table, dict) else None
+        if not isinstance(splits, dict) or not all(
+            isinstance(paths, list) and all(isinstance(p, str) for p in paths)
+            for paths in splits.values()
+        ):
+            raise UserError(f"{path} is damaged: it has no table of splits and their photos")
+        return splits
     return None
 
 

@@ -1,5 +1,6 @@
 """The one list of configuration keys: default, rule and meaning of each."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from src_mindspore.optimizers import OPTIMIZERS
 from src_mindspore.runtime import DEVICES
 from src_mindspore.spec import INTERPOLATIONS, RESIZE_RULES
 
+MAX_HIDDEN = 16  # extra Dense layers
+MAX_WIDTH = 65_536  # of a Dense layer; behind the 1280 features it takes 335 MB
+
 
 @dataclass(frozen=True)
 class Field:
@@ -28,7 +32,12 @@ class Field:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is a finite number; a whole number beyond all floats is none."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= sys.float_info.max
+    )
 
 
 def number(default: float, low: float, high: float, meaning: str) -> Field:
@@ -102,8 +111,10 @@ def _is_block(value: Any) -> bool:
 
 
 def _widths(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(v, int) and not isinstance(v, bool) and v >= 1 for v in value
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_HIDDEN
+        and all(type(v) is int and 1 <= v <= MAX_WIDTH for v in value)
     )
 
 
@@ -163,7 +174,10 @@ SCHEMA: dict[str, Any] = {
     "head": {
         "reduction": choice("mean", REDUCTIONS, "pooling of the last map; none flattens it"),
         "hidden": Field(
-            [], _widths, "a list of whole numbers from 1 on", "widths of the extra Dense layers"
+            [],
+            _widths,
+            f"up to {MAX_HIDDEN} whole numbers, 1 to {MAX_WIDTH}",
+            "widths of the extra Dense layers",
         ),
         "hidden_activation": choice("relu", HIDDEN_ACTIVATIONS, "after each extra Dense layer"),
         "dropout": number(0.0, 0, 0.95, "share dropped before the last Dense layer"),

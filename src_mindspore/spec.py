@@ -4,8 +4,8 @@ Training writes it, every later step reads it: evaluation, prediction, export, t
 of it is typed a second time anywhere.
 """
 
-import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import Any
 
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of, write_json
+from src_mindspore.reading import NO_TEXT, brief, read_json
+from src_mindspore.records import is_file_name
 from src_mindspore.spec_calibration import CalibrationSpec, parse_calibration
 
 # 2 has `calibration`. A reader of 1 would pass it over and show other probabilities, so that the
@@ -24,6 +26,8 @@ RESIZE_RULES = ("stretch", "shorter_side")
 INTERPOLATIONS = ("bilinear", "bicubic", "lanczos")
 LAYOUTS = ("NCHW", "NHWC")
 OUTPUTS = ("logits", "probabilities")
+MAX_BYTES = 16 << 20  # of the file; this and the next as in deploy/cpp/src/spec.cc
+MAX_SIDE = 4096  # pixels
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,12 @@ class ModelSpec:
         """The score below which an answer is not to be relied on; None: every answer counts."""
         return self.calibration.threshold if self.calibration else None
 
+    @property
+    def activation(self) -> str | None:
+        """Of the output, as the head has it."""
+        head = self.model.get("head")
+        return head.get("activation") if isinstance(head, dict) else None
+
     def with_files(self, *files: FileSpec) -> "ModelSpec":
         """The same spec beside other files."""
         return replace(self, files=files)
@@ -133,21 +143,18 @@ def load_spec(path: Path) -> ModelSpec:
         UserError: no such file, not JSON, another format version, or a value outside its rule;
             the text names the file and the value.
     """
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing: a model is read together with its spec.json") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is not a readable JSON file: {error}") from None
+    if not os.path.lexists(path):
+        raise UserError(f"{path} is missing: a model is read together with its spec.json")
+    raw = read_json(path, MAX_BYTES)
     got = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
-    if isinstance(got, bool) or got not in READABLE:
+    if type(got) is not int or got not in READABLE:
         accepted = " and ".join(map(str, READABLE))
-        raise UserError(f"{path}: this version reads the spec formats {accepted}; got {got}")
+        raise UserError(f"{path}: this version reads the spec formats {accepted}; got {brief(got)}")
     try:
         spec = _parse(raw)
     except KeyError as error:
         raise UserError(f"{path} is not a valid spec: {error} is missing") from None
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise UserError(f"{path} is not a valid spec: {error}") from None
     return spec
 
@@ -171,7 +178,7 @@ def _parse(raw: Mapping[str, Any]) -> ModelSpec:
         ),
         output=raw["output"],
         model=dict(raw["model"]),
-        files=tuple(FileSpec(**_only(FileSpec, f)) for f in raw["files"]),
+        files=tuple(_file(f) for f in raw["files"]),
         calibration=parse_calibration(raw.get("calibration"), raw["output"]),
     )
     if raw["format"] == 1 and "calibration" in raw:
@@ -186,12 +193,16 @@ def _parse(raw: Mapping[str, Any]) -> ModelSpec:
         (spec.output, OUTPUTS, "output"),
     ):
         if value not in accepted:
-            raise ValueError(f"{key} must be one of {list(accepted)}; got {value!r}")
+            raise ValueError(f"{key} must be one of {list(accepted)}; got {brief(value)}")
     named = isinstance(raw["classes"], list) and all(isinstance(c, str) for c in spec.classes)
     if not named or len(spec.classes) < 2 or len(set(spec.classes)) != len(spec.classes):
         raise ValueError("classes must be at least 2 different names")
+    if bad := [name for name in spec.classes if not is_file_name(name)]:
+        raise ValueError(f"classes are names of folders; got {brief(bad)}")
     if len(spec.labels) != len(spec.classes) or not all(isinstance(x, dict) for x in spec.labels):
         raise ValueError(f"labels must be {len(spec.classes)} tables, one per class")
+    for label in spec.labels:
+        _check_label(label)
     if any(s <= 0 for s in spec.input.std):
         raise ValueError(f"input.std must be above 0; got {list(spec.input.std)}")
     if spec.input.resize.rule == "shorter_side" and not spec.input.crop:
@@ -202,24 +213,45 @@ def _parse(raw: Mapping[str, Any]) -> ModelSpec:
     return spec
 
 
+def _file(raw: Any) -> FileSpec:
+    file = FileSpec(**_only(FileSpec, raw))
+    if (
+        not is_file_name(file.name)
+        or not isinstance(file.sha256, str)
+        or type(file.bytes) is not int
+    ):
+        raise ValueError(f"a file has name, bytes and sha256; got {brief(raw)}")
+    if file.layout not in LAYOUTS:
+        raise ValueError(f"layout of a file must be one of {list(LAYOUTS)}; got {brief(raw)}")
+    return file
+
+
+def _check_label(label: Mapping[str, Any], inner: bool = False) -> None:
+    for key, value in label.items():
+        if key == "group" and isinstance(value, dict) and not inner:
+            _check_label(value, inner=True)
+        elif not isinstance(value, str) or not NO_TEXT.isdisjoint(value):
+            raise ValueError(f"labels are texts, and groups tables of texts; got {brief(label)}")
+
+
 def _only(kind: type, raw: Mapping[str, Any]) -> dict[str, Any]:
     known = {f.name for f in fields(kind)}
     if not isinstance(raw, dict) or set(raw) - known:
-        raise ValueError(f"{kind.__name__} has the keys {sorted(known)}; got {raw!r}")
+        raise ValueError(f"{kind.__name__} has the keys {sorted(known)}; got {brief(raw)}")
     return dict(raw)
 
 
 def _numbers(values: Any, count: int) -> tuple[Any, ...]:
     if not isinstance(values, list) or len(values) != count:
-        raise ValueError(f"expected {count} numbers; got {values!r}")
+        raise ValueError(f"expected {count} numbers; got {brief(values)}")
     numbers = tuple(float(v) for v in values)
     if not all(math.isfinite(n) for n in numbers):
-        raise ValueError(f"expected {count} finite numbers; got {values!r}")
+        raise ValueError(f"expected {count} finite numbers; got {brief(values)}")
     return numbers
 
 
 def _sizes(values: Any) -> tuple[Any, ...]:
     sizes = tuple(int(v) for v in _numbers(values, 2))
-    if min(sizes) < 1:
-        raise ValueError(f"a size is at least 1 pixel; got {values!r}")
+    if min(sizes) < 1 or max(sizes) > MAX_SIDE or list(sizes) != values:
+        raise ValueError(f"a size is 1 to {MAX_SIDE} whole pixels; got {brief(values)}")
     return sizes

@@ -5,10 +5,11 @@ prediction and export all call it. Training adds ``Augmentation`` in place of ``
 """
 
 import math
-import struct
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -17,9 +18,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from src_mindspore.errors import UserError
 from src_mindspore.parallel import map_ordered
 from src_mindspore.progress import progress
+from src_mindspore.reading import open_file
 from src_mindspore.spec import InputSpec
 
 MAX_PIXELS = 100_000_000  # a decoded photo of this size takes 300 MB; phones reach 50 megapixels
+MAX_BYTES = 1 << 30  # of an image file; so many pixels uncompressed, 16 bits each, take 600 MB
+# What an image may be, whatever its name ends in. Pillow knows forty more formats; for one of them
+# it starts another program.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
+NAMES = "JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF"
 SHOWN = 20  # unreadable photos named in a message
 FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
@@ -37,8 +44,15 @@ def open_photo(path: Path) -> Image.Image:
     Raises:
         UserError: no such file, not an image, cut short, or above ``MAX_PIXELS``.
     """
+    with open_file(path) as stream:
+        if (size := os.fstat(stream.fileno()).st_size) > MAX_BYTES:
+            raise UserError(f"{path}: files of up to {MAX_BYTES:,} bytes are read; got {size:,}")
+        return _decode(path, stream)
+
+
+def _decode(path: Path, stream: BinaryIO) -> Image.Image:
     try:
-        with Image.open(path) as image:
+        with Image.open(stream, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise UserError(
                     f"{path}: images of up to {MAX_PIXELS:,} pixels are accepted; "
@@ -46,12 +60,13 @@ def open_photo(path: Path) -> Image.Image:
                 )
             image.load()
             return _to_rgb(ImageOps.exif_transpose(image))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
     except UnidentifiedImageError:
-        raise UserError(f"{path} is not an image that can be read (JPEG, PNG, WebP, BMP)") from None
-    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} cannot be decoded: {error}") from None
+        raise UserError(f"{path} is not an image that can be read ({NAMES})") from None
+    except UserError:
+        raise
+    except Exception as error:  # Pillow answers damaged files with almost any
+        what = str(error) or type(error).__name__
+        raise UserError(f"{path} cannot be decoded: {what}") from None
 
 
 def check_photos(paths: Sequence[Path]) -> None:

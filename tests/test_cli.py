@@ -54,6 +54,54 @@ def test_status(body, status, out, err):
     assert process.returncode == status
 
 
+def test_what_a_message_quotes_cannot_speak_to_the_terminal():
+    body = "log.warning('a\\x1b[2J'); print('\\udcff'); raise UserError('b\\x1b\\n  c')"
+    with start(body) as process:
+        assert process.communicate(timeout=30) == (
+            "\\udcff\n",
+            "a\\x1b[2J\nerror: b\\x1b\n  c\n",
+        )
+        assert process.returncode == 2
+
+
+def test_no_memory_is_one_message():
+    with start("raise MemoryError('for 3 GB')") as process:
+        assert process.communicate(timeout=30) == ("", "error: not enough memory: for 3 GB\n")
+        assert process.returncode == 2
+
+
+def test_an_error_that_comes_of_being_stopped():
+    body = "import os\n    try: os.kill(os.getpid(), 2)\n    except KeyboardInterrupt: 1 / 0"
+    with start(body) as process:
+        assert process.communicate(timeout=30) == ("", "stopped\n")
+        assert process.returncode == 130
+
+
+@pytest.mark.parametrize("seconds", [0.4, 0.8, 1.2, 1.6])
+def test_stopped_while_mindspore_loads(seconds):
+    body = "print('ready', flush=True); import mindspore; time.sleep(30)"
+    with start(body) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30) == ("", "stopped\n")
+        assert process.returncode == 130
+
+
+def test_nohup_is_respected():
+    body = "print('ready', flush=True); time.sleep(0.5); print('done')"
+    nohup = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = start(body)
+    finally:
+        signal.signal(signal.SIGHUP, nohup)
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGHUP)
+        assert process.communicate(timeout=30) == ("done\n", "")
+        assert process.returncode == 0
+
+
 def test_a_bug_is_no_user_error():
     process = start("1 / 0")
     _, err = process.communicate(timeout=30)
@@ -61,7 +109,9 @@ def test_a_bug_is_no_user_error():
     assert err.startswith("Traceback")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name
+)
 def test_signals(number):
     with start("print('ready', flush=True); time.sleep(30)") as process:
         assert process.stdout.readline() == "ready\n"

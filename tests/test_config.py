@@ -93,8 +93,8 @@ REFUSED = [
     ("data: {labels: 3}", "data.labels must be text or null; got 3"),
     ("backbone: {width_mult: x}", "backbone.width_mult must be 0.1 to 4; got 'x'"),
     ("head: {activation: relu}", "head.activation must be one of null, softmax, sigmoid; got 're"),
-    ("head: {hidden: [0]}", "head.hidden must be a list of whole numbers from 1 on; got [0]"),
-    ("head: {hidden: null}", "head.hidden must be a list of whole numbers from 1 on; got None"),
+    ("head: {hidden: [0]}", "head.hidden must be up to 16 whole numbers, 1 to 65536; got [0]"),
+    ("head: {hidden: null}", "head.hidden must be up to 16 whole numbers, 1 to 65536; got None"),
     (
         "augment: {scale: [1, 0.5]}",
         "augment.scale must be [a, b] with 0.01 <= a <= b <= 1; got [1, 0.5]",
@@ -161,7 +161,6 @@ def test_all_problems_are_reported_together(write):
             "--set takes KEY.SUB=VALUE; got 'nope'",
             "--set device is not YAML: while parsing a flow node expected the node content, but "
             "found '<stream end>' in \"<unicode string>\", line 1, column 2: [ ^",
-            "device must be one of auto, Ascend, GPU, CPU; got None",
             "unknown key sead; the nearest is seed",
             "unknown key head.droput; the nearest is head.dropout",
             "seed must be a whole number, 0 to 2147483647; got 'x'",
@@ -185,7 +184,7 @@ def test_an_override_below_a_value(write):
         ("a: [1", r"a\.yaml is not YAML: while parsing .* line 1"),
         ("seed: 2024-13-01", r"a\.yaml is not YAML: month must be in 1\.\.12"),
         ("[1, 2]", r"a\.yaml must hold keys and values; got list"),
-        ("base: none.yaml", r"the config .*none\.yaml cannot be read: .*No such file"),
+        ("base: none.yaml", r"the config cannot be read: .*none\.yaml: no such file"),
         ("base: a.yaml", r"a\.yaml is its own base: a\.yaml -> a\.yaml"),
     ],
 )
@@ -197,7 +196,7 @@ def test_unreadable_files(write, source, text):
 def test_a_file_that_is_not_utf8(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_bytes(b"seed: \xff")
-    with pytest.raises(UserError, match=r"the config .* cannot be read: 'utf-8' codec"):
+    with pytest.raises(UserError, match=r"cannot be read: .*must be text in UTF-8; byte 6 is 0xff"):
         load_config(path)
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from src_mindspore.errors import UserError
 from src_mindspore.files import atomic_path, sha256_of, sync_folder, write_json, write_text
 
 
@@ -46,9 +47,9 @@ def test_a_body_that_writes_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_temporary_is_deleted_when_the_rename_fails(tmp_path):
+def test_a_folder_is_not_written_over(tmp_path):
     (tmp_path / "c.txt" / "inside").mkdir(parents=True)
-    with pytest.raises(OSError, match=r"c\.txt"):
+    with pytest.raises(UserError, match=r"c\.txt is to be written, and is a folder or device"):
         write_text(tmp_path / "c.txt", "new")
     assert [p.name for p in tmp_path.iterdir()] == ["c.txt"]
 

@@ -168,9 +168,9 @@ def test_damaged_files(tmp_path, name, text, content):
 
 
 NO_NETWORK = [
-    ({}, "'backbone'"),
-    ({**MODEL, "head": {"reduction": "median"}}, "reduction must be one of mean, max, none"),
-    ({**MODEL, "backbone": {"depth": 3}}, "unexpected keyword argument 'depth'"),
+    ({}, "backbone must be a table; got None; head must be a table"),
+    ({**MODEL, "head": {"reduction": "median"}}, "head.reduction must be one of mean, max, no"),
+    ({**MODEL, "backbone": {"depth": 3}}, "unknown key backbone.depth; the nearest is"),
 ]
 
 

@@ -15,7 +15,7 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
 from src_mindspore.records import Record
-from src_mindspore.run_folder import RunFolder, known_splits, load_run
+from src_mindspore.run_folder import EPOCH_NUMBERS, RunFolder, known_splits, load_run
 from src_mindspore.spec import ModelSpec
 from src_mindspore.trainer import Progress
 
@@ -103,19 +103,24 @@ def test_a_new_run_begins_with_an_empty_log(run):
     assert (run.path / "log.jsonl").read_text() == ""
 
 
+def epoch_line(epoch: int) -> dict:
+    """A line of the log."""
+    return {"stage": "head", **dict.fromkeys(EPOCH_NUMBERS, 1 / 3), "epoch": epoch}
+
+
 def test_save_and_go_on(run):
     network, stage = small()
     run.best = {"weight": np.full((3, 2), 7, np.float32)}
     for epoch in (1, 2):
-        run.log({"epoch": epoch, "val_top1": 1 / 3})
+        run.log(epoch_line(epoch))
     run.save(network, stage)
-    run.log({"epoch": 3})  # done after the last save: it will be done again
+    run.log(epoch_line(3))  # done after the last save: it will be done again
     with (run.path / "log.jsonl").open("a") as stream:
         stream.write('{"epoch": 4, "val')  # the power went off
 
     again = RunFolder(run.path)
     state, arrays = again.begin()
-    lines = [{"epoch": 1, "val_top1": 1 / 3}, {"epoch": 2, "val_top1": 1 / 3}]
+    lines = [epoch_line(1), epoch_line(2)]
     assert again.lines == logged(run) == lines
     assert state["stage"] == "finetune"
     assert Progress(**state["progress"]) == stage.progress
@@ -132,7 +137,7 @@ def test_save_and_go_on(run):
     assert after["global_step"] == 1
     assert np.abs(after["moments.weight"]).min() > 0
 
-    again.log({"epoch": 3})
+    again.log(epoch_line(3))
     assert [line["epoch"] for line in logged(run)] == [1, 2, 3]
 
 

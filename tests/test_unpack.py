@@ -105,3 +105,37 @@ def test_remains_of_killed_processes_go_after_a_day(tmp_path):
     with unpack.temporary_folder(tmp_path) as folder:
         assert entries(tmp_path) == sorted([".tmp-young", folder.name])
     assert entries(tmp_path) == [".tmp-young"]
+
+
+def test_more_members_than_any_wheel_has_and_names_that_are_there_twice(tmp_path, monkeypatch):
+    wheel = tmp_path / "a.whl"
+    zip_of(wheel, {"one": b"1", "two": b"2"})
+    wheel.write_bytes(wheel.read_bytes().replace(b"two", b"one"))
+    with pytest.raises(UserError, match="each name once; it has 2 with 1 names"):
+        unpack_members(wheel, tmp_path / "out", lambda n: True)
+    monkeypatch.setattr(unpack, "MAX_MEMBERS", 1)
+    zip_of(wheel, {"one": b"1", "two": b"2"})
+    with pytest.raises(UserError, match="up to 1 members are unpacked"):
+        unpack_members(wheel, tmp_path / "out", lambda n: True)
+
+
+def test_a_link_in_a_zip_becomes_a_plain_file(tmp_path):
+    wheel, link = tmp_path / "a.whl", zipfile.ZipInfo("link")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("link2/inside", "x")
+    out = unpack_members(wheel, tmp_path / "out", lambda n: True)
+    assert not (out / "link").is_symlink()
+    assert (out / "link").read_text() == "/etc/passwd"
+
+
+def test_a_size_that_lies_is_told(tmp_path):
+    wheel = tmp_path / "a.whl"
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb", bytes(10_000_000))
+    honest = (10_000_000).to_bytes(4, "little")
+    wheel.write_bytes(wheel.read_bytes().replace(honest, (100).to_bytes(4, "little")))
+    with pytest.raises(UserError, match="not a readable wheel"):
+        unpack_members(wheel, tmp_path / "out", lambda n: True)
+    assert not (tmp_path / "out").exists()

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,8 @@ from src_mindspore.errors import UserError
 
 # Everything the project unpacks is below 0.4 GB; a member list above this is not one of its files.
 MAX_UNPACKED_BYTES = 1 << 30
+
+MAX_MEMBERS = 10_000  # MindSpore Lite has some 600 headers
 
 MARKER = ".complete.json"
 _TEMPORARY = ".tmp-"
@@ -90,7 +93,8 @@ def unpack_members(
                 stream.flush()
                 os.fsync(stream.fileno())
             _install(content, destination, temporary / "replaced")
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+    # of a damaged header almost any; RuntimeError for an encrypted member
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise UserError(f"{wheel} is not a readable wheel (zip file): {error}") from error
     return destination
 
@@ -106,6 +110,12 @@ def _check_members(wheel: Path, members: list[zipfile.ZipInfo], max_bytes: int) 
                 f"{wheel}: the member {member.filename!r} would be written outside the folder it is"
                 " unpacked into; only relative paths without '..' are accepted"
             )
+    names = [member.filename for member in members]
+    if len(members) > MAX_MEMBERS or len(set(names)) < len(names):
+        raise UserError(
+            f"{wheel}: up to {MAX_MEMBERS} members are unpacked, each name once; it has "
+            f"{len(names)} with {len(set(names))} names"
+        )
     total = sum(member.file_size for member in members)
     if total > max_bytes:
         raise UserError(

@@ -1,17 +1,19 @@
 """Named arrays out of MindSpore checkpoints, safetensors files and Keras HDF5 files."""
 
 import math
+import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import h5py
 import numpy as np
-from google.protobuf.message import DecodeError
 from mindspore.train.checkpoint_pb2 import Checkpoint
 from safetensors import SafetensorError, safe_open
 
 from src_mindspore.errors import UserError
+from src_mindspore.reading import check_file, parse_protobuf
 
+MAX_DIMENSIONS = 32  # NumPy's own limit
 MAX_BYTES = 1 << 30  # of all arrays of a file together; MobileNetV2 1.4 has 24 MB
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 KERAS_GROUP = "model_weights"  # absent from files that hold weights alone
@@ -25,25 +27,6 @@ CKPT_TYPES = {
     "Bool": np.dtype(bool),
 }
 CKPT_NAMES = {dtype: name for name, dtype in CKPT_TYPES.items()}
-
-
-def check_file(path: Path) -> None:
-    """Refuses what cannot be read at all: no file, a folder, an empty file.
-
-    Raises:
-        UserError: naming the file and which of these it is.
-    """
-    try:
-        if not path.exists():
-            raise UserError(f"{path}: no such file")
-        if not path.is_file():
-            raise UserError(f"{path}: must be a file, but is a folder or device")
-        if path.stat().st_size == 0:
-            raise UserError(f"{path}: the file is empty")
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -89,12 +72,13 @@ def _read_ckpt(path: Path) -> dict[str, np.ndarray]:
         raise UserError(f"{path}: larger than {MAX_BYTES} bytes, so no checkpoint of this project")
     content = path.read_bytes()
     if content[-CRC_BYTES - len(CRC_MARK) : -CRC_BYTES] == CRC_MARK:
+        crc = int.from_bytes(content[-CRC_BYTES:], "big")
         content = content[: -CRC_BYTES - len(CRC_MARK)]
+        if zlib.crc32(content) != crc:
+            raise UserError(f"{path}: damaged: its content is not what its checksum is of")
     message = Checkpoint()
-    try:
-        message.ParseFromString(content)
-    except DecodeError as error:
-        raise UserError(f"{path}: damaged, cut short or not a MindSpore checkpoint") from error
+    if not parse_protobuf(message, content):
+        raise UserError(f"{path}: damaged, cut short or not a MindSpore checkpoint")
     slices: dict[str, list[bytes]] = {}  # a large tensor comes in several pieces
     tensors = {}
     for value in message.value:
@@ -139,7 +123,13 @@ def _decode(path: Path, name: str, kind: str, dims: list[int], content: bytes) -
     if dtype is None:
         raise UserError(f"{path}: {name} has type {kind}; {', '.join(CKPT_TYPES)} are read")
     shape = () if dims == [0] and content else tuple(dims)  # [0]: how old releases wrote scalars
-    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
+    sizes = [max(size, 1) for size in shape]  # NumPy's bound holds for empty arrays as well
+    if (
+        min(shape, default=0) < 0
+        or len(shape) > MAX_DIMENSIONS
+        or math.prod(sizes) > MAX_BYTES
+        or math.prod(shape) * dtype.itemsize != len(content)
+    ):
         raise UserError(
             f"{path}: damaged: {name} of shape {shape} and type {kind} has {len(content)} bytes"
         )

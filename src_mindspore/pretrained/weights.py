@@ -17,13 +17,7 @@ from src_mindspore.errors import UserError
 from src_mindspore.fetch.assets import cache_dir, pretrained_h5
 from src_mindspore.fetch.wheels import writing_cache
 from src_mindspore.files import atomic_path, sha256_of
-from src_mindspore.pretrained.array_files import (
-    HDF5_MAGIC,
-    check_file,
-    read_arrays,
-    read_keras,
-    write_ckpt,
-)
+from src_mindspore.pretrained.array_files import HDF5_MAGIC, read_arrays, read_keras, write_ckpt
 from src_mindspore.pretrained.names import keras_names, nearest_width, torchvision_names
 from src_mindspore.pretrained.strict_load import (
     assign_strict,
@@ -33,6 +27,7 @@ from src_mindspore.pretrained.strict_load import (
     shapes_of,
 )
 from src_mindspore.pretrained.torch_archive import ZIP_MAGIC, read_state_dict
+from src_mindspore.reading import check_file
 
 __all__ = [
     "BackboneWeights",

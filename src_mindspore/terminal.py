@@ -1,0 +1,25 @@
+"""Text of unknown origin on a terminal: names of files and classes, texts of models."""
+
+import unicodedata
+
+# Control characters and what is invisible or turns the direction of writing; a lone surrogate is
+# a byte of a file name that is not UTF-8
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"  # spelling needs them in Persian, Hindi and emoji
+
+
+def shown(text: str, keep: str = "\n\t") -> str:
+    r"""The text with everything escaped (``\x1b``) that a terminal may obey and a person not see.
+
+    Args:
+        text: anything.
+        keep: characters that stay as they are; nothing where the text has to stay on its line.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        c.encode("unicode_escape").decode()
+        if unicodedata.category(c) in _HIDDEN and c not in keep + _JOINERS
+        else c
+        for c in text
+    )
