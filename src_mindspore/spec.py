@@ -146,10 +146,11 @@ def load_spec(path: Path) -> ModelSpec:
     if not os.path.lexists(path):
         raise UserError(f"{path} is missing: a model is read together with its spec.json")
     raw = read_json(path, MAX_BYTES)
-    got = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
-    if type(got) is not int or got not in READABLE:
+    number = raw.get("format") if isinstance(raw, dict) else None
+    if type(number) is not int or number not in READABLE:
         accepted = " and ".join(map(str, READABLE))
-        raise UserError(f"{path}: this version reads the spec formats {accepted}; got {brief(got)}")
+        got = brief(number) if isinstance(raw, dict) else type(raw).__name__
+        raise UserError(f"{path}: this version reads the spec formats {accepted}; got {got}")
     try:
         spec = _parse(raw)
     except KeyError as error:
