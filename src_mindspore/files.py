@@ -21,6 +21,14 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Renames a file so that after a power loss ``path`` is the old or the new one, whole."""
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Gives a temporary name beside ``path``; what was written there becomes ``path`` at the end.
@@ -38,10 +46,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o644)  # MindSpore leaves its files readable for their owner only
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
+        put_in_place(temporary, path)
     except OSError as error:
         if error.filename is None and error.errno is not None:  # a write to an open file
             raise OSError(error.errno, error.strerror, str(path)) from error

@@ -10,7 +10,7 @@ from mindspore.train.checkpoint_pb2 import Checkpoint
 from safetensors.numpy import save_file
 
 from src_mindspore.errors import UserError
-from src_mindspore.pretrained.array_files import read_arrays, read_keras
+from src_mindspore.pretrained.array_files import read_arrays, read_keras, write_ckpt
 
 WANTED = ["Conv1/kernel"]
 KERNEL = np.ones((3, 3, 3, 16), np.float32)
@@ -109,3 +109,16 @@ def test_a_weight_that_is_there_twice_is_refused(tmp_path):
         file["model_weights/second/Conv1/kernel:0"] = KERNEL
     with pytest.raises(UserError, match=r"Conv1/kernel is there twice: .*first.*second"):
         read_keras(tmp_path / "a.h5", WANTED)
+
+
+def test_what_is_written_is_what_mindspore_writes(tmp_path):
+    arrays = {
+        "a.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "scalar": np.array(0.5, np.float32),
+        "step": np.array([7], np.int32),
+        "state.json": np.frombuffer(b"{}", np.uint8),
+    }
+    write_ckpt(tmp_path / "ours.ckpt", arrays)
+    entries = [{"name": name, "data": ms.Tensor(array)} for name, array in arrays.items()]
+    ms.save_checkpoint(entries, str(tmp_path / "theirs.ckpt"))
+    assert (tmp_path / "ours.ckpt").read_bytes() == (tmp_path / "theirs.ckpt").read_bytes()

@@ -18,6 +18,7 @@ from pathlib import Path
 from src_mindspore.errors import UserError
 from src_mindspore.fetch.unpack import temporary_folder
 from src_mindspore.fetch.wheels import cache_dir, writing_cache
+from src_mindspore.files import put_in_place
 from src_mindspore.lite.childprocess import run_child
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def library() -> Path:
     if not path.is_file():
         with writing_cache(), temporary_folder(path.parent) as folder:
             _compile(compiler, folder / path.name)
-            (folder / path.name).replace(path)
+            put_in_place(folder / path.name, path)
     _load(path)
     return path
 
