@@ -37,8 +37,10 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(command: Callable[[], None]) -> int:
+def run(command: Callable[[], int | None]) -> int:
     """Runs a command: 0 when it did its job, 2 for input it cannot use, 130 after Ctrl-C.
+
+    A command that has a status of its own to give returns it.
 
     SIGTERM, which containers send before they kill, counts as Ctrl-C.
     """
@@ -52,8 +54,9 @@ def run(command: Callable[[], None]) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     try:
-        command()
+        status = command()
         sys.stdout.flush()  # here, so that a reader who has gone is noticed here
+        return status or OK
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return UNUSABLE_INPUT

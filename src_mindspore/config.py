@@ -16,7 +16,13 @@ from easydict import EasyDict
 from src_mindspore.errors import UserError
 from src_mindspore.schema import SCHEMA
 
-PATHS = (("data", "dir"), ("data", "labels"), ("backbone", "weights"), ("features", "cache_dir"))
+PATHS = (
+    ("data", "dir"),
+    ("data", "labels"),
+    ("data", "exclude"),
+    ("backbone", "weights"),
+    ("features", "cache_dir"),
+)
 WEIGHTS_WORDS = ("imagenet", "none")  # values of backbone.weights that are no path
 
 

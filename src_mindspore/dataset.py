@@ -13,25 +13,28 @@ import numpy as np
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
 from src_mindspore.parallel import map_ordered
-from src_mindspore.records import SUFFIXES, Record, folders, list_records, some
+from src_mindspore.records import SUFFIXES, Exclusion, Record, folders, list_records, some
 
 log = logging.getLogger(__name__)
 
 SPLITS = ("train", "val", "test")
+NEAR_DUPLICATES = ("leave_out", "keep")
 
 
 @dataclass(frozen=True)
 class DataSet:
     """The images of a folder, by split.
 
-    ``left_out`` names training images that are not used because a byte-identical twin is in an
-    evaluated split.
+    A folder without splits, not yet divided, has one: ``all``. ``left_out`` names training images
+    that are not used because a byte-identical twin or a near-identical image is in an evaluated
+    split, ``excluded`` those that the user's list takes away from every split.
     """
 
     root: Path
     classes: tuple[str, ...]
     splits: dict[str, tuple[Record, ...]]
     left_out: tuple[str, ...] = ()
+    excluded: tuple[Exclusion, ...] = ()
 
     def records(self, split: str) -> tuple[Record, ...]:
         """The records of ``split``; ``all`` means every image.
@@ -76,25 +79,66 @@ def load_data_set(
         UserError: a missing folder, no or one class, an empty class, no image to validate on,
             folders and classes that do not match; the text has the names.
     """
+    return divide(list_data_set(root, classes), fractions, seed)
+
+
+def list_data_set(
+    root: Path, classes: Sequence[str] | None = None, excluded: Sequence[Exclusion] = ()
+) -> DataSet:
+    """The first half of ``load_data_set``: lists the images; ``divide`` is the second.
+
+    Args:
+        root: the data folder.
+        classes: see ``load_data_set``.
+        excluded: images that are in no split; those that are not there are passed over.
+
+    Raises:
+        UserError: see ``load_data_set``.
+    """
     if not root.is_dir():
         raise UserError(f"the data folder {root} does not exist or is not a folder")
+    gone = {exclusion.path for exclusion in excluded}
+
+    def listed(below: Path = Path()) -> tuple[Record, ...]:
+        return tuple(r for r in list_records(root, classes, below) if r.path not in gone)
+
     given = [name for name in SPLITS if (root / name).is_dir()]
     if given:
         missing = [name for name in SPLITS[:2] if name not in given]
         if missing:
             raise UserError(f"{root} has {given[0]}/ but no {missing[0]}/: both are needed")
         classes = tuple(classes or folders(root / "train"))
-        splits = {n: tuple(list_records(root, classes, Path(n))) for n in given}
+        splits = {name: listed(Path(name)) for name in given}
         _check_classes(root / "train", classes, splits["train"])
         _check_val(root, splits)
-        return _without_leaks(DataSet(root, classes, splits))
-    classes = tuple(classes or folders(root))
-    records = list_records(root, classes)
-    _check_classes(root, classes, records)
-    whole = DataSet(root, classes, {"all": tuple(records)})
-    splits = split_records(records, whole.digests, fractions, seed)
-    _check_val(root, splits)
-    return _changed(whole, splits=splits)
+    else:
+        classes = tuple(classes or folders(root))
+        splits = {"all": listed()}
+        _check_classes(root, classes, splits["all"])
+    return DataSet(root, classes, splits, excluded=tuple(excluded))
+
+
+def divide(
+    data: DataSet, fractions: Sequence[float], seed: int, near: Sequence[tuple[str, str]] = ()
+) -> DataSet:
+    """Puts each listed image into one split; see ``load_data_set``.
+
+    Args:
+        data: from ``list_data_set``.
+        fractions: see ``load_data_set``.
+        seed: of the split.
+        near: SHA-256 of pairs of near-identical images. Given splits lose the training copy;
+            where we split, those of one class stay together.
+
+    Raises:
+        UserError: see ``load_data_set``.
+    """
+    if "all" not in data.splits:
+        return _without_leaks(data, near)
+    records = data.splits["all"]
+    splits = split_records(records, data.digests, fractions, seed, near)
+    _check_val(data.root, splits)
+    return _changed(data, splits=splits)
 
 
 def scored_records(
@@ -148,9 +192,13 @@ def _of_known_split(
 
 
 def split_records(
-    records: Sequence[Record], digests: dict[str, str], fractions: Sequence[float], seed: int
+    records: Sequence[Record],
+    digests: dict[str, str],
+    fractions: Sequence[float],
+    seed: int,
+    near: Sequence[tuple[str, str]] = (),
 ) -> dict[str, tuple[Record, ...]]:
-    """Stratified, seeded split; identical files of a class stay together.
+    """Stratified, seeded split; identical and near-identical files of a class stay together.
 
     In every class each split gets its share, rounded, and at least one image where the class has
     that many different ones; the training split is served first.
@@ -160,6 +208,7 @@ def split_records(
         digests: content hash by path.
         fractions: shares of train, val and perhaps test; they add up to 1.
         seed: of the draw.
+        near: SHA-256 of pairs of near-identical images; pairs of two classes mean nothing here.
 
     Raises:
         UserError: fractions outside this rule; identical files in two classes.
@@ -175,10 +224,11 @@ def split_records(
                 "the same file has two labels, so that no split can be right: "
                 + some([record.path for record in same])
             )
+    families = _families(twins, near)
     splits: dict[str, list[Record]] = {name: [] for name in SPLITS[: len(fractions)]}
     rng = np.random.default_rng(seed)
     for label in sorted({record.label for record in records}):
-        groups = [same for same in twins.values() if same[0].label == label]
+        groups = [same for same in families if same[0].label == label]
         groups = [groups[i] for i in rng.permutation(len(groups))]
         ends = np.round(np.cumsum(fractions) * len(groups)).astype(int)
         for i in range(len(ends)):  # at least one each, from the left and from the right
@@ -193,8 +243,30 @@ def split_records(
     }
 
 
-def _without_leaks(data: DataSet) -> DataSet:
-    """Leaves out training images that have a byte-identical twin in an evaluated split.
+def _families(
+    twins: Mapping[str, list[Record]], near: Sequence[tuple[str, str]]
+) -> list[list[Record]]:
+    """Twins and, transitively, what is near-identical to them within their class."""
+    head = {digest: digest for digest in twins}
+
+    def first(digest: str) -> str:
+        while head[digest] != digest:
+            digest = head[digest]
+        return digest
+
+    order = {digest: place for place, digest in enumerate(twins)}
+    for pair in near:
+        one, other = sorted(map(first, pair), key=order.__getitem__)
+        if twins[one][0].label == twins[other][0].label:
+            head[other] = one
+    families: dict[str, list[Record]] = defaultdict(list)
+    for digest, same in twins.items():
+        families[first(digest)] += same
+    return list(families.values())
+
+
+def _without_leaks(data: DataSet, near: Sequence[tuple[str, str]] = ()) -> DataSet:
+    """Leaves out training images that an evaluated split has as well, identical or nearly so.
 
     Raises:
         UserError: val and test share an image; which of the two loses it is not ours to say.
@@ -205,25 +277,33 @@ def _without_leaks(data: DataSet) -> DataSet:
         raise UserError(f"val and test may not share an image; remove one of: {some(shared)}")
     evaluated = val.keys() | test.keys()
     train = data.splits["train"]
-    leaks = tuple(r.path for r in train if data.digests[r.path] in evaluated)
-    if not leaks:
+    same = [r.path for r in train if data.digests[r.path] in evaluated]
+    both_ways = {(a, b) for pair in near for a, b in (pair, pair[::-1])}
+    leaking = {a for a, b in both_ways if b in evaluated} - evaluated
+    alike = [r.path for r in train if data.digests[r.path] in leaking]
+    for leaks, how in ((same, "byte-identical"), (alike, "nearly identical")):
+        if leaks:
+            text = "%d training images are %s to evaluated ones and are left out: %s"
+            log.warning(text, len(leaks), how, some(leaks))
+    if not same and not alike:
         return data
-    log.warning(
-        "%d training images are byte-identical to evaluated ones and are left out: %s",
-        len(leaks),
-        some(leaks),
-    )
-    kept = tuple(r for r in train if r.path not in set(leaks))
-    clean = _changed(data, splits={**data.splits, "train": kept}, left_out=leaks)
+    left_out = tuple(sorted((*same, *alike)))
+    kept = tuple(r for r in train if r.path not in set(left_out))
+    clean = _changed(data, splits={**data.splits, "train": kept}, left_out=left_out)
     _check_classes(data.root / "train", data.classes, kept)
     return clean
 
 
+def with_digests(data: DataSet, digests: dict[str, str]) -> DataSet:
+    """A copy that knows the hashes of its files, so that it reads none."""
+    copy = replace(data)
+    vars(copy)["digests"] = digests
+    return copy
+
+
 def _changed(data: DataSet, **changes: Any) -> DataSet:
     """A copy that keeps the hashes: they cost a reading of every file."""
-    changed = replace(data, **changes)
-    vars(changed)["digests"] = data.digests
-    return changed
+    return with_digests(replace(data, **changes), data.digests)
 
 
 def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Record]) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,15 @@ class Record:
 
     path: str
     label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """An image that the user wants left out: path as in ``Record``, SHA-256 of the file, why."""
+
+    path: str
+    sha256: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
         log.warning("%d images beside the class folders of %s are not used", len(homeless), base)
     records, strays = [], []
     for label, name in enumerate(classes):
-        for relative in _files(root, below / name):
+        for relative in files_below(root, below / name):
             if Path(relative).suffix.lower() in SUFFIXES:
                 records.append(Record(relative, label))
             else:
@@ -69,7 +79,7 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
     return sorted(records, key=lambda record: record.path)
 
 
-def _files(root: Path, below: Path) -> Iterator[str]:
+def files_below(root: Path, below: Path) -> Iterator[str]:
     """Files in and under a folder that are not hidden, relative to ``root``, '/' separated."""
     for folder, subfolders, names in os.walk(root / below):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
@@ -89,4 +99,21 @@ def folders(folder: Path) -> list[str]:
 def some(names: Sequence[str], limit: int = 8) -> str:
     """The first of ``names`` and the number of the others, for messages."""
     rest = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + rest
+    return ", ".join(map(shown, names[:limit])) + rest
+
+
+def shown(name: str) -> str:
+    """A name as a terminal, a log and JSON can take it.
+
+    What would move the cursor, turn the direction of reading or break the line is written as an
+    escape (Unicode categories C and Zl, Zp), and so are bytes that are no UTF-8.
+    """
+    if name.isascii() and name.isprintable():
+        return name
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(
+        c.encode("unicode_escape").decode()
+        if unicodedata.category(c)[0] == "C" or unicodedata.category(c) in ("Zl", "Zp")
+        else c
+        for c in text
+    )

@@ -80,7 +80,9 @@ class RunFolder:
             UserError: a resumed run finds other photos than it was trained on.
         """
         table = {name: [r.path for r in records] for name, records in data.splits.items()}
-        splits = {"splits": table, "left_out": list(data.left_out)}
+        splits: dict[str, Any] = {"splits": table, "left_out": list(data.left_out)}
+        if data.excluded:
+            splits["excluded"] = [asdict(exclusion) for exclusion in data.excluded]
         path = self.path / SPLITS
         trained = (self.path / checkpoint.LAST).is_file()
         if trained and json.loads(path.read_text(encoding="utf-8")) != splits:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from easydict import EasyDict
 from src_mindspore import checkpoint
 from src_mindspore.budget import AUTO
 from src_mindspore.classifier import Classifier, Deployed, build_classifier
-from src_mindspore.dataset import DataSet, load_data_set
+from src_mindspore.dataset import DataSet
 from src_mindspore.distributed import join, leave, scheduling
+from src_mindspore.doctor.training import checked_data_set
 from src_mindspore.inference import evaluate, network_model
 from src_mindspore.labels import load_labels
 from src_mindspore.plots import draw_confusion, draw_curves
@@ -23,14 +25,12 @@ from src_mindspore.pretrained.weights import (
     pretrained_checkpoint,
     read_weights,
 )
-from src_mindspore.records import PhotoPaths
 from src_mindspore.run_folder import RunFolder
 from src_mindspore.runtime import seed_everything, select_device
 from src_mindspore.spec import CropSpec, FileSpec, InputSpec, ModelSpec, ResizeSpec
 from src_mindspore.speeds import choose_from_block
 from src_mindspore.stages import STAGES, Materials, build_stage
 from src_mindspore.trainer import Progress, Stage, fit
-from src_mindspore.transforms import check_photos
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +52,16 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
         join()
     seed_everything(config.seed)
 
-    # 1. photos: listed, split, all readable
-    data = load_data_set(Path(config.data.dir), config.data.classes, config.data.split, config.seed)
-    check_photos(PhotoPaths(data.root, data.records("all")))
+    # 1. photos: listed, all read once, split
+    table = config.data
+    data = checked_data_set(
+        Path(table.dir),
+        table.classes,
+        table.split,
+        config.seed,
+        table.exclude,
+        table.near_duplicates,
+    )
     workers = join()
     run.writes = workers.first
     _announce(data)
@@ -86,6 +93,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
         "stages": {name: score for name, score in stage_scores.items() if score},
         "seconds": {**seconds, "total": round(time.perf_counter() - began, 1)},
         "left_out": list(data.left_out),
+        "excluded": [asdict(exclusion) for exclusion in data.excluded],
     }
     labels = [spec.label(i) for i in range(len(spec.classes))]
     draw_curves(run.path / "curves.png", run.lines)

@@ -6,26 +6,34 @@ prediction and export all call it. Training adds ``Augmentation`` in place of ``
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from src_mindspore.errors import UserError
-from src_mindspore.parallel import map_ordered
-from src_mindspore.progress import progress
 from src_mindspore.spec import InputSpec
 
 MAX_PIXELS = 100_000_000  # a decoded photo of this size takes 300 MB; phones reach 50 megapixels
-SHOWN = 20  # unreadable photos named in a message
+FAULTS = ("unreadable", "truncated", "huge")
 FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+
+
+class PhotoError(UserError):
+    """An image file that cannot be used; ``kind`` is one of ``FAULTS``."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 def open_photo(path: Path) -> Image.Image:
@@ -37,49 +45,44 @@ def open_photo(path: Path) -> Image.Image:
     Raises:
         UserError: no such file, not an image, cut short, or above ``MAX_PIXELS``.
     """
-    try:
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise UserError(
-                    f"{path}: images of up to {MAX_PIXELS:,} pixels are accepted; "
-                    f"this one has {image.width} x {image.height}"
-                )
-            image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except UnidentifiedImageError:
-        raise UserError(f"{path} is not an image that can be read (JPEG, PNG, WebP, BMP)") from None
-    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} cannot be decoded: {error}") from None
+    with opened(path, path) as image:
+        return upright(image)
 
 
-def check_photos(paths: Sequence[Path]) -> None:
-    """Decodes every photo once, before hours are spent on the others.
+@contextmanager
+def opened(path: Path, source: Path | BinaryIO) -> Iterator[Image.Image]:
+    """The image in ``source``, its header read and its size checked; ``path`` is for messages.
 
     Raises:
-        UserError: with all photos that cannot be read.
+        PhotoError: as ``open_photo``, also for what is found while the body decodes.
     """
-
-    def problem(path: Path) -> str | None:
-        try:
-            open_photo(path)
-        except UserError as error:
-            return str(error)
-        return None
-
-    problems = []
-    with progress(len(paths), "reading the photos", quiet=True) as advance:
-        for text in map_ordered(problem, paths):
-            problems += [text] if text else []
-            advance(1)
-    if problems:
-        shown = "\n  ".join(problems[:SHOWN])
-        more = f"\n  and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        raise UserError(
-            f"{len(problems)} of {len(paths)} images cannot be used; repair or remove them:\n"
-            f"  {shown}{more}"
+    try:
+        with Image.open(source) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise PhotoError(
+                    "huge",
+                    f"{path}: images of up to {MAX_PIXELS:,} pixels are accepted; "
+                    f"this one has {image.width} x {image.height}",
+                )
+            yield image
+    except FileNotFoundError:
+        raise PhotoError("unreadable", f"{path}: no such file") from None
+    except UnidentifiedImageError:
+        text = f"{path} is not an image that can be read (JPEG, PNG, WebP, BMP)"
+        raise PhotoError("unreadable", text) from None
+    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
+        bomb = isinstance(error, Image.DecompressionBombError)
+        # Pillow has no class of its own for files cut short: its words are all there is
+        kind = (
+            "huge" if bomb else "truncated" if "truncated" in str(error).lower() else "unreadable"
         )
+        raise PhotoError(kind, f"{path} cannot be decoded: {error}") from None
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Decodes an opened image; see ``open_photo``."""
+    image.load()
+    return _to_rgb(ImageOps.exif_transpose(image))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
