@@ -1,4 +1,4 @@
-"""The doctor's visit: a folder is listed, read once, and everything known of it goes in a report."""
+"""The doctor's visit: a folder is listed and read once; what is known of it goes in a report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
