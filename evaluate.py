@@ -21,12 +21,18 @@ def main() -> None:
     from src_mindspore.dataset import scored_records
     from src_mindspore.files import write_json
     from src_mindspore.inference import evaluate, load_model
-    from src_mindspore.run_folder import known_splits
+    from src_mindspore.run_folder import known_exclusions, known_splits
     from src_mindspore.runtime import select_device
 
     select_device()
     model = load_model(args.model, args.machine)
-    records = scored_records(args.data, model.spec.classes, args.split, known_splits(args.model))
+    records = scored_records(
+        args.data,
+        model.spec.classes,
+        args.split,
+        known_splits(args.model),
+        known_exclusions(args.model),
+    )
     result = evaluate(model, args.data, records, args.split)
     print_table(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
     if args.json:

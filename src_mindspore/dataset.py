@@ -1,23 +1,29 @@
 """A folder of photos: which images there are, what they show and which split each belongs to."""
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from src_mindspore.division import split_records
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
 from src_mindspore.parallel import map_ordered
-from src_mindspore.records import SUFFIXES, Exclusion, Record, folders, list_records, some
+from src_mindspore.records import (
+    SPLITS,
+    SUFFIXES,
+    Exclusion,
+    Record,
+    folders,
+    list_records,
+    some,
+)
 
 log = logging.getLogger(__name__)
 
-SPLITS = ("train", "val", "test")
 NEAR_DUPLICATES = ("leave_out", "keep")
 
 
@@ -142,7 +148,11 @@ def divide(
 
 
 def scored_records(
-    root: Path, classes: Sequence[str], split: str, known: dict[str, list[str]] | None = None
+    root: Path,
+    classes: Sequence[str],
+    split: str,
+    known: dict[str, list[str]] | None = None,
+    excluded: Sequence[Exclusion] = (),
 ) -> list[Record]:
     """The images that an evaluation of ``split`` counts, every one of them once.
 
@@ -151,6 +161,8 @@ def scored_records(
         classes: the model's classes; folders are matched to them by name.
         split: ``train``, ``val``, ``test`` or ``all``.
         known: for a folder without splits, the paths of each split as the training run drew it.
+        excluded: what the training run was told to leave out, see ``data.exclude``. A photo of
+            that path and content does not count here either; the log says so.
 
     Raises:
         UserError: a folder that is no class of the model, or a split that cannot be told.
@@ -167,9 +179,22 @@ def scored_records(
         records = list_records(root, classes)
         if split != "all":
             records = _of_known_split(root, records, split, known)
+    records = _without_excluded(root, records, excluded)
     if not records:
         raise UserError(f"{root} has no image to score in split {split!r}")
     return records
+
+
+def _without_excluded(
+    root: Path, records: list[Record], excluded: Sequence[Exclusion]
+) -> list[Record]:
+    known = {exclusion.path: exclusion.sha256 for exclusion in excluded}
+    gone = {
+        r.path for r in records if r.path in known and sha256_of(root / r.path) == known[r.path]
+    }
+    if gone:
+        log.info("not scored, as the run's data.exclude says: %s", some(sorted(gone)))
+    return [record for record in records if record.path not in gone]
 
 
 def _of_known_split(
@@ -189,80 +214,6 @@ def _of_known_split(
             f"image that is there"
         )
     return found
-
-
-def split_records(
-    records: Sequence[Record],
-    digests: dict[str, str],
-    fractions: Sequence[float],
-    seed: int,
-    near: Sequence[tuple[str, str]] = (),
-) -> dict[str, tuple[Record, ...]]:
-    """Stratified, seeded split; identical and near-identical files of a class stay together.
-
-    In every class each split gets its share, rounded, and at least one image where the class has
-    that many different ones; the training split is served first.
-
-    Args:
-        records: all images.
-        digests: content hash by path.
-        fractions: shares of train, val and perhaps test; they add up to 1.
-        seed: of the draw.
-        near: SHA-256 of pairs of near-identical images; pairs of two classes mean nothing here.
-
-    Raises:
-        UserError: fractions outside this rule; identical files in two classes.
-    """
-    if len(fractions) not in (2, 3) or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
-        raise UserError(f"split shares are 2 or 3 numbers that add up to 1; got {list(fractions)}")
-    twins: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        twins[digests[record.path]].append(record)
-    for same in twins.values():
-        if len({record.label for record in same}) > 1:
-            raise UserError(
-                "the same file has two labels, so that no split can be right: "
-                + some([record.path for record in same])
-            )
-    families = _families(twins, near)
-    splits: dict[str, list[Record]] = {name: [] for name in SPLITS[: len(fractions)]}
-    rng = np.random.default_rng(seed)
-    for label in sorted({record.label for record in records}):
-        groups = [same for same in families if same[0].label == label]
-        groups = [groups[i] for i in rng.permutation(len(groups))]
-        ends = np.round(np.cumsum(fractions) * len(groups)).astype(int)
-        for i in range(len(ends)):  # at least one each, from the left and from the right
-            lowest = min(i + 1, len(groups))
-            highest = max(len(groups) - (len(ends) - 1 - i), lowest)
-            ends[i] = min(max(ends[i], lowest), highest)
-        for name, start, end in zip(splits, (0, *ends[:-1]), ends, strict=True):
-            splits[name] += [record for same in groups[start:end] for record in same]
-    return {
-        name: tuple(sorted(chosen, key=lambda record: record.path))
-        for name, chosen in splits.items()
-    }
-
-
-def _families(
-    twins: Mapping[str, list[Record]], near: Sequence[tuple[str, str]]
-) -> list[list[Record]]:
-    """Twins and, transitively, what is near-identical to them within their class."""
-    head = {digest: digest for digest in twins}
-
-    def first(digest: str) -> str:
-        while head[digest] != digest:
-            digest = head[digest]
-        return digest
-
-    order = {digest: place for place, digest in enumerate(twins)}
-    for pair in near:
-        one, other = sorted(map(first, pair), key=order.__getitem__)
-        if twins[one][0].label == twins[other][0].label:
-            head[other] = one
-    families: dict[str, list[Record]] = defaultdict(list)
-    for digest, same in twins.items():
-        families[first(digest)] += same
-    return list(families.values())
 
 
 def _without_leaks(data: DataSet, near: Sequence[tuple[str, str]] = ()) -> DataSet:

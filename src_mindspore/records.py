@@ -11,6 +11,7 @@ from src_mindspore.errors import UserError
 
 log = logging.getLogger(__name__)
 
+SPLITS = ("train", "val", "test")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 
 

@@ -16,6 +16,7 @@ from src_mindspore.config import load_config, resolved_yaml
 from src_mindspore.dataset import DataSet
 from src_mindspore.errors import UserError
 from src_mindspore.files import write_json, write_text
+from src_mindspore.records import Exclusion
 from src_mindspore.spec import FILE_NAME as SPEC
 from src_mindspore.spec import FileSpec, ModelSpec, load_spec
 from src_mindspore.trainer import Stage
@@ -229,10 +230,21 @@ def known_splits(model_path: Path) -> dict[str, list[str]] | None:
 
     An exported file lies in ``RUN/export``, a checkpoint in the run folder itself.
     """
+    photos = _photos_of(model_path)
+    return photos["splits"] if photos else None
+
+
+def known_exclusions(model_path: Path) -> tuple[Exclusion, ...]:
+    """The photos that this run was told to leave out; none where that cannot be told."""
+    entries = (_photos_of(model_path) or {}).get("excluded", ())
+    return tuple(Exclusion(**entry) for entry in entries)
+
+
+def _photos_of(model_path: Path) -> dict[str, Any] | None:
     folder = (model_path if model_path.is_dir() else model_path.parent).resolve()
     for place in (folder, folder.parent):
         if (place / SPLITS).is_file() and (place / CONFIG).is_file():
-            return json.loads((place / SPLITS).read_text(encoding="utf-8"))["splits"]
+            return json.loads((place / SPLITS).read_text(encoding="utf-8"))
     return None
 
 

@@ -108,7 +108,7 @@ def _traits(path: Path, image: Image.Image) -> list[tuple[str, str]]:
         found.append(("animated", f"{image.n_frames} frames"))
     if image.mode == "CMYK":
         found.append(("cmyk", ""))
-    if image.mode[0] in "IF" or (kind in ("PNG", "TIFF") and "16" in str(image.tile[:1])):
+    if image.mode[0] in "IF" or (kind in ("PNG", "TIFF") and "16" in _stored(image)):
         found.append(("deep", image.mode))
     if "A" in image.getbands() or "transparency" in image.info:
         found.append(("alpha", image.mode))
@@ -118,11 +118,16 @@ def _traits(path: Path, image: Image.Image) -> list[tuple[str, str]]:
     return found
 
 
+def _stored(image: Image.Image) -> str:
+    """Pillow's name of how the pixels lie in the file, such as RGB;16B; its mode says RGB then."""
+    how = image.tile[0][3] if image.tile else ""
+    return str(how[0] if isinstance(how, tuple) else how)
+
+
 def code_of(image: Image.Image) -> int:
     """The 64-bit perceptual hash (``imagehash.phash``) of an RGB image.
 
-    It is scaled by area first, by OpenCV: Pillow's filter, which the library would take, costs
-    more than the rest of the pass.
+    It is scaled by area first: the filter that the library would take costs more than the rest.
     """
     small = Image.fromarray(grey(image, CODE_SIDE))
     return int.from_bytes(np.packbits(imagehash.phash(small).hash).tobytes(), "big")
@@ -130,5 +135,5 @@ def code_of(image: Image.Image) -> int:
 
 def grey(image: Image.Image, side: int) -> np.ndarray:
     """(side, side) uint8 luminance of an RGB image, scaled by area."""
-    small = cv2.resize(np.asarray(image), (side, side), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    luminance = cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2GRAY)
+    return cv2.resize(luminance, (side, side), interpolation=cv2.INTER_AREA)
