@@ -302,7 +302,7 @@ def test_the_page_takes_no_orders_from_names(tmp_path):
 def test_what_is_no_data_set(tmp_path, what):
     (tmp_path / "file").touch()
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="does not exist or is not a folder|is no data set"):
+    with pytest.raises(UserError, match=r"does not exist or is not a folder|is no data set"):
         examine(tmp_path / what)
 
 
