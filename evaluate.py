@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from src_mindspore import cli
-from src_mindspore.terminal import shown
+from src_mindspore.terminal import shown_name
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     from src_mindspore.files import check_writable, write_json
     from src_mindspore.inference import evaluate, load_model
     from src_mindspore.photo_reader import PhotoReader
-    from src_mindspore.run_folder import known_splits
+    from src_mindspore.run_folder import known_exclusions, known_splits
     from src_mindspore.runtime import select_device
     from src_mindspore.statement import statement
 
@@ -31,7 +31,13 @@ def main() -> None:
         check_writable(args.json)
     select_device()
     model = load_model(args.model, args.machine)
-    records = scored_records(args.data, model.spec.classes, args.split, known_splits(args.model))
+    records = scored_records(
+        args.data,
+        model.spec.classes,
+        args.split,
+        known_splits(args.model),
+        known_exclusions(args.model),
+    )
     result = evaluate(model, PhotoReader(args.data, len(records)), records, args.split)
     print_classes(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
     print("\n".join(statement(result)))
@@ -45,7 +51,7 @@ def print_classes(result: dict, names: list[str]) -> None:
     def share(value: float | None) -> str:
         return "     -" if value is None else f"{value:6.1%}"
 
-    names = [shown(name, keep="") for name in names]
+    names = [shown_name(name) for name in names]
     width = max(len(name) for name in names)
     print(f"{'class':{width}}     n  precision  recall      f1")
     for row, name in zip(result["per_class"], names, strict=True):

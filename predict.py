@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from src_mindspore import cli
-from src_mindspore.terminal import shown
+from src_mindspore.terminal import shown_name
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
             continue
         best = "  ".join(f"{t['score']:6.1%} {t['text']}" for t in prediction["topk"])
         start = "  not sure:" if prediction["abstained"] else ""
-        print(shown(f"{prediction['path']}{start}  {best}", keep=""), flush=True)
+        print(shown_name(f"{prediction['path']}{start}  {best}"), flush=True)
 
 
 if __name__ == "__main__":

@@ -89,8 +89,10 @@ def _inside(frame: FrameType | None, package: str, function: str | None = None) 
     return False
 
 
-def run(command: Callable[[], None]) -> int:
+def run(command: Callable[[], int | None]) -> int:
     """Runs a command: 0 when it did its job, 2 for input it cannot use, 130 after Ctrl-C.
+
+    A command that has a status of its own to give returns it.
 
     SIGTERM, which containers send before they kill, and SIGHUP of a terminal that is closed count
     as Ctrl-C, see ``Stop``. What is none of these is a bug and keeps its traceback.
@@ -99,7 +101,7 @@ def run(command: Callable[[], None]) -> int:
     stop = Stop()
     stop.listen()
     try:
-        command()
+        status = command()
         sys.stdout.flush()  # here, so that a reader who has gone is noticed here
     except KeyboardInterrupt:
         _stopped()
@@ -109,7 +111,7 @@ def run(command: Callable[[], None]) -> int:
         return _failed(error)
     for number in (signal.SIGINT, signal.SIGTERM):  # the work is done, the libraries clean up
         signal.signal(number, signal.SIG_IGN)
-    return OK
+    return status or OK
 
 
 def _failed(error: Exception) -> int:

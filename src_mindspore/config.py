@@ -17,7 +17,13 @@ from src_mindspore.errors import UserError
 from src_mindspore.reading import StrictYaml, brief, parse_yaml, read_yaml
 from src_mindspore.schema import SCHEMA
 
-PATHS = (("data", "dir"), ("data", "labels"), ("backbone", "weights"), ("features", "cache_dir"))
+PATHS = (
+    ("data", "dir"),
+    ("data", "labels"),
+    ("data", "exclude"),
+    ("backbone", "weights"),
+    ("features", "cache_dir"),
+)
 MAX_BASES = 16  # config files, each the base of the next
 MAX_PROBLEMS = 50  # told at once
 WEIGHTS_WORDS = ("imagenet", "none")  # values of backbone.weights that are no path

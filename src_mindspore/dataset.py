@@ -1,37 +1,46 @@
 """A folder of photos: which images there are, what they show and which split each belongs to."""
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from src_mindspore.division import split_records
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
 from src_mindspore.parallel import map_ordered
-from src_mindspore.records import SUFFIXES, Record, folders, list_records, some
+from src_mindspore.records import (
+    SPLITS,
+    SUFFIXES,
+    Exclusion,
+    Record,
+    folders,
+    list_records,
+    some,
+)
 
 log = logging.getLogger(__name__)
 
-SPLITS = ("train", "val", "test")
+NEAR_DUPLICATES = ("leave_out", "keep")
 
 
 @dataclass(frozen=True)
 class DataSet:
     """The images of a folder, by split.
 
-    ``left_out`` names training images that are not used because a byte-identical twin is in an
-    evaluated split.
+    A folder without splits, not yet divided, has one: ``all``. ``left_out`` names training images
+    that are not used because a byte-identical twin or a near-identical image is in an evaluated
+    split, ``excluded`` those that the user's list takes away from every split.
     """
 
     root: Path
     classes: tuple[str, ...]
     splits: dict[str, tuple[Record, ...]]
     left_out: tuple[str, ...] = ()
+    excluded: tuple[Exclusion, ...] = ()
 
     def records(self, split: str) -> tuple[Record, ...]:
         """The records of ``split``; ``all`` means every image.
@@ -76,29 +85,74 @@ def load_data_set(
         UserError: a missing folder, no or one class, an empty class, no image to validate on,
             folders and classes that do not match; the text has the names.
     """
+    return divide(list_data_set(root, classes), fractions, seed)
+
+
+def list_data_set(
+    root: Path, classes: Sequence[str] | None = None, excluded: Sequence[Exclusion] = ()
+) -> DataSet:
+    """The first half of ``load_data_set``: lists the images; ``divide`` is the second.
+
+    Args:
+        root: the data folder.
+        classes: see ``load_data_set``.
+        excluded: images that are in no split; those that are not there are passed over.
+
+    Raises:
+        UserError: see ``load_data_set``.
+    """
     if not root.is_dir():
         raise UserError(f"the data folder {root} does not exist or is not a folder")
+    gone = {exclusion.path for exclusion in excluded}
+
+    def listed(below: Path = Path()) -> tuple[Record, ...]:
+        return tuple(r for r in list_records(root, classes, below) if r.path not in gone)
+
     given = [name for name in SPLITS if (root / name).is_dir()]
     if given:
         missing = [name for name in SPLITS[:2] if name not in given]
         if missing:
             raise UserError(f"{root} has {given[0]}/ but no {missing[0]}/: both are needed")
         classes = tuple(classes or folders(root / "train"))
-        splits = {n: tuple(list_records(root, classes, Path(n))) for n in given}
+        splits = {name: listed(Path(name)) for name in given}
         _check_classes(root / "train", classes, splits["train"])
         _check_val(root, splits)
-        return _without_leaks(DataSet(root, classes, splits))
-    classes = tuple(classes or folders(root))
-    records = list_records(root, classes)
-    _check_classes(root, classes, records)
-    whole = DataSet(root, classes, {"all": tuple(records)})
-    splits = split_records(records, whole.digests, fractions, seed)
-    _check_val(root, splits)
-    return _changed(whole, splits=splits)
+    else:
+        classes = tuple(classes or folders(root))
+        splits = {"all": listed()}
+        _check_classes(root, classes, splits["all"])
+    return DataSet(root, classes, splits, excluded=tuple(excluded))
+
+
+def divide(
+    data: DataSet, fractions: Sequence[float], seed: int, near: Sequence[tuple[str, str]] = ()
+) -> DataSet:
+    """Puts each listed image into one split; see ``load_data_set``.
+
+    Args:
+        data: from ``list_data_set``.
+        fractions: see ``load_data_set``.
+        seed: of the split.
+        near: SHA-256 of pairs of near-identical images. Given splits lose the training copy;
+            where we split, those of one class stay together.
+
+    Raises:
+        UserError: see ``load_data_set``.
+    """
+    if "all" not in data.splits:
+        return _without_leaks(data, near)
+    records = data.splits["all"]
+    splits = split_records(records, data.digests, fractions, seed, near)
+    _check_val(data.root, splits)
+    return _changed(data, splits=splits)
 
 
 def scored_records(
-    root: Path, classes: Sequence[str], split: str, known: dict[str, list[str]] | None = None
+    root: Path,
+    classes: Sequence[str],
+    split: str,
+    known: dict[str, list[str]] | None = None,
+    excluded: Sequence[Exclusion] = (),
 ) -> list[Record]:
     """The images that an evaluation of ``split`` counts, every one of them once.
 
@@ -107,6 +161,8 @@ def scored_records(
         classes: the model's classes; folders are matched to them by name.
         split: ``train``, ``val``, ``test`` or ``all``.
         known: for a folder without splits, the paths of each split as the training run drew it.
+        excluded: what the training run was told to leave out, see ``data.exclude``. A photo of
+            that path and content does not count here either; the log says so.
 
     Raises:
         UserError: a folder that is no class of the model, or a split that cannot be told.
@@ -123,9 +179,22 @@ def scored_records(
         records = list_records(root, classes)
         if split != "all":
             records = _of_known_split(root, records, split, known)
+    records = _without_excluded(root, records, excluded)
     if not records:
         raise UserError(f"{root} has no image to score in split {split!r}")
     return records
+
+
+def _without_excluded(
+    root: Path, records: list[Record], excluded: Sequence[Exclusion]
+) -> list[Record]:
+    known = {exclusion.path: exclusion.sha256 for exclusion in excluded}
+    gone = {
+        r.path for r in records if r.path in known and sha256_of(root / r.path) == known[r.path]
+    }
+    if gone:
+        log.info("not scored, as the run's data.exclude says: %s", some(sorted(gone)))
+    return [record for record in records if record.path not in gone]
 
 
 def _of_known_split(
@@ -147,54 +216,8 @@ def _of_known_split(
     return found
 
 
-def split_records(
-    records: Sequence[Record], digests: dict[str, str], fractions: Sequence[float], seed: int
-) -> dict[str, tuple[Record, ...]]:
-    """Stratified, seeded split; identical files of a class stay together.
-
-    In every class each split gets its share, rounded, and at least one image where the class has
-    that many different ones; the training split is served first.
-
-    Args:
-        records: all images.
-        digests: content hash by path.
-        fractions: shares of train, val and perhaps test; they add up to 1.
-        seed: of the draw.
-
-    Raises:
-        UserError: fractions outside this rule; identical files in two classes.
-    """
-    if len(fractions) not in (2, 3) or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
-        raise UserError(f"split shares are 2 or 3 numbers that add up to 1; got {list(fractions)}")
-    twins: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        twins[digests[record.path]].append(record)
-    for same in twins.values():
-        if len({record.label for record in same}) > 1:
-            raise UserError(
-                "the same file has two labels, so that no split can be right: "
-                + some([record.path for record in same])
-            )
-    splits: dict[str, list[Record]] = {name: [] for name in SPLITS[: len(fractions)]}
-    rng = np.random.default_rng(seed)
-    for label in sorted({record.label for record in records}):
-        groups = [same for same in twins.values() if same[0].label == label]
-        groups = [groups[i] for i in rng.permutation(len(groups))]
-        ends = np.round(np.cumsum(fractions) * len(groups)).astype(int)
-        for i in range(len(ends)):  # at least one each, from the left and from the right
-            lowest = min(i + 1, len(groups))
-            highest = max(len(groups) - (len(ends) - 1 - i), lowest)
-            ends[i] = min(max(ends[i], lowest), highest)
-        for name, start, end in zip(splits, (0, *ends[:-1]), ends, strict=True):
-            splits[name] += [record for same in groups[start:end] for record in same]
-    return {
-        name: tuple(sorted(chosen, key=lambda record: record.path))
-        for name, chosen in splits.items()
-    }
-
-
-def _without_leaks(data: DataSet) -> DataSet:
-    """Leaves out training images that have a byte-identical twin in an evaluated split.
+def _without_leaks(data: DataSet, near: Sequence[tuple[str, str]] = ()) -> DataSet:
+    """Leaves out training images that an evaluated split has as well, identical or nearly so.
 
     Raises:
         UserError: val and test share an image; which of the two loses it is not ours to say.
@@ -205,25 +228,33 @@ def _without_leaks(data: DataSet) -> DataSet:
         raise UserError(f"val and test may not share an image; remove one of: {some(shared)}")
     evaluated = val.keys() | test.keys()
     train = data.splits["train"]
-    leaks = tuple(r.path for r in train if data.digests[r.path] in evaluated)
-    if not leaks:
+    same = [r.path for r in train if data.digests[r.path] in evaluated]
+    both_ways = {(a, b) for pair in near for a, b in (pair, pair[::-1])}
+    leaking = {a for a, b in both_ways if b in evaluated} - evaluated
+    alike = [r.path for r in train if data.digests[r.path] in leaking]
+    for leaks, how in ((same, "byte-identical"), (alike, "nearly identical")):
+        if leaks:
+            text = "%d training images are %s to evaluated ones and are left out: %s"
+            log.warning(text, len(leaks), how, some(leaks))
+    if not same and not alike:
         return data
-    log.warning(
-        "%d training images are byte-identical to evaluated ones and are left out: %s",
-        len(leaks),
-        some(leaks),
-    )
-    kept = tuple(r for r in train if r.path not in set(leaks))
-    clean = _changed(data, splits={**data.splits, "train": kept}, left_out=leaks)
+    left_out = tuple(sorted((*same, *alike)))
+    kept = tuple(r for r in train if r.path not in set(left_out))
+    clean = _changed(data, splits={**data.splits, "train": kept}, left_out=left_out)
     _check_classes(data.root / "train", data.classes, kept)
     return clean
 
 
+def with_digests(data: DataSet, digests: dict[str, str]) -> DataSet:
+    """A copy that knows the hashes of its files, so that it reads none."""
+    copy = replace(data)
+    vars(copy)["digests"] = digests
+    return copy
+
+
 def _changed(data: DataSet, **changes: Any) -> DataSet:
     """A copy that keeps the hashes: they cost a reading of every file."""
-    changed = replace(data, **changes)
-    vars(changed)["digests"] = data.digests
-    return changed
+    return with_digests(replace(data, **changes), data.digests)
 
 
 def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Record]) -> None:

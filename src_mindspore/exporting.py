@@ -30,7 +30,7 @@ from src_mindspore.parity import (
     refuse_disagreement,
 )
 from src_mindspore.records import Record
-from src_mindspore.run_folder import known_splits, load_run
+from src_mindspore.run_folder import known_exclusions, known_splits, load_run
 from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec
 
 FORMATS = ("mindir", "onnx", "ms")
@@ -147,9 +147,9 @@ class Photos:
         """Raises UserError if they are not there; without calibration no training photos are."""
         if not data.is_dir():
             raise UserError(f"{data}, the data of {run}, is not there: name its place with --data")
-        splits = known_splits(run)
-        validation = scored_records(data, spec.classes, "val", splits)
-        training = scored_records(data, spec.classes, "train", splits) if calibrates else []
+        known = known_splits(run), known_exclusions(run)
+        validation = scored_records(data, spec.classes, "val", *known)
+        training = scored_records(data, spec.classes, "train", *known) if calibrates else []
         return cls(data, validation, training)
 
 

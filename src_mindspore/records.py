@@ -6,16 +6,17 @@ can be made of links; links to folders further down are not, so there are no cir
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from src_mindspore.errors import UserError
 from src_mindspore.reading import NO_TEXT
-from src_mindspore.terminal import shown
+from src_mindspore.terminal import shown_name
 
 log = logging.getLogger(__name__)
 
+SPLITS = ("train", "val", "test")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 MAX_NAME = 255  # characters; bytes in the file systems of Linux
 
@@ -26,6 +27,15 @@ class Record:
 
     path: str
     label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """An image that the user wants left out: path as in ``Record``, SHA-256 of the file, why."""
+
+    path: str
+    sha256: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -70,14 +80,10 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
         log.warning("%d images beside the class folders of %s are not used", len(homeless), base)
     records, strays = [], []
     for label, name in enumerate(classes):
-        for relative in _files(root, below / name):
-            is_image = Path(relative).suffix.lower() in SUFFIXES
-            if is_image and os.path.isfile(f"{root}/{relative}"):  # noqa: PTH113 - there are many
-                records.append(Record(relative, label))
-            else:
-                strays.append(relative)
+        images, others = images_below(root, below / name)
+        records += [Record(path, label) for path in images]
+        strays += others
     if strays:
-        # a name may also be that of a pipe, or of a link that leads nowhere
         log.warning("%d files in %s are no images: %s", len(strays), base, some(strays))
     return sorted(records, key=lambda record: record.path)
 
@@ -92,14 +98,24 @@ def is_file_name(name: object) -> bool:
     )
 
 
-def _files(root: Path, below: Path) -> Iterator[str]:
-    """Names in and under a folder that are not hidden, relative to ``root``, '/' separated."""
+def images_below(root: Path, below: Path) -> tuple[list[str], list[str]]:
+    """Images in and under a folder, told by their names, and what else is there.
+
+    Both relative to ``root``, '/' separated, sorted folder by folder, without what is hidden. A
+    name may also be that of a pipe, or of a link that leads nowhere: those are no images.
+    """
+    images, others = [], []
     for folder, subfolders, names in os.walk(root / below):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         relative = Path(folder).relative_to(root).as_posix()
         for name in sorted(names):
-            if not name.startswith("."):
-                yield f"{relative}/{name}"
+            if name.startswith("."):
+                continue
+            path = f"{relative}/{name}"
+            is_image = Path(path).suffix.lower() in SUFFIXES
+            is_file = is_image and os.path.isfile(f"{root}/{path}")  # noqa: PTH113 - many
+            (images if is_file else others).append(path)
+    return images, others
 
 
 def folders(folder: Path) -> list[str]:
@@ -112,4 +128,4 @@ def folders(folder: Path) -> list[str]:
 def some(names: Sequence[str], limit: int = 8) -> str:
     """The first of ``names`` and the number of the others, for messages."""
     rest = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(shown(name, keep="") for name in names[:limit]) + rest
+    return ", ".join(shown_name(name) for name in names[:limit]) + rest

@@ -15,9 +15,11 @@ from src_mindspore.classifier import Classifier
 from src_mindspore.config import load_config, resolved_yaml
 from src_mindspore.dataset import DataSet
 from src_mindspore.distributed import launched
+from src_mindspore.doctor.plan import parse_entries
 from src_mindspore.errors import UserError
 from src_mindspore.files import sweep_temporaries, write_json, write_text
 from src_mindspore.reading import brief, read_json
+from src_mindspore.records import Exclusion
 from src_mindspore.run_lock import RunLock
 from src_mindspore.schema import SCHEMA
 from src_mindspore.spec import FILE_NAME as SPEC
@@ -139,7 +141,9 @@ class RunFolder:
             UserError: a resumed run finds other photos than it was trained on.
         """
         table = {name: [r.path for r in records] for name, records in data.splits.items()}
-        splits = {"splits": table, "left_out": list(data.left_out)}
+        splits: dict[str, Any] = {"splits": table, "left_out": list(data.left_out)}
+        if data.excluded:
+            splits["excluded"] = [asdict(exclusion) for exclusion in data.excluded]
         path = self.path / SPLITS
         trained = (self.path / checkpoint.LAST).is_file()
         if trained and read_json(path) != splits:
@@ -337,6 +341,17 @@ def known_splits(model_path: Path) -> dict[str, list[str]] | None:
 
     An exported file lies in ``RUN/export``, a checkpoint in the run folder itself.
     """
+    photos = _photos_of(model_path)
+    return photos["splits"] if photos else None
+
+
+def known_exclusions(model_path: Path) -> tuple[Exclusion, ...]:
+    """The photos that this run was told to leave out; none where that cannot be told."""
+    entries = (_photos_of(model_path) or {}).get("excluded", [])
+    return parse_entries(SPLITS, entries if isinstance(entries, list) else [entries])
+
+
+def _photos_of(model_path: Path) -> dict[str, Any] | None:
     folder = (model_path if model_path.is_dir() else model_path.parent).resolve()
     for place in (folder, folder.parent):
         path = place / SPLITS
@@ -349,7 +364,7 @@ def known_splits(model_path: Path) -> dict[str, list[str]] | None:
             for paths in splits.values()
         ):
             raise UserError(f"{path} is damaged: it has no table of splits and their photos")
-        return splits
+        return table
     return None
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from src_mindspore.backbone import NUM_LAYERS, PADDINGS
 from src_mindspore.budget import AUTO
+from src_mindspore.class_weights import CLASS_WEIGHTS
+from src_mindspore.dataset import NEAR_DUPLICATES
 from src_mindspore.engines import ENGINES
 from src_mindspore.head import HIDDEN_ACTIVATIONS, OUTPUT_ACTIVATIONS, REDUCTIONS
 from src_mindspore.inputs import SOURCES
 from src_mindspore.kernels import KERNELS
-from src_mindspore.loss import CLASS_WEIGHTS
 from src_mindspore.lr import DECAYS
 from src_mindspore.optimizers import OPTIMIZERS
 from src_mindspore.runtime import DEVICES
@@ -158,6 +159,10 @@ SCHEMA: dict[str, Any] = {
         ),
         "classes": listing(None, str, "class folders in output order; null: sorted names"),
         "labels": text(None, "YAML file of display names, relative to the config file"),
+        "exclude": text(None, "list of photos to leave out, as the doctor's --fix writes it"),
+        "near_duplicates": choice(
+            "leave_out", NEAR_DUPLICATES, "training photos nearly identical to evaluated ones"
+        ),
     },
     "input": {
         "size": whole(224, 32, 1024, "height and width of the model's input in pixels"),

@@ -8,6 +8,7 @@ import numpy as np
 from easydict import EasyDict
 
 from src_mindspore.backbone import IMAGE, POOLED, layer_name
+from src_mindspore.class_weights import class_weights
 from src_mindspore.classifier import Classifier, Top
 from src_mindspore.dataset import DataSet
 from src_mindspore.distributed import ALONE, Workers, check_stage
@@ -16,7 +17,7 @@ from src_mindspore.feature_store import PlainView
 from src_mindspore.features import FeatureJob, Views, cached_features
 from src_mindspore.inputs import CachedInputs, PhotoInputs, PlainPhotos, TrainingInputs
 from src_mindspore.kernels import accelerate
-from src_mindspore.loss import ClassificationLoss, class_weights
+from src_mindspore.loss import ClassificationLoss
 from src_mindspore.lr import build_lr
 from src_mindspore.optimizers import build_optimizer
 from src_mindspore.photo_reader import PhotoReader

@@ -23,3 +23,8 @@ def shown(text: str, keep: str = "\n\t") -> str:
         else c
         for c in text
     )
+
+
+def shown_name(name: str) -> str:
+    """A name of a file or class, which has to stay on its line; see ``shown``."""
+    return shown(name, keep="")

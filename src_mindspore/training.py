@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from src_mindspore import checkpoint
 from src_mindspore.budget import AUTO
 from src_mindspore.calibration import Wish
 from src_mindspore.classifier import Classifier, build_classifier
-from src_mindspore.dataset import DataSet, load_data_set
+from src_mindspore.dataset import DataSet
 from src_mindspore.distributed import join, leave, scheduling
+from src_mindspore.doctor.training import checked_data_set
 from src_mindspore.labels import load_labels
 from src_mindspore.plots import draw_confusion, draw_curves, draw_reliability
 from src_mindspore.pretrained.weights import (
@@ -24,7 +26,6 @@ from src_mindspore.pretrained.weights import (
     pretrained_checkpoint,
     read_weights,
 )
-from src_mindspore.records import PhotoPaths
 from src_mindspore.run_folder import CONFUSION, CURVES, RELIABILITY, RunFolder
 from src_mindspore.runtime import seed_everything, select_device
 from src_mindspore.scoring import score_run, stage_scores
@@ -32,7 +33,6 @@ from src_mindspore.spec import CropSpec, InputSpec, ModelSpec, ResizeSpec
 from src_mindspore.speeds import choose_from_block
 from src_mindspore.stages import STAGES, Materials, build_stage
 from src_mindspore.trainer import Progress, Stage, fit
-from src_mindspore.transforms import check_photos
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +54,16 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
         join()
     seed_everything(config.seed)
 
-    # 1. photos: listed, split, all readable
-    data = load_data_set(Path(config.data.dir), config.data.classes, config.data.split, config.seed)
-    check_photos(PhotoPaths(data.root, data.records("all")))
+    # 1. photos: listed, all read once, split
+    table = config.data
+    data = checked_data_set(
+        Path(table.dir),
+        table.classes,
+        table.split,
+        config.seed,
+        table.exclude,
+        table.near_duplicates,
+    )
     workers = join()
     run.writes = workers.first
     if run.writes:
@@ -89,6 +96,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
         "seconds": {**seconds, "total": round(time.perf_counter() - began, 1)},
         "left_out": list(data.left_out),
         "skipped": sorted(materials.reader.skipped),
+        "excluded": [asdict(exclusion) for exclusion in data.excluded],
     }
     labels = [spec.label(i) for i in range(len(spec.classes))]
     final = metrics["val"]

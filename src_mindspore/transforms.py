@@ -6,7 +6,8 @@ prediction and export all call it. Training adds ``Augmentation`` in place of ``
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,8 +17,6 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from src_mindspore.errors import UserError
-from src_mindspore.parallel import map_ordered
-from src_mindspore.progress import progress
 from src_mindspore.reading import open_file
 from src_mindspore.spec import InputSpec
 
@@ -27,12 +26,20 @@ MAX_BYTES = 1 << 30  # of an image file; so many pixels uncompressed, 16 bits ea
 # it starts another program.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 NAMES = "JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF"
-SHOWN = 20  # unreadable photos named in a message
+FAULTS = ("unreadable", "truncated", "huge")
 FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+
+
+class PhotoError(UserError):
+    """An image file that cannot be used; ``kind`` is one of ``FAULTS``."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 def open_photo(path: Path) -> Image.Image:
@@ -44,57 +51,60 @@ def open_photo(path: Path) -> Image.Image:
     Raises:
         UserError: no such file, not an image, cut short, or above ``MAX_PIXELS``.
     """
-    with open_file(path) as stream:
-        if (size := os.fstat(stream.fileno()).st_size) > MAX_BYTES:
-            raise UserError(f"{path}: files of up to {MAX_BYTES:,} bytes are read; got {size:,}")
-        return _decode(path, stream)
+    with open_image(path) as stream, opened(path, stream) as image:
+        return upright(image)
 
 
-def _decode(path: Path, stream: BinaryIO) -> Image.Image:
+def open_image(path: Path) -> BinaryIO:
+    """Opens an image file to be read; pipes and devices are not waited for.
+
+    Raises:
+        PhotoError: no such file, no file, or one above ``MAX_BYTES``.
+    """
     try:
-        with Image.open(stream, formats=FORMATS) as image:
+        stream = open_file(path)
+    except UserError as error:
+        raise PhotoError("unreadable", str(error)) from None
+    if (size := os.fstat(stream.fileno()).st_size) > MAX_BYTES:
+        stream.close()
+        text = f"{path}: files of up to {MAX_BYTES:,} bytes are read; got {size:,}"
+        raise PhotoError("huge", text)
+    return stream
+
+
+@contextmanager
+def opened(path: Path, source: BinaryIO) -> Iterator[Image.Image]:
+    """The image in ``source``, its header read and its size checked; ``path`` is for messages.
+
+    Raises:
+        PhotoError: as ``open_photo``, also for what is found while the body decodes.
+    """
+    try:
+        with Image.open(source, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise UserError(
+                raise PhotoError(
+                    "huge",
                     f"{path}: images of up to {MAX_PIXELS:,} pixels are accepted; "
-                    f"this one has {image.width} x {image.height}"
+                    f"this one has {image.width} x {image.height}",
                 )
-            image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
+            yield image
     except UnidentifiedImageError:
-        raise UserError(f"{path} is not an image that can be read ({NAMES})") from None
+        text = f"{path} is not an image that can be read ({NAMES})"
+        raise PhotoError("unreadable", text) from None
     except UserError:
         raise
     except Exception as error:  # Pillow answers damaged files with almost any
         what = str(error) or type(error).__name__
-        raise UserError(f"{path} cannot be decoded: {what}") from None
+        bomb = isinstance(error, Image.DecompressionBombError)
+        # Pillow has no class of its own for files cut short: its words are all there is
+        kind = "huge" if bomb else "truncated" if "truncated" in what.lower() else "unreadable"
+        raise PhotoError(kind, f"{path} cannot be decoded: {what}") from None
 
 
-def check_photos(paths: Sequence[Path]) -> None:
-    """Decodes every photo once, before hours are spent on the others.
-
-    Raises:
-        UserError: with all photos that cannot be read.
-    """
-
-    def problem(path: Path) -> str | None:
-        try:
-            open_photo(path)
-        except UserError as error:
-            return str(error)
-        return None
-
-    problems = []
-    with progress(len(paths), "reading the photos", quiet=True) as advance:
-        for text in map_ordered(problem, paths):
-            problems += [text] if text else []
-            advance(1)
-    if problems:
-        shown = "\n  ".join(problems[:SHOWN])
-        more = f"\n  and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        raise UserError(
-            f"{len(problems)} of {len(paths)} images cannot be used; repair or remove them:\n"
-            f"  {shown}{more}"
-        )
+def upright(image: Image.Image) -> Image.Image:
+    """Decodes an opened image; see ``open_photo``."""
+    image.load()
+    return _to_rgb(ImageOps.exif_transpose(image))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

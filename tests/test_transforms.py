@@ -12,7 +12,7 @@ from PIL import Image
 from src_mindspore import transforms
 from src_mindspore.errors import UserError
 from src_mindspore.spec import CropSpec
-from src_mindspore.transforms import check_photos, normalise, open_photo, prepare
+from src_mindspore.transforms import normalise, open_photo, prepare
 
 
 def saved(path, image: Image.Image, **options):
@@ -147,23 +147,6 @@ def test_too_many_pixels(tmp_path, monkeypatch):
     assert str(info.value) == (
         f"{path}: images of up to 319 pixels are accepted; this one has 20 x 16"
     )
-
-
-def test_check_photos_names_all_that_are_bad(tmp_path, monkeypatch):
-    good = [saved(tmp_path / f"{i}.png", noise(i)) for i in range(3)]
-    check_photos(good)
-    bad = [tmp_path / f"bad {i}.jpg" for i in range(3)]
-    for path in bad[:2]:
-        path.write_bytes(b"")
-    monkeypatch.setattr(transforms, "SHOWN", 2)
-    with pytest.raises(UserError) as info:
-        check_photos([good[0], bad[0], good[1], bad[1], bad[2], good[2]])
-    assert str(info.value).split("\n  ") == [
-        "3 of 6 images cannot be used; repair or remove them:",
-        NO_IMAGE.format(path=bad[0]),
-        NO_IMAGE.format(path=bad[1]),
-        "and 1 more",
-    ]
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos"])

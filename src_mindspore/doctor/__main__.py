@@ -1,0 +1,63 @@
+"""``python -m src_mindspore.doctor DIR``: what is wrong with a data set, before it costs a run."""
+
+import sys
+from pathlib import Path
+
+from src_mindspore import cli
+
+
+def main() -> int:
+    """See ``--help``; 1 when something needs a decision."""
+    parser = cli.parser(
+        "Say what is wrong with a data set. Nothing in it is ever changed.\n"
+        "Exit status: 0 nothing to decide, 1 something to decide, 2 no data set, 130 stopped.",
+        "python -m src_mindspore.doctor photos --html report.html --fix exclude.json",
+    )
+    parser.prog = "python -m src_mindspore.doctor"
+    parser.add_argument(
+        "data", type=Path, metavar="DIR", help="train/ and val/, or one folder per class"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all findings there")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with thumbnails")
+    parser.add_argument(
+        "--fix",
+        type=Path,
+        metavar="PLAN",
+        help="write a list of photos to leave out there; train.py reads it as data.exclude",
+    )
+    parser.add_argument(
+        "--exclude", type=Path, metavar="PLAN", help="take the photos of this list as not there"
+    )
+    parser.add_argument(
+        "--labels",
+        action="store_true",
+        help="compare every label with the network's features; computes them, 5 ms a photo",
+    )
+    args = parser.parse_args()
+
+    from src_mindspore.doctor.examination import examine
+    from src_mindspore.doctor.page import write_page
+    from src_mindspore.doctor.plan import excluded_of, write_plan
+    from src_mindspore.doctor.proposal import propose
+    from src_mindspore.files import write_json
+
+    excluded = excluded_of(args.exclude, args.data)
+    seen = examine(args.data, excluded, args.labels)
+    print("\n".join(seen.report.lines()))
+    if args.json:
+        write_json(args.json, seen.report.to_json())
+    if args.html:
+        write_page(args.html, seen.report, args.data)
+        print(f"page: {args.html}")
+    if args.fix:
+        plan = [*excluded, *propose(seen)]
+        write_plan(args.fix, plan)
+        print(
+            f"{args.fix}: {len(plan)} photos to leave out; read it, then "
+            f"train.py --set data.exclude={args.fix}"
+        )
+    return seen.report.status
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(main))

@@ -1,0 +1,156 @@
+"""What the doctor found: one list, shown as a table, as JSON and as a page."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from src_mindspore.records import some
+from src_mindspore.terminal import shown_name
+
+FORMAT = 1  # of the JSON object
+ERROR, DECISION, NOTE = "error", "decision", "note"
+SEVERITIES = {
+    ERROR: "training cannot be right",
+    DECISION: "somebody has to decide",
+    NOTE: "good to know",
+}
+NAMED = 3  # files or groups that the table names
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Files that belong together, paths as in ``Record``, and what there is to say about them."""
+
+    files: tuple[str, ...]
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault and where it was found.
+
+    Args:
+        kind: a word for programs.
+        severity: one of ``SEVERITIES``.
+        text: one line for people: what it is, and what can be done.
+        groups: where; may be empty where the whole data set is meant.
+    """
+
+    kind: str
+    severity: str
+    text: str
+    groups: tuple[Group, ...] = ()
+
+    @classmethod
+    def of_files(
+        cls, kind: str, severity: str, text: str, files: Iterable[str | tuple[str, str]]
+    ) -> "Finding":
+        """A finding about single files, each perhaps with a detail."""
+        pairs = ((f, "") if isinstance(f, str) else f for f in files)
+        return cls(kind, severity, text, tuple(Group((path,), detail) for path, detail in pairs))
+
+    def names(self, limit: int = NAMED) -> str:
+        """The first groups and the number of the others, safe for a terminal."""
+        return some([self._name(group) for group in self.groups], limit)
+
+    def _name(self, group: Group) -> str:
+        files = (" = " if self.kind.startswith("identical") else " ~ ").join(
+            map(shown_name, group.files)
+        )
+        return f"{files} ({group.detail})" if group.detail else files
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """Photos of one class by split, and the weight in the loss that would balance it."""
+
+    name: str
+    photos: Mapping[str, int]
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything there is to say about a folder.
+
+    Args:
+        folder: as the user named it.
+        photos: number of photos by split.
+        classes: in the order of the outputs.
+        findings: see ``Finding``.
+        labels: whether labels were compared with features, and if not how to do it.
+        copies: how often the same is there again: number by a few words that say what is counted.
+    """
+
+    folder: str
+    photos: Mapping[str, int]
+    classes: Sequence[ClassCount]
+    findings: Sequence[Finding]
+    labels: str
+    copies: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, severity: str) -> list[Finding]:
+        """The findings of one severity."""
+        return [finding for finding in self.findings if finding.severity == severity]
+
+    @property
+    def status(self) -> int:
+        """Exit status: 1 when something stops training or needs a decision."""
+        return int(any(self.of(severity) for severity in (ERROR, DECISION)))
+
+    def lines(self) -> Iterator[str]:
+        """The report for a terminal."""
+        counts = ", ".join(f"{n:,} {split}" for split, n in self.photos.items())
+        yield f"{shown_name(self.folder)}: {len(self.classes)} classes, photos: {counts}"
+        for severity, meaning in SEVERITIES.items():
+            found = self.of(severity)
+            if not found:
+                continue
+            yield ""
+            yield f"{severity.upper()}  {meaning}"
+            for finding in found:
+                count = str(len(finding.groups)) if finding.groups else "-"
+                yield f"  {count:>5}  {finding.text}"
+                if finding.groups:
+                    yield f"         {finding.names()}"
+        yield ""
+        if self.copies:
+            yield "copies: " + ", ".join(f"{n:,} {what}" for what, n in self.copies.items())
+        yield self.labels
+        words = ", ".join(f"{len(self.of(severity))} {severity}s" for severity in SEVERITIES)
+        yield f"{words}: {'something to decide' if self.status else 'nothing to decide'}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The versioned object that ``--json`` writes.
+
+        Names that are no UTF-8 or hold control characters are written with escapes.
+        """
+        return {
+            "format": FORMAT,
+            "folder": shown_name(self.folder),
+            "photos": dict(self.photos),
+            "classes": [
+                {"name": shown_name(c.name), "photos": dict(c.photos), "weights": dict(c.weights)}
+                for c in self.classes
+            ],
+            "status": self.status,
+            "counts": {severity: len(self.of(severity)) for severity in SEVERITIES},
+            "findings": [
+                {
+                    "kind": finding.kind,
+                    "severity": finding.severity,
+                    "text": finding.text,
+                    "count": len(finding.groups),
+                    "groups": [
+                        {
+                            "files": [shown_name(path) for path in group.files],
+                            "detail": group.detail,
+                        }
+                        for group in finding.groups
+                    ],
+                }
+                for finding in self.findings
+            ],
+            "copies": dict(self.copies),
+            "labels": self.labels,
+        }

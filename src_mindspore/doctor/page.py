@@ -1,0 +1,78 @@
+"""The report as one HTML file with thumbnails, which needs nothing beside it and runs no script."""
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
+from src_mindspore.errors import UserError
+from src_mindspore.files import write_text
+from src_mindspore.parallel import map_ordered
+from src_mindspore.records import SUFFIXES
+from src_mindspore.terminal import shown_name
+from src_mindspore.transforms import open_photo
+
+GROUPS = 60  # of a finding that are pictured; the others are counted
+PICTURES = 8  # of a group
+LISTED = 200  # names of a finding that has no pictures to compare
+SIDE = 120  # pixels of a thumbnail's longer side
+QUALITY = 75  # of a thumbnail's JPEG: about 4 kB
+
+
+def write_page(path: Path, report: Report, root: Path) -> None:
+    """Writes the page. Every name goes through the template's escaping, none is trusted."""
+    pictured = sorted(
+        {
+            file
+            for finding in report.findings
+            for group in finding.groups[:GROUPS]
+            for file in group.files[:PICTURES]
+            if Path(file).suffix.lower() in SUFFIXES and (root / file).is_file()
+        }
+    )
+    thumbnails = dict(
+        zip(pictured, map_ordered(lambda file: thumbnail(root / file), pictured), strict=True)
+    )
+    environment = Environment(
+        loader=PackageLoader("src_mindspore.doctor", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = shown_name
+    text = environment.get_template("page.html").render(
+        report=report,
+        severities=SEVERITIES,
+        largest=max((n for c in report.classes for n in c.photos.values()), default=0),
+        thumbnail=thumbnails.get,
+        pictured=_pictured(thumbnails.get),
+        groups=GROUPS,
+        pictures=PICTURES,
+        listed=LISTED,
+    )
+    write_text(path, text)
+
+
+def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], bool]:
+    """Whether a finding has pictures; without any its names are a list."""
+
+    def pictured(finding: Finding) -> bool:
+        return any(thumbnail_of(file) for group in finding.groups[:GROUPS] for file in group.files)
+
+    return pictured
+
+
+def thumbnail(path: Path) -> str | None:
+    """A small picture as a ``data:`` URI; None of a file that cannot be used."""
+    try:
+        image = open_photo(path)
+    except UserError:
+        return None
+    image.thumbnail((SIDE, SIDE))
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=QUALITY)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
