@@ -20,7 +20,7 @@ from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding
 from src_mindspore.doctor.page import write_page
 from src_mindspore.doctor.proposal import propose
 from src_mindspore.errors import UserError
-from src_mindspore.records import shown
+from src_mindspore.terminal import shown_name
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -162,7 +162,7 @@ def test_names(tmp_path):
     ],
 )
 def test_names_as_they_are_shown(name, expected):
-    assert shown(name) == expected
+    assert shown_name(name) == expected
 
 
 def test_form_of_the_folder(tmp_path):
