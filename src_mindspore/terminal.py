@@ -18,11 +18,16 @@ def shown(text: str, keep: str = "\n\t") -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        c.encode("unicode_escape").decode()
-        if unicodedata.category(c) in _HIDDEN and c not in keep + _JOINERS
-        else c
+        _escaped(c) if unicodedata.category(c) in _HIDDEN and c not in keep + _JOINERS else c
         for c in text
     )
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python holds a byte of a name that is not UTF-8 (PEP 383)
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 def shown_name(name: str) -> str:

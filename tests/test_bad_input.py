@@ -162,8 +162,8 @@ def test_images_that_are_larger_than_they_look(tmp_path, content, text):
 
 def test_a_name_cannot_speak_to_the_terminal():
     name = "a\x1b[2J\x07\u202egpj.\x9bphoto\udcff\n纸\u3000é\u200d"
-    assert shown(name) == r"a\x1b[2J\x07\u202egpj.\x9bphoto\udcff" + "\n纸\u3000é\u200d"
-    assert shown(name, keep="") == r"a\x1b[2J\x07\u202egpj.\x9bphoto\udcff\n纸　é" + "\u200d"
+    assert shown(name) == r"a\x1b[2J\x07\u202egpj.\x9bphoto\xff" + "\n纸\u3000é\u200d"
+    assert shown(name, keep="") == r"a\x1b[2J\x07\u202egpj.\x9bphoto\xff\n纸　é" + "\u200d"
 
 
 def test_results_are_not_written_over_what_is_no_file(tmp_path):

@@ -147,7 +147,7 @@ def test_a_plan_of_other_files(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "cannot be read"),
+        ("{", "is not a readable JSON file"),
         ("[]", "is no exclusion list"),
         ('{"format": 2, "exclude": []}', "takes an object with format 1"),
         ('{"format": 1, "exclude": [{"path": "a"}]}', "entry 1 must have the texts path, sha256"),
