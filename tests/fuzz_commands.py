@@ -92,6 +92,7 @@ def check(what: str, status: int, err: str) -> None:
 if __name__ == "__main__":
     cases, start, total = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     source = Path(sys.argv[4])
+    (cases / "cache").mkdir(exist_ok=True)
     seeded = random.Random(start)  # noqa: S311 - no secret
     found = on_damaged_photos(cases, source, seeded, total)
     print(json.dumps(found + on_damaged_runs(cases, source, seeded, max(4, total // 10))))

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -99,6 +100,7 @@ def run_command(main: Callable[[], None], arguments: list[str]) -> tuple[int, st
 
     out, err = io.StringIO(), io.StringIO()
     before = sys.argv, sys.stdout
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     sys.argv, sys.stdout = ["command", *arguments], out
     faulthandler.dump_traceback_later(10 * SECONDS, exit=True)
     try:
@@ -106,5 +108,7 @@ def run_command(main: Callable[[], None], arguments: list[str]) -> tuple[int, st
             status = cli.run(main)
     finally:
         sys.argv, sys.stdout = before
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         faulthandler.cancel_dump_traceback_later()
     return status, out.getvalue(), err.getvalue()
