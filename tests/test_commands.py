@@ -35,6 +35,11 @@ def test_the_best_epoch_is_the_final_score(run_folder) -> None:
     final = json.loads((run_folder / "metrics.json").read_text())["val"]
     best = max(lines, key=lambda x: (x["val_top1"], -x["val_loss"]))
     assert best["val_top1"] == final["top1"]
+    # from cached features there, from the photos here: an augmented photo, or one of training,
+    # among them would show in the loss (24 photos are too few for a temperature)
+    assert final["temperature"] == 1
+    assert best["val_loss"] == pytest.approx(final["loss"], abs=1e-4)
+    assert best["val_n"] == final["n"] == 24
 
 
 def test_parity_report(run_folder) -> None:
@@ -130,6 +135,7 @@ def test_prediction_names_what_it_cannot_read(workplace, run_folder) -> None:
         ("export.py runs/mine --quant int4", "--quant takes none, fp16, weight8, int8"),
         ("export.py runs/mine --max-drop -1", "--max-drop is 0 or more points; got -1"),
         ("export.py runs/mine --machines z80", "MindSpore Lite for z80 cannot be run on this"),
+        ("predict.py runs/mine photos --precision 0.9", "this one has none: --min-score sets"),
         ("evaluate.py runs/mine --data photos --machine aarch64", "for a .ms file only"),
     ],
 )

@@ -9,15 +9,20 @@ import pytest
 from helpers import input_spec, mode, write_photos
 from mindspore import Tensor, nn, ops
 from onnx import TensorProto, helper
+from PIL import Image
 
 from src_mindspore.checkpoint import arrays_of, save_arrays
 from src_mindspore.classifier import build_classifier
 from src_mindspore.errors import UserError
 from src_mindspore.inference import BATCH, Model, evaluate, load_model, score_photos
 from src_mindspore.inputs import read_photos
+from src_mindspore.metrics import probabilities
 from src_mindspore.photo_reader import PhotoReader
+from src_mindspore.prediction import predictions, threshold_of
 from src_mindspore.records import Record
 from src_mindspore.spec import FileSpec, ModelSpec
+from src_mindspore.spec_calibration import CalibrationSpec, OperatingPoint
+from src_mindspore.statement import statement
 
 NAMES = ("model.ckpt", "model.onnx", "model.mindir")
 MODEL = {
@@ -211,6 +216,99 @@ def test_how_scores_are_read(output, activation, loss):
     if output == "logits":
         expected = np.exp(scores) / np.exp(scores).sum()
     np.testing.assert_allclose(model.probabilities(scores), expected, rtol=1e-6)
+
+
+FITTED = CalibrationSpec("val", 60, "ab", 0.5, precision=0.9, threshold=0.8)
+
+
+def test_a_temperature_divides_logits_and_leaves_the_rest(tmp_path):
+    model = model_of(None, "logits", None)
+    model = replace(model, spec=replace(model.spec, calibration=FITTED))
+    scores = np.array([[0.0, 1.0, 3.0]], np.float32)
+    np.testing.assert_allclose(model.calibrated(scores), scores / 0.5)
+    expected = np.exp(2 * scores) / np.exp(2 * scores).sum()
+    np.testing.assert_allclose(model.probabilities(scores), expected, rtol=1e-6)
+    inside = replace(model, spec=replace(model.spec, calibration=FITTED.folded()))
+    np.testing.assert_array_equal(inside.calibrated(scores), scores)
+
+
+def test_sigmoid_logits_are_shown_as_what_they_mean():
+    model = model_of(None, "logits", "sigmoid")
+    got = model.probabilities(np.array([[0.0, np.log(3), -800.0]], np.float32))
+    np.testing.assert_allclose(got, [[0.5, 0.75, 0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("activation", [None, "softmax", "sigmoid"])
+def test_the_network_holds_its_temperature(trained, tmp_path, activation):
+    """A checkpoint has weights alone: what it is divided by stands in the spec."""
+    (tmp_path / "model.ckpt").write_bytes((trained[0] / "model.ckpt").read_bytes())
+    described = {**MODEL, "head": {"activation": activation}}
+    output = "probabilities" if activation else "logits"
+    plain = replace(SPEC, model=described, output=output)
+    x, shown = images(5), []
+    for calibration in (None, FITTED.folded()) if activation else (None, FITTED, FITTED.folded()):
+        replace(plain, calibration=calibration).save(tmp_path)
+        model = load_model(tmp_path)
+        shown.append(model.probabilities(model.run(x)))
+    before, *after = shown
+    logits = np.log(before / (1 - before)) if activation == "sigmoid" else np.log(before)
+    kind = "sigmoid_logits" if activation == "sigmoid" else "logits"
+    for got in after:
+        np.testing.assert_allclose(got, probabilities(logits / 0.5, kind), rtol=1e-4)
+        np.testing.assert_array_equal(got.argsort(1), before.argsort(1))
+
+
+def test_red_is_red_to_the_end(tmp_path):
+    """A reader or a model that swaps the channels would call it blue."""
+    for index, name in enumerate(("red", "green", "blue")):
+        colour = tuple(255 * (i == index) for i in range(3))
+        Image.new("RGB", (40, 40), colour).save(tmp_path / f"{name}.png")
+        Image.new("RGB", (40, 40), colour).save(tmp_path / f"{name}.jpg")
+    model = model_of(lambda x: x.mean((2, 3)) / 2 + 0.5)
+    paths = sorted(tmp_path.glob("*.*"))
+    assert [p["label"] for p in predictions(model, paths, 1)] == [path.stem for path in paths]
+    records = [Record(path.name, SPEC.classes.index(path.stem)) for path in paths]
+    assert evaluate(model, tmp_path, records, "test")["top1"] == 1
+
+
+def test_abstaining(tmp_path):
+    write_photos(tmp_path, [f"{i}.png" for i in range(3)])
+    paths = [tmp_path / f"{i}.png" for i in range(3)]
+    scores = np.array([[0.79, 0.2, 0.01], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8]])
+    model = model_of(lambda _: scores)
+    for threshold, expected in ((0, [False] * 3), (0.8, [True, False, False]), (1, [True] * 3)):
+        said = list(predictions(model, paths, 2, threshold))
+        assert [p["abstained"] for p in said] == expected
+        assert [p["label"] for p in said] == ["red", "red", "blue"]  # the guess stays
+        assert [p["label"] for p in said] == [p["topk"][0]["label"] for p in said]
+    model = replace(model, spec=replace(model.spec, calibration=FITTED.folded()))
+    records = [Record(f"{i}.png", 0) for i in range(3)]
+    got = evaluate(model, tmp_path, records, "val")
+    assert (got["selected_on"], got["temperature"]) == ("val", 0.5)
+    kept = got["abstaining"]
+    assert (kept["threshold"], kept["answered"], kept["right"]) == (0.8, 2, 1)
+    lines = statement(got)
+    assert "val top-1 66.67% (n=3, 95% interval 20.8% to 93.9%)" in lines[0]
+    assert "temperature 0.500" in lines[1]
+    assert lines[2].startswith("val answered 2 of 3 (66.67%) with a score of 0.8000 or more, 1 ri")
+    assert lines[3] == "of m.onnx, sha256 ab, NumPy"
+    assert lines[4].startswith("epoch, temperature and threshold were chosen on photos of val")
+    other = statement({**got, "split": "test", "abstaining": None})
+    assert len(other) == 3  # nothing was chosen on these
+
+
+def test_the_threshold_that_counts():
+    points = (OperatingPoint(0.0, 60, 50), OperatingPoint(0.7, 40, 38))
+    spec = replace(SPEC, calibration=replace(FITTED.folded(), points=points))
+    assert threshold_of(SPEC) == 0
+    assert threshold_of(spec) == 0.8
+    assert threshold_of(spec, min_score=0.3) == 0.3
+    assert threshold_of(spec, precision=0.9) == 0.7
+    assert threshold_of(spec, precision=0.5) == 0
+    with pytest.raises(UserError, match=r"of 0\.99: the best is 38 of 40 right \(0\.9500\), of 60"):
+        threshold_of(spec, precision=0.99)
+    with pytest.raises(UserError, match="this one has none: --min-score sets one"):
+        threshold_of(SPEC, precision=0.9)
 
 
 def test_every_photo_is_scored_once_and_in_order(tmp_path):
