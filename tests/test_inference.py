@@ -268,7 +268,7 @@ def test_red_is_red_to_the_end(tmp_path):
     paths = sorted(tmp_path.glob("*.*"))
     assert [p["label"] for p in predictions(model, paths, 1)] == [path.stem for path in paths]
     records = [Record(path.name, SPEC.classes.index(path.stem)) for path in paths]
-    assert evaluate(model, tmp_path, records, "test")["top1"] == 1
+    assert evaluate(model, PhotoReader(tmp_path, len(records)), records, "test")["top1"] == 1
 
 
 def test_abstaining(tmp_path):
@@ -283,7 +283,7 @@ def test_abstaining(tmp_path):
         assert [p["label"] for p in said] == [p["topk"][0]["label"] for p in said]
     model = replace(model, spec=replace(model.spec, calibration=FITTED.folded()))
     records = [Record(f"{i}.png", 0) for i in range(3)]
-    got = evaluate(model, tmp_path, records, "val")
+    got = evaluate(model, PhotoReader(tmp_path, len(records)), records, "val")
     assert (got["selected_on"], got["temperature"]) == ("val", 0.5)
     kept = got["abstaining"]
     assert (kept["threshold"], kept["answered"], kept["right"]) == (0.8, 2, 1)
