@@ -23,7 +23,7 @@ def main() -> None:
     from src_mindspore.files import check_writable, write_json
     from src_mindspore.inference import evaluate, load_model
     from src_mindspore.photo_reader import PhotoReader
-    from src_mindspore.run_folder import known_exclusions, known_splits
+    from src_mindspore.run_reading import known_exclusions, known_splits
     from src_mindspore.runtime import select_device
     from src_mindspore.statement import statement
 

@@ -46,7 +46,7 @@ def main() -> None:
     """Trains; prints the score and what to do next."""
     args = arguments()
     # after the arguments: MindSpore takes seconds to load
-    from src_mindspore.run_folder import open_run
+    from src_mindspore.run_opening import open_run
     from src_mindspore.statement import statement
     from src_mindspore.training import train
 

@@ -30,7 +30,7 @@ from src_mindspore.parity import (
     refuse_disagreement,
 )
 from src_mindspore.records import Record
-from src_mindspore.run_folder import known_exclusions, known_splits, load_run
+from src_mindspore.run_reading import known_exclusions, known_splits, load_run
 from src_mindspore.spec import FILE_NAME, FileSpec, ModelSpec
 
 FORMATS = ("mindir", "onnx", "ms")

@@ -1,8 +1,11 @@
-"""A run folder: what training leaves behind, and what a resumed run starts from."""
+"""A run folder: what training leaves behind, and what a resumed run starts from.
+
+``run_opening.py`` makes or finds one for training, ``run_reading.py`` reads a finished one.
+"""
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,17 +18,16 @@ from src_mindspore.classifier import Classifier
 from src_mindspore.config import load_config, resolved_yaml
 from src_mindspore.dataset import DataSet
 from src_mindspore.distributed import launched
-from src_mindspore.doctor.plan import parse_entries
 from src_mindspore.errors import UserError
 from src_mindspore.files import sweep_temporaries, write_json, write_text
 from src_mindspore.reading import brief, read_json
-from src_mindspore.records import Exclusion
 from src_mindspore.run_lock import RunLock
+from src_mindspore.run_state import is_state
 from src_mindspore.schema import SCHEMA
 from src_mindspore.spec import FILE_NAME as SPEC
-from src_mindspore.spec import FileSpec, ModelSpec, load_spec
+from src_mindspore.spec import FileSpec, ModelSpec
 from src_mindspore.stages import STAGES
-from src_mindspore.trainer import EMPTY, Progress, Stage
+from src_mindspore.trainer import Stage
 
 CONFIG = "config.yaml"
 SPLITS = "splits.json"
@@ -39,7 +41,6 @@ WRITTEN = (
     *(CONFIG, SPLITS, SPEC, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
     *(checkpoint.MODEL, checkpoint.LAST),
 )
-EPOCH_NUMBERS = ("epoch", "lr", "train_loss", "train_top1", "val_loss", "val_top1")
 
 
 class RunFolder:
@@ -185,7 +186,7 @@ class RunFolder:
             self._write_log(())
             return None, {}
         state, arrays = checkpoint.read_state(self.path / checkpoint.LAST)
-        if not _is_state(state):
+        if not is_state(state, STAGES):
             raise UserError(
                 f"the state in {self.path / checkpoint.LAST} is not of this version: {brief(state)}"
             )
@@ -262,120 +263,3 @@ def _unwritable(path: Path, error: OSError) -> UserError:
 def _visible(folder: Path) -> set[str]:
     """Names without the temporary files of another worker that begins the same run."""
     return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-
-
-def open_run(
-    path: Path,
-    config: Path | None,
-    overrides: Sequence[str] = (),
-    data: Path | None = None,
-    resume: bool = False,
-) -> tuple[RunFolder, EasyDict]:
-    """A new run of ``config``, or with ``resume`` the run in ``path`` if it has begun.
-
-    The same command line may be repeated with ``resume`` until the run has finished; what it says
-    of the config must then be what the run was begun with.
-
-    Raises:
-        UserError: no data, a folder that cannot be used, or a resumed run of another config.
-    """
-    begun = (path / CONFIG).is_file()
-    source = config or (path / CONFIG if begun else None)
-    asked = load_config(source, overrides) if source else None
-    if resume and begun:
-        _same_config(path, load_config(path / CONFIG), asked, data)
-        return RunFolder.reopen(path)
-    if asked is None:
-        raise UserError(f"--resume takes a run folder; {path} has no {CONFIG}")
-    if data:
-        asked.data.dir = str(data.resolve())
-    if not asked.data.dir:
-        raise UserError("no data: --data DIR names the folder of photos, or data.dir in the config")
-    if not Path(asked.data.dir).is_dir():
-        raise UserError(f"the data folder {asked.data.dir} does not exist or is not a folder")
-    return RunFolder.create(path, asked), asked
-
-
-def _same_config(path: Path, ours: EasyDict, asked: EasyDict, data: Path | None) -> None:
-    asked.data.dir = str(data.resolve()) if data else asked.data.dir or ours.data.dir
-    if wrong := _differences(ours, asked):
-        lines = [f"{key}: {was} there, {now} asked for" for key, was, now in wrong]
-        raise UserError(f"{path} was begun with another config:\n  " + "\n  ".join(lines))
-
-
-def _differences(ours: EasyDict, asked: EasyDict, prefix: str = "") -> list[tuple[str, Any, Any]]:
-    found = []
-    for key, value in ours.items():
-        if isinstance(value, dict):
-            found += _differences(value, asked[key], f"{prefix}{key}.")
-        elif value != asked[key]:
-            found.append((prefix + key, value, asked[key]))
-    return found
-
-
-def _is_state(state: dict[str, Any]) -> bool:
-    """Whether a run can go on from it, see ``RunFolder.save``."""
-    progress, kinds = state["progress"], {k: type(v) for k, v in asdict(Progress()).items()}
-    return (
-        state["stage"] in STAGES
-        and isinstance(progress, dict)
-        and {key: type(value) for key, value in progress.items()} == kinds
-        and all(isinstance(row, list) and len(row) == len(EMPTY) for row in progress["sums"])
-        and all(type(number) in (int, float) for row in progress["sums"] for number in row)
-        and isinstance(state["lines"], list)
-        and all(map(_is_epoch, state["lines"]))
-    )
-
-
-def _is_epoch(line: Any) -> bool:
-    """Whether a line has what is drawn and compared."""
-    return (
-        isinstance(line, dict)
-        and isinstance(line.get("stage"), str)
-        and all(type(line.get(key)) in (int, float) for key in EPOCH_NUMBERS)
-    )
-
-
-def known_splits(model_path: Path) -> dict[str, list[str]] | None:
-    """The splits of the run that a model file or folder belongs to, where they can be told.
-
-    An exported file lies in ``RUN/export``, a checkpoint in the run folder itself.
-    """
-    photos = _photos_of(model_path)
-    return photos["splits"] if photos else None
-
-
-def known_exclusions(model_path: Path) -> tuple[Exclusion, ...]:
-    """The photos that this run was told to leave out; none where that cannot be told."""
-    entries = (_photos_of(model_path) or {}).get("excluded", [])
-    return parse_entries(SPLITS, entries if isinstance(entries, list) else [entries])
-
-
-def _photos_of(model_path: Path) -> dict[str, Any] | None:
-    folder = (model_path if model_path.is_dir() else model_path.parent).resolve()
-    for place in (folder, folder.parent):
-        path = place / SPLITS
-        if not path.is_file() or not (place / CONFIG).is_file():
-            continue
-        table = read_json(path)
-        splits = table.get("splits") if isinstance(table, dict) else None
-        if not isinstance(splits, dict) or not all(
-            isinstance(paths, list) and all(isinstance(p, str) for p in paths)
-            for paths in splits.values()
-        ):
-            raise UserError(f"{path} is damaged: it has no table of splits and their photos")
-        return table
-    return None
-
-
-def load_run(path: Path) -> tuple[EasyDict, ModelSpec]:
-    """Config and spec of a run folder whose training has ended.
-
-    Raises:
-        UserError: ``path`` is no run folder, or its training has not ended.
-    """
-    if not (path / CONFIG).is_file():
-        raise UserError(f"{path} is no run folder: it has no {CONFIG}")
-    if not (path / METRICS).is_file():
-        raise UserError(f"the training of {path} has not ended; train.py --resume goes on with it")
-    return load_config(path / CONFIG), load_spec(path / SPEC)

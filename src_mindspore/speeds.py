@@ -22,7 +22,8 @@ from src_mindspore.optimizers import build_optimizer
 from src_mindspore.parallel import map_ordered
 from src_mindspore.pretrained.strict_load import assign_strict
 from src_mindspore.stages import Materials, cached_views
-from src_mindspore.trainer import TrainStep, trainable
+from src_mindspore.train_step import TrainStep
+from src_mindspore.trainer import trainable
 from src_mindspore.transforms import normalise, open_photo
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from src_mindspore.lr import build_lr
 from src_mindspore.optimizers import build_optimizer
 from src_mindspore.photo_reader import PhotoReader
 from src_mindspore.spec import InputSpec
-from src_mindspore.trainer import Stage, TrainStep, steps_per_epoch, trainable
+from src_mindspore.train_step import TrainStep
+from src_mindspore.trainer import Stage, steps_per_epoch, trainable
 from src_mindspore.transforms import Augmentation
 
 STAGES = ("head", "finetune")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from mindspore import Parameter, Tensor, nn, ops
+from mindspore import Parameter, Tensor
 
 from src_mindspore.batched import Part, Readable, Sliceable, run_batched
 from src_mindspore.classifier import Top, batch_norms
@@ -19,81 +19,12 @@ from src_mindspore.memory import batch_of
 from src_mindspore.metrics import summary
 from src_mindspore.photo_reader import blank
 from src_mindspore.progress import progress
+from src_mindspore.run_state import Progress
+from src_mindspore.train_step import TrainStep
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 16  # steps between looks at the clock, where several workers must agree on it
-EMPTY = (0.0, 0.0, 0.0, 0.0)  # sums of an epoch: loss times weight, weight, hits, photos
-
-
-class TrainStep(nn.Cell):
-    """One optimiser step on a batch; the graph is compiled once, for one batch shape.
-
-    Inputs: values at the cut (B, ...), labels (B,) int32, sample weights (B,) float32 with 0 for
-    padding, dropout factors (see ``ClassifierHead.dropout_mask``). Outputs: loss (scalar) and
-    logits (B, classes), both from before the step. Of several workers each gets its rows of the
-    batch; loss and step are those of the whole batch.
-    """
-
-    def __init__(
-        self,
-        top: AnyTop,
-        loss: nn.Cell,
-        optimizer: nn.Optimizer,
-        workers: Workers = ALONE,
-    ) -> None:
-        super().__init__(auto_prefix=False)
-        self.top = top
-        self.loss = loss
-        self.optimizer = optimizer
-        self.forward_and_gradients = ops.value_and_grad(
-            self.forward, None, optimizer.parameters, has_aux=True
-        )
-        self.sum = workers.sum()
-        self.gradient_sum = workers.gradient_sum(optimizer.parameters)
-
-    def forward(
-        self, x: Tensor, labels: Tensor, weights: Tensor, keep: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Loss and logits."""
-        logits = self.top(x, keep)
-        return self.loss(logits, labels, weights), logits
-
-    def construct(
-        self, x: Tensor, labels: Tensor, weights: Tensor, keep: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """See the class."""
-        (loss, logits), gradients = self.forward_and_gradients(x, labels, weights, keep)
-        if self.sum is not None:
-            loss = self.sum(loss)
-            gradients = self.gradient_sum(gradients)
-        self.optimizer(gradients)
-        return loss, logits
-
-
-@dataclass
-class Progress:
-    """How far a stage is; with the weights and the optimiser all that a resume needs.
-
-    ``best_top1`` and ``best_loss`` are validation scores over all stages so far. ``sums`` has a
-    row like ``EMPTY`` for every worker, in the middle of an epoch only.
-    """
-
-    epoch: int = 0  # epochs done
-    step: int = 0  # steps done of the next one
-    sums: list[list[float]] = field(default_factory=list)
-    stale: int = 0  # epochs since the last better one
-    best_top1: float = -1.0
-    best_loss: float = math.inf
-
-    def sums_of(self, workers: Workers) -> np.ndarray:
-        """What a worker has summed up: its own row, or, of another number of workers, its part."""
-        rows = np.array(self.sums or [EMPTY], np.float64)
-        return rows[workers.rank :: workers.size].sum(0)
-
-    def improves(self, top1: float, loss: float) -> bool:
-        """Whether a score is better than the best: top-1 first, loss where that is equal."""
-        return (top1, -loss) > (self.best_top1, -self.best_loss)
 
 
 @dataclass

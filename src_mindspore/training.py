@@ -27,12 +27,13 @@ from src_mindspore.pretrained.weights import (
     read_weights,
 )
 from src_mindspore.run_folder import CONFUSION, CURVES, RELIABILITY, RunFolder
+from src_mindspore.run_state import Progress
 from src_mindspore.runtime import seed_everything, select_device
 from src_mindspore.scoring import score_run, stage_scores
 from src_mindspore.spec import CropSpec, InputSpec, ModelSpec, ResizeSpec
 from src_mindspore.speeds import choose_from_block
 from src_mindspore.stages import STAGES, Materials, build_stage
-from src_mindspore.trainer import Progress, Stage, fit
+from src_mindspore.trainer import Stage, fit
 
 log = logging.getLogger(__name__)
 

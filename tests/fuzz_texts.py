@@ -19,7 +19,8 @@ from src_mindspore.feature_store import Layout
 from src_mindspore.inference import classifier_of
 from src_mindspore.labels import load_labels
 from src_mindspore.partial_entry import open_partial
-from src_mindspore.run_folder import RunFolder, known_splits
+from src_mindspore.run_folder import RunFolder
+from src_mindspore.run_reading import known_splits
 from src_mindspore.spec import load_spec
 
 REPOSITORY = Path(__file__).resolve().parents[1]

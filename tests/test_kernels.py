@@ -30,7 +30,8 @@ from src_mindspore.loss import ClassificationLoss
 from src_mindspore.optimizers import build_optimizer
 from src_mindspore.pretrained.strict_load import assign_strict
 from src_mindspore.pretrained.weights import load_backbone, pretrained_checkpoint, read_weights
-from src_mindspore.trainer import TrainStep, predict, trainable
+from src_mindspore.train_step import TrainStep
+from src_mindspore.trainer import predict, trainable
 
 EPS = 1e-3
 CLASSES = 5

@@ -3,7 +3,7 @@
 import pytest
 
 from src_mindspore.errors import UserError
-from src_mindspore.run_folder import open_run
+from src_mindspore.run_opening import open_run
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.errors import UserError
 from src_mindspore.files import sha256_of
 from src_mindspore.records import Record
-from src_mindspore.run_folder import EPOCH_NUMBERS, RunFolder, known_splits, load_run
+from src_mindspore.run_folder import RunFolder
+from src_mindspore.run_reading import known_splits, load_run
+from src_mindspore.run_state import EPOCH_NUMBERS, Progress
 from src_mindspore.spec import ModelSpec
-from src_mindspore.trainer import Progress
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ from src_mindspore.loss import ClassificationLoss
 from src_mindspore.optimizers import OPTIMIZERS, build_optimizer
 from src_mindspore.pretrained.strict_load import assign_strict
 from src_mindspore.run_folder import RunFolder
-from src_mindspore.trainer import Progress, Stage, TrainStep, fit, trainable
+from src_mindspore.run_state import Progress
+from src_mindspore.train_step import TrainStep
+from src_mindspore.trainer import Stage, fit, trainable
 
 CLASSES, PHOTOS = 3, 22
 RNG = np.random.default_rng(0)

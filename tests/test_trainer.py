@@ -12,7 +12,8 @@ from src_mindspore.inputs import CachedInputs
 from src_mindspore.loss import ClassificationLoss
 from src_mindspore.optimizers import build_optimizer
 from src_mindspore.pretrained.strict_load import assign_strict
-from src_mindspore.trainer import Stage, TrainStep, fit, trainable
+from src_mindspore.train_step import TrainStep
+from src_mindspore.trainer import Stage, fit, trainable
 
 CLASSES, WIDTH = 3, 1280
 LR = 0.003

@@ -14,7 +14,8 @@ from src_mindspore import trainer
 from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.errors import UserError
 from src_mindspore.inputs import CachedInputs
-from src_mindspore.trainer import Progress, Stage, fit, steps_per_epoch
+from src_mindspore.run_state import Progress
+from src_mindspore.trainer import Stage, fit, steps_per_epoch
 
 
 @pytest.mark.parametrize(("photos", "size", "steps"), [(1, 8, 1), (8, 8, 1), (9, 8, 2), (16, 8, 2)])
