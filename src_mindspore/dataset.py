@@ -63,43 +63,22 @@ class DataSet:
         return dict(zip(paths, map_ordered(lambda p: sha256_of(self.root / p), paths), strict=True))
 
 
-def load_data_set(
-    root: Path,
-    classes: Sequence[str] | None = None,
-    fractions: Sequence[float] = (0.8, 0.2),
-    seed: int = 0,
+def list_data_set(
+    root: Path, classes: Sequence[str] | None = None, excluded: Sequence[Exclusion] = ()
 ) -> DataSet:
-    """Lists the images below ``root`` and puts each into one split.
+    """Lists the images below ``root``; ``divide`` then puts each into one split.
 
     ``root`` holds ``train/``, ``val/`` and perhaps ``test/``, each with a folder per class; or the
-    class folders themselves, which are then split. Byte-identical images never end up on both
-    sides: a split keeps them together, and given splits lose the training copy.
+    class folders themselves.
 
     Args:
         root: the data folder.
         classes: class folder names in the order of the outputs; None takes the sorted names.
-        fractions: shares of train, val and perhaps test; used where ``root`` has no splits.
-        seed: of the split.
+        excluded: images that are in no split; those that are not there are passed over.
 
     Raises:
         UserError: a missing folder, no or one class, an empty class, no image to validate on,
             folders and classes that do not match; the text has the names.
-    """
-    return divide(list_data_set(root, classes), fractions, seed)
-
-
-def list_data_set(
-    root: Path, classes: Sequence[str] | None = None, excluded: Sequence[Exclusion] = ()
-) -> DataSet:
-    """The first half of ``load_data_set``: lists the images; ``divide`` is the second.
-
-    Args:
-        root: the data folder.
-        classes: see ``load_data_set``.
-        excluded: images that are in no split; those that are not there are passed over.
-
-    Raises:
-        UserError: see ``load_data_set``.
     """
     if not root.is_dir():
         raise UserError(f"the data folder {root} does not exist or is not a folder")
@@ -127,17 +106,20 @@ def list_data_set(
 def divide(
     data: DataSet, fractions: Sequence[float], seed: int, near: Sequence[tuple[str, str]] = ()
 ) -> DataSet:
-    """Puts each listed image into one split; see ``load_data_set``.
+    """Puts each listed image into one split.
+
+    Identical images never end up on both sides: a split of ours keeps them together, and given
+    splits lose the training copy.
 
     Args:
         data: from ``list_data_set``.
-        fractions: see ``load_data_set``.
+        fractions: shares of train, val and perhaps test; used where the folder has no splits.
         seed: of the split.
         near: SHA-256 of pairs of near-identical images. Given splits lose the training copy;
             where we split, those of one class stay together.
 
     Raises:
-        UserError: see ``load_data_set``.
+        UserError: no image to validate on; an image that is in val and test, or has two labels.
     """
     if "all" not in data.splits:
         return _without_leaks(data, near)

@@ -56,15 +56,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     seed_everything(config.seed)
 
     # 1. photos: listed, all read once, split
-    table = config.data
-    data = checked_data_set(
-        Path(table.dir),
-        table.classes,
-        table.split,
-        config.seed,
-        table.exclude,
-        table.near_duplicates,
-    )
+    data = photos_of(config)
     workers = join()
     run.writes = workers.first
     if run.writes:
@@ -171,6 +163,19 @@ def _weights(classifier: Classifier) -> bytes:
 def _announce(data: DataSet) -> None:
     counts = ", ".join(f"{len(records)} {name}" for name, records in data.splits.items())
     log.info("data: %s: %d classes, photos: %s", data.root, len(data.classes), counts)
+
+
+def photos_of(config: EasyDict) -> DataSet:
+    """The photos of a run, in their splits; see ``doctor.training.checked_data_set``."""
+    table = config.data
+    return checked_data_set(
+        Path(table.dir),
+        table.classes,
+        table.split,
+        config.seed,
+        table.exclude,
+        table.near_duplicates,
+    )
 
 
 def build_model(config: EasyDict, classes: tuple[str, ...]) -> tuple[Classifier, ModelSpec]:

@@ -1,6 +1,6 @@
 """What several test modules use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ import toy_mobilenet
 from PIL import Image
 
 from src_mindspore.backbone import MobileNetV2Backbone
+from src_mindspore.dataset import DataSet, divide, list_data_set
 from src_mindspore.pretrained.strict_load import assign_strict
 from src_mindspore.spec import CropSpec, InputSpec, ResizeSpec
 
@@ -58,3 +59,10 @@ def toy_backbone() -> MobileNetV2Backbone:
     backbone = MobileNetV2Backbone(toy_mobilenet.WIDTH)
     assign_strict(backbone, toy_mobilenet.zoo_arrays(), "toy")
     return backbone.set_train(False)
+
+
+def load_data_set(
+    root: Path, classes: Sequence[str] | None = None, fractions=(0.8, 0.2), seed: int = 0
+) -> DataSet:
+    """The images below ``root``, divided."""
+    return divide(list_data_set(root, classes), fractions, seed)

@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from helpers import noise, write_photos
+from helpers import load_data_set, noise, write_photos
 from mindspore.train import mind_ir_pb2
 from mindspore.train.checkpoint_pb2 import Checkpoint
 from onnx import TensorProto, helper
 
 from src_mindspore.config import load_config
-from src_mindspore.dataset import load_data_set
 from src_mindspore.errors import UserError
 from src_mindspore.feature_store import Layout, read_header
 from src_mindspore.files import check_writable, write_json

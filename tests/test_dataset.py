@@ -7,9 +7,9 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from helpers import write_photos
+from helpers import load_data_set, write_photos
 
-from src_mindspore.dataset import DataSet, load_data_set, map_ordered, split_records
+from src_mindspore.dataset import DataSet, map_ordered, split_records
 from src_mindspore.errors import UserError
 from src_mindspore.records import PhotoPaths, Record
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import load_data_set
 from PIL import Image
 
-from src_mindspore.dataset import load_data_set
 from src_mindspore.doctor import duplicates
 from src_mindspore.doctor.duplicates import Pair, candidates, families, near_pairs
 from src_mindspore.doctor.examination import examine

@@ -3,9 +3,9 @@
 import shutil
 
 import pytest
-from helpers import write_photos
+from helpers import load_data_set, write_photos
 
-from src_mindspore.dataset import load_data_set, scored_records
+from src_mindspore.dataset import scored_records
 from src_mindspore.errors import UserError
 from src_mindspore.records import Record
 

@@ -14,10 +14,9 @@ import numpy as np
 
 from src_mindspore.backbone import NUM_LAYERS, layer_name
 from src_mindspore.config import load_config
-from src_mindspore.dataset import load_data_set
 from src_mindspore.features import FeatureJob, Views, cached_features
 from src_mindspore.runtime import select_device
-from src_mindspore.training import build_model
+from src_mindspore.training import build_model, photos_of
 
 
 def main() -> None:
@@ -27,7 +26,8 @@ def main() -> None:
     target.mkdir(parents=True, exist_ok=True)
     config = load_config(Path(config_file))
     device = select_device("CPU")
-    data = load_data_set(Path(data_dir), config.data.classes, config.data.split, config.seed)
+    config.data.dir = data_dir
+    data = photos_of(config)
     last = layer_name(NUM_LAYERS - 1)
     for split in ("train", "val"):
         classifier, spec = build_model(config, data.classes)

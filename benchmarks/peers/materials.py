@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from src_mindspore.config import load_config
-from src_mindspore.dataset import DataSet, load_data_set
+from src_mindspore.dataset import DataSet
 from src_mindspore.engines import MindSporeEngine
 from src_mindspore.fetch.assets import pretrained_h5
 from src_mindspore.inputs import read_photos
 from src_mindspore.onnx_files import allow_any_batch, export_onnx
 from src_mindspore.pretrained.weights import read_weights
 from src_mindspore.runtime import seed_everything, select_device
-from src_mindspore.training import build_model
+from src_mindspore.training import build_model, photos_of
 
 CHECKED = 8  # photos whose features the peers are compared on
 
@@ -36,7 +36,8 @@ def main() -> None:
     config = load_config(Path(config_file))
     select_device("CPU")
     seed_everything(config.seed)
-    data = load_data_set(Path(data_dir), config.data.classes, config.data.split, config.seed)
+    config.data.dir = data_dir
+    data = photos_of(config)
     hand_over_photos(data, target)
     np.savez(target / "weights.npz", **read_weights(pretrained_h5()).parameters)
     classifier, spec = build_model(config, data.classes)

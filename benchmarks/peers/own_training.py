@@ -13,14 +13,14 @@ import numpy as np
 from benchmarks.peers.serve import Ready, serve
 from src_mindspore.backbone import POOLED
 from src_mindspore.config import load_config
-from src_mindspore.dataset import DataSet, load_data_set
+from src_mindspore.dataset import DataSet
 from src_mindspore.distributed import ALONE, Workers
 from src_mindspore.features import FeatureJob, Views, cached_features
 from src_mindspore.inputs import Batch, Seed, TrainingInputs, epoch_order, read_photos
 from src_mindspore.runtime import seed_everything, select_device
 from src_mindspore.stages import Materials, build_stage
 from src_mindspore.trainer import Stage, fit
-from src_mindspore.training import build_model
+from src_mindspore.training import build_model, photos_of
 
 HEAD_EPOCHS = 5  # in a turn
 PLENTY = 10_000  # epochs that the learning rate is laid out for
@@ -81,9 +81,8 @@ def load(settings: dict[str, Any], *overrides: str) -> tuple[Any, Materials]:
     config.features.cache_dir = settings["cache"]
     device = select_device("CPU")
     seed_everything(config.seed)
-    data = load_data_set(
-        Path(settings["data"]), config.data.classes, config.data.split, config.seed
-    )
+    config.data.dir = settings["data"]
+    data = photos_of(config)
     classifier, spec = build_model(config, data.classes)
     return config, Materials(device, data, classifier, spec.input)
 

@@ -32,16 +32,16 @@ def checked_data_set(
 
     Args:
         root: the data folder.
-        classes: see ``dataset.load_data_set``.
-        fractions: likewise.
+        classes: see ``dataset.list_data_set``.
+        fractions: see ``dataset.divide``.
         seed: likewise.
         exclude: file of photos that are in no split, see ``plan.py``.
         near_duplicates: ``leave_out`` keeps near-identical photos on one side, as ``divide`` does
             with identical ones; ``keep`` does not look for them.
 
     Raises:
-        UserError: see ``load_data_set`` and ``excluded_of``; photos that cannot be used; any other
-            finding with which training cannot be right.
+        UserError: see ``list_data_set``, ``divide`` and ``excluded_of``; photos that cannot be used;
+            any other finding with which training cannot be right.
     """
     listed = list_data_set(root, classes, excluded_of(exclude, root))
     if listed.excluded:
