@@ -4,6 +4,8 @@ A photo that cannot be read any more is left out, counted and named. Whatever re
 row of NaN for it, and whoever uses the rows gives it no weight.
 """
 
+import hashlib
+import io
 import logging
 import threading
 from collections.abc import Mapping
@@ -14,8 +16,7 @@ from PIL import Image
 
 from src_mindspore.dataset import DataSet
 from src_mindspore.errors import UserError
-from src_mindspore.files import sha256_of
-from src_mindspore.transforms import open_photo
+from src_mindspore.transforms import open_image, opened, upright
 
 log = logging.getLogger(__name__)
 
@@ -55,15 +56,18 @@ class PhotoReader:
         Raises:
             UserError: with this one more than ``allowed`` cannot be read.
         """
+        file = self.root / path
         try:
-            image = open_photo(self.root / path)
-            # after it was decoded: what takes its place in between is noticed as well
-            if self._digests and sha256_of(self.root / path) != self._digests[path]:
-                raise UserError(f"{self.root / path} has changed since the photos were listed")
+            with open_image(file) as stream:
+                content = stream.read()
+            # of the bytes that are decoded, so that nothing can take their place in between
+            if self._digests and hashlib.sha256(content).hexdigest() != self._digests[path]:
+                raise UserError(f"{file} has changed since the photos were listed")
+            with opened(file, io.BytesIO(content)) as image:
+                return upright(image)
         except (UserError, OSError) as error:
             self._skip(path, str(error))
             return None
-        return image
 
     def _skip(self, path: str, problem: str) -> None:
         with self._lock:
