@@ -12,6 +12,7 @@ from src_mindspore.calibration import Wish, calibrate
 from src_mindspore.classifier import Classifier
 from src_mindspore.dataset import DataSet
 from src_mindspore.inference import judge, network_model, score_photos
+from src_mindspore.metrics import probabilities
 from src_mindspore.records import PhotoPaths
 from src_mindspore.spec import FileSpec, ModelSpec
 
@@ -53,10 +54,13 @@ def score_run(
             "calibration: the temperature is the end of its range, %g: %s",
             *(calibration.temperature, "all photos are right, or the scores tell little"),
         )
-    model = replace(model, spec=replace(bare, calibration=calibration))
-    final = judge(model, logits, labels, SPLIT)
-    in_network = spec.output == "probabilities"
-    spec = replace(spec, calibration=calibration.folded() if in_network else calibration)
+    scores = logits
+    if spec.output == "probabilities":
+        # as the model will put them out: in float32, where the smallest are 0
+        shown = probabilities(logits / calibration.temperature, model.loss)
+        scores, calibration = shown.astype(np.float32), calibration.folded()
+    spec = replace(spec, calibration=calibration)
+    final = judge(replace(model, spec=spec), scores, labels, SPLIT)
     return spec, {SPLIT: final, "calibration": report}
 
 
