@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from src_mindspore.calibration import Wish, calibrate
 from src_mindspore.classifier import Classifier
 from src_mindspore.dataset import DataSet
 from src_mindspore.inference import judge, network_model, score_records
+from src_mindspore.metrics import probabilities
 from src_mindspore.photo_reader import PhotoReader
 from src_mindspore.spec import FileSpec, ModelSpec
 
@@ -56,10 +59,13 @@ def score_run(
             "calibration: the temperature is the end of its range, %g: %s",
             *(calibration.temperature, "all photos are right, or the scores tell little"),
         )
-    model = replace(model, spec=replace(bare, calibration=calibration))
-    final = judge(model, scored)
-    in_network = spec.output == "probabilities"
-    spec = replace(spec, calibration=calibration.folded() if in_network else calibration)
+    if spec.output == "probabilities":
+        # as the model will put them out: in float32, where the smallest are 0
+        shown = probabilities(scored.scores / calibration.temperature, model.loss)
+        scored = replace(scored, scores=shown.astype(np.float32))
+        calibration = calibration.folded()
+    spec = replace(spec, calibration=calibration)
+    final = judge(replace(model, spec=spec), scored)
     return spec, {SPLIT: final, "calibration": report}
 
 
