@@ -40,7 +40,7 @@ def checked_data_set(
             with identical ones; ``keep`` does not look for them.
 
     Raises:
-        UserError: see ``list_data_set``, ``divide`` and ``excluded_of``; photos that cannot be used;
+        UserError: see ``list_data_set``, ``divide``, ``excluded_of``; photos that cannot be used;
             any other finding with which training cannot be right.
     """
     listed = list_data_set(root, classes, excluded_of(exclude, root))
