@@ -120,5 +120,5 @@ def test_what_is_written_is_what_mindspore_writes(tmp_path):
     }
     write_ckpt(tmp_path / "ours.ckpt", arrays)
     entries = [{"name": name, "data": ms.Tensor(array)} for name, array in arrays.items()]
-    ms.save_checkpoint(entries, str(tmp_path / "theirs.ckpt"))
+    ms.save_checkpoint(entries, str(tmp_path / "theirs.ckpt"), crc_check=True)
     assert (tmp_path / "ours.ckpt").read_bytes() == (tmp_path / "theirs.ckpt").read_bytes()

@@ -93,9 +93,10 @@ def _read_ckpt(path: Path) -> dict[str, np.ndarray]:
 
 
 def write_ckpt(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes a MindSpore checkpoint, byte for byte what ``mindspore.save_checkpoint`` writes.
+    """Writes a MindSpore checkpoint with a checksum, by which ``read_arrays`` notices damage.
 
-    That one writes to a temporary file of its own, which a full disk or a kill leaves behind.
+    Byte for byte what ``mindspore.save_checkpoint(crc_check=True)`` writes. That one writes to a
+    temporary file of its own, which a full disk or a kill leaves behind.
 
     Args:
         path: the file.
@@ -104,6 +105,7 @@ def write_ckpt(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         OSError: it cannot be written.
     """
+    crc = 0
     with path.open("wb") as stream:
         for name, array in arrays.items():
             message = Checkpoint()
@@ -112,7 +114,10 @@ def write_ckpt(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
             value.tensor.dims.extend(array.shape)
             value.tensor.tensor_type = CKPT_NAMES[array.dtype]
             value.tensor.tensor_content = array.tobytes()
-            stream.write(message.SerializeToString())
+            part = message.SerializeToString()
+            crc = zlib.crc32(part, crc)
+            stream.write(part)
+        stream.write(CRC_MARK + crc.to_bytes(CRC_BYTES, "big"))
 
 
 def _decode(path: Path, name: str, kind: str, dims: list[int], content: bytes) -> np.ndarray:
