@@ -194,7 +194,7 @@ def whole_step(settings: dict[str, Any]) -> Ready:
         f"finetune_stage.freeze_bn_statistics={str(frozen).lower()}",
     )
     photos = stage.inputs
-    images = read_photos([photos.root / r.path for r in photos.records], photos.input)
+    images = read_photos([photos.reader.root / r.path for r in photos.records], photos.input)
     labels = np.array([r.label for r in photos.records], np.int32)
     stage.inputs = ArrayInputs(images, labels, photos.seed)
     return timed(stage, "")
