@@ -89,6 +89,7 @@ def test_a_short_batch_is_filled_with_repeats_of_weight_0(monkeypatch):
     assert lines[0]["train_loss"] == pytest.approx(expected)
     assert lines[0]["train_top1"] == pytest.approx(2 / 5)
     assert lines[0]["lr"] == pytest.approx(0.02)
+    assert (lines[0]["train_n"], lines[0]["val_n"]) == (5, 1)
 
 
 # validation top-1 and loss of each epoch -> which are better than all before
