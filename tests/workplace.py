@@ -1,5 +1,6 @@
 """A folder in which the real commands run on a small data set and a small network."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -38,18 +39,19 @@ class Workplace:
         return cls(folder)
 
     def start(self, command: str) -> subprocess.Popen:
-        """Starts ``SCRIPT.py ARGUMENTS`` here."""
+        """Starts ``SCRIPT.py ARGUMENTS`` or ``-m MODULE ARGUMENTS`` here."""
         script, *arguments = shlex.split(command)
         return subprocess.Popen(
-            [sys.executable, REPOSITORY / script, *arguments],
+            [sys.executable, script if script == "-m" else REPOSITORY / script, *arguments],
             cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
     def run(self, command: str) -> subprocess.CompletedProcess:
-        """Runs ``SCRIPT.py ARGUMENTS`` here to its end."""
+        """Runs such a command here to its end."""
         process = self.start(command)
         out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(command, process.returncode, out, err)
