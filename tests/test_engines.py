@@ -34,7 +34,7 @@ def test_auto_takes_onnx_runtime_on_a_cpu(onnx_engine):
 @pytest.mark.parametrize("count", [1, 5])
 def test_onnx_runtime_agrees_with_mindspore(onnx_engine, count):
     x = images(count, seed=count)
-    with mode(ms.PYNATIVE_MODE):  # choose_engine has compared with graph mode
+    with mode(ms.GRAPH_MODE):  # choose_engine has compared with PyNative mode
         expected = MindSporeEngine(toy_backbone(), OUTPUTS, batch_size=4)(x)
     got = onnx_engine(x)
     assert [o.shape for o in got] == [(count, 56, 2, 2), (count, 1280), (count, 1280)]
@@ -61,11 +61,21 @@ class Fake:
         return self.outputs
 
 
+def test_uncompiled_is_what_compiled_gives():
+    with mode(ms.GRAPH_MODE):
+        got = engines.run_uncompiled(toy_backbone(), OUTPUTS, images(3))
+        assert ms.get_context("mode") == ms.GRAPH_MODE
+        expected = MindSporeEngine(toy_backbone(), OUTPUTS, 3)(images(3))
+    for one, other in zip(got, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def choose(monkeypatch, wanted: str, device: str, *onnx_outputs: list[float]) -> str:
     """Name of the engine chosen, where MindSpore gives 1, 100 and 1, 2."""
     mindspore_engine = Fake("mindspore", [1, 100], [1, 2])
     onnx_engine = Fake("onnxruntime", *onnx_outputs)
     monkeypatch.setattr(engines, "MindSporeEngine", lambda *_: mindspore_engine)
+    monkeypatch.setattr(engines, "run_uncompiled", lambda *_: mindspore_engine.outputs)
     monkeypatch.setattr(engines, "OnnxRuntimeEngine", lambda *_: onnx_engine)
     return choose_engine(wanted, device, None, ("a", "b"), images(1), 8).name
 
