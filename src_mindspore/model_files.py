@@ -20,7 +20,7 @@ ONNX_DOMAINS = ("", "ai.onnx")  # the standard's own operators
 # What the network and its head consist of, and plain arithmetic; none of them runs a program
 MINDIR_OPERATORS = frozenset(
     (
-        *("Add", "Sub", "Mul", "Div", "RealDiv", "Cast", "Reshape", "Flatten"),
+        *("Add", "Sub", "Mul", "Muls", "Div", "RealDiv", "Cast", "Reshape", "Flatten"),
         *("Conv2D", "BatchNorm", "ReduceMax", "ReduceMean", "MatMul", "BiasAdd"),
         *("ReLU", "ReLU6", "GeLU", "Tanh", "Sigmoid", "Softmax"),
         *("Depend", "Load", "MakeTuple", "TupleGetItem", "UpdateState"),
