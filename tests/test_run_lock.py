@@ -1,10 +1,12 @@
 """One process at a time on a run folder."""
 
-import multiprocessing
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
+from workplace import REPOSITORY
 
 from src_mindspore.config import load_config
 from src_mindspore.errors import UserError
@@ -12,24 +14,25 @@ from src_mindspore.run_folder import RunFolder
 from src_mindspore.run_lock import LOCK, RunLock
 
 
-def hold(folder, ready, done) -> None:
-    """Another process that has the lock until it may end."""
-    RunLock(folder).take()
-    ready.set()
-    done.wait(60)
+HOLD = """
+import sys, time
+from pathlib import Path
+from src_mindspore.run_lock import RunLock
+RunLock(Path(sys.argv[1])).take()
+print("ready", flush=True)
+time.sleep(60)
+"""
 
 
 @pytest.fixture
 def other(tmp_path):
-    """Such a process."""
-    context = multiprocessing.get_context("spawn")
-    ready, done = context.Event(), context.Event()
-    process = context.Process(target=hold, args=(tmp_path, ready, done))
-    process.start()
-    assert ready.wait(60)
+    """Another process, that has the lock."""
+    command = [sys.executable, "-c", HOLD, tmp_path]
+    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
     yield process
-    done.set()
-    process.join()
+    process.kill()
+    process.communicate()
 
 
 def test_the_second_is_told_who_the_first_is(tmp_path, other):
@@ -46,7 +49,7 @@ def test_the_second_is_told_who_the_first_is(tmp_path, other):
             refused()
     assert (tmp_path / "config.yaml").read_text() == "seed: 5\n"
     other.kill()
-    other.join()
+    other.wait()
     lock = RunLock(tmp_path)
     lock.take()  # it ended with its process
     lock.take()
