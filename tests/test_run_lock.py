@@ -13,7 +13,6 @@ from src_mindspore.errors import UserError
 from src_mindspore.run_folder import RunFolder
 from src_mindspore.run_lock import LOCK, RunLock
 
-
 HOLD = """
 import sys, time
 from pathlib import Path
