@@ -140,34 +140,25 @@ def command():
 """
 
 
-def test_a_stop_waits_for_mindspore():
-    with start("pass\n" + LIBRARY) as process:
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.3)  # it is in what comes next
-        process.send_signal(signal.SIGTERM)
-        assert process.communicate(timeout=20) == ("", "stopped\n")
-        assert process.returncode == 130
+READY = "print('ready', flush=True)\n    try: time.sleep(30)\n    "
 
 
-def test_a_second_stop_is_at_once():
-    body = "print('ready', flush=True)\n    try: time.sleep(30)\n    finally: time.sleep(30)"
+@pytest.mark.parametrize(
+    ("body", "signals", "said"),
+    [
+        ("pass\n" + LIBRARY, ("SIGTERM",), "stopped\n"),
+        (READY + "finally: time.sleep(30)", ("SIGTERM", "SIGINT"), ""),
+        (READY + "except BaseException: 1 / 0", ("SIGINT",), "stopped\n"),
+    ],
+    ids=["waits for MindSpore", "a second is at once", "becomes another error"],
+)
+def test_a_stop(body, signals, said):
     with start(body) as process:
         assert process.stdout.readline() == "ready\n"
-        time.sleep(0.3)  # it is in what comes next
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20) == ("", "")
-        assert process.returncode == 130
-
-
-def test_a_stop_that_becomes_another_error():
-    body = "print('ready', flush=True)\n    try: time.sleep(30)\n    except BaseException: 1 / 0"
-    with start(body) as process:
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.3)  # it is in what comes next
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20) == ("", "stopped\n")
+        for name in signals:
+            time.sleep(0.3)  # it is in what comes next
+            process.send_signal(signal.Signals[name])
+        assert process.communicate(timeout=20) == ("", said)
         assert process.returncode == 130
 
 
