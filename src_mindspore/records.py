@@ -38,24 +38,6 @@ class Exclusion:
     reason: str
 
 
-@dataclass(frozen=True)
-class PhotoPaths(Sequence[Path]):
-    """The files of records, each made when it is asked for: a path takes 500 bytes."""
-
-    root: Path
-    records: Sequence[Record]
-
-    def __len__(self) -> int:
-        """Number of photos."""
-        return len(self.records)
-
-    def __getitem__(self, index: int | slice) -> Path | list[Path]:
-        """The file of one record, or a list of files."""
-        if isinstance(index, slice):
-            return [self.root / record.path for record in self.records[index]]
-        return self.root / self.records[index].path
-
-
 def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> list[Record]:
     """Every image of the class folders in ``root/below``, sorted by path.
 

@@ -4,14 +4,13 @@ import logging
 import shutil
 from collections import Counter
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from helpers import load_data_set, write_photos
 
 from src_mindspore.dataset import DataSet, map_ordered, split_records
 from src_mindspore.errors import UserError
-from src_mindspore.records import PhotoPaths, Record
+from src_mindspore.records import Record
 
 GIVEN = [
     *["train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "train/dog/2.png"],
@@ -235,10 +234,3 @@ def test_map_ordered_keeps_the_order_and_stays_near_the_reader():
     assert list(results) == [i * i for i in range(5, 200)]
     with pytest.raises(ZeroDivisionError):
         list(map_ordered(lambda i: 1 // (i - 3), range(9)))
-
-
-def test_photo_paths_are_made_when_asked_for():
-    paths = PhotoPaths(Path("data"), [Record(f"a/{i}.png", 0) for i in range(5)])
-    assert len(paths) == 5
-    assert paths[4] == Path("data/a/4.png")
-    assert paths[3:9] == list(paths)[3:] == [Path("data/a/3.png"), Path("data/a/4.png")]
