@@ -3,29 +3,29 @@
 import sys
 from pathlib import Path
 
-from src_mindspore import cli
-from src_mindspore.terminal import shown_name
+from src_mindspore.system import command
+from src_mindspore.system.terminal import shown_name
 
 
 def main() -> None:
     """See ``--help``."""
-    parser = cli.parser(
+    parser = command.parser(
         "Score a model on every image of a split.",
         "python evaluate.py runs/garbage/export/model.onnx --data photos --json scores.json",
     )
-    cli.add_model(parser)
+    command.add_model(parser)
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
     parser.add_argument("--split", default="val", help="train, val, test or all (default: val)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     args = parser.parse_args()
 
     from src_mindspore.dataset import scored_records
-    from src_mindspore.files import check_writable, write_json
-    from src_mindspore.inference import evaluate, load_model
-    from src_mindspore.photo_reader import PhotoReader
-    from src_mindspore.run_reading import known_exclusions, known_splits
-    from src_mindspore.runtime import select_device
-    from src_mindspore.statement import statement
+    from src_mindspore.evaluation.model import evaluate, load_model
+    from src_mindspore.network.device import select_device
+    from src_mindspore.photos.reader import PhotoReader
+    from src_mindspore.report.statement import statement
+    from src_mindspore.runs.read import known_exclusions, known_splits
+    from src_mindspore.system.write import check_writable, write_json
 
     if args.json:
         check_writable(args.json)
@@ -62,4 +62,4 @@ def print_classes(result: dict, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(command.run(main))

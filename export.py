@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from src_mindspore import cli
+from src_mindspore.system import command
 
 
 def main() -> None:
     """See ``--help``."""
-    parser = cli.parser(
+    parser = command.parser(
         "Export a run to MINDIR, ONNX and MindSpore Lite, each checked against the checkpoint.",
         "python export.py runs/garbage --formats mindir,onnx,ms",
     )
@@ -46,9 +46,9 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from src_mindspore.exporting import Wanted, copy_to_app, export_run
-    from src_mindspore.parity import parity_table
-    from src_mindspore.runtime import select_device
+    from src_mindspore.export.device_files import Wanted, copy_to_app, export_run
+    from src_mindspore.export.parity import parity_table
+    from src_mindspore.network.device import select_device
 
     select_device()
     wanted = Wanted(
@@ -66,4 +66,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(command.run(main))

@@ -4,17 +4,17 @@ import json
 import sys
 from pathlib import Path
 
-from src_mindspore import cli
-from src_mindspore.terminal import shown_name
+from src_mindspore.system import command
+from src_mindspore.system.terminal import shown_name
 
 
 def main() -> None:
     """See ``--help``."""
-    parser = cli.parser(
+    parser = command.parser(
         "Label images, or all images below folders.",
         "python predict.py runs/garbage photo.jpg more_photos/ --topk 3",
     )
-    cli.add_model(parser)
+    command.add_model(parser)
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="image or folder")
     parser.add_argument("--topk", type=int, default=3, metavar="N", help="labels an image (3)")
     parser.add_argument("--json", action="store_true", help="one JSON object per image")
@@ -39,9 +39,9 @@ def main() -> None:
         if value is not None and not 0 <= value <= 1:
             parser.error(f"{option} is 0 to 1; got {value:g}")
 
-    from src_mindspore.inference import load_model
-    from src_mindspore.prediction import image_paths, predictions, threshold_of
-    from src_mindspore.runtime import select_device
+    from src_mindspore.evaluation.model import load_model
+    from src_mindspore.evaluation.predict import image_paths, predictions, threshold_of
+    from src_mindspore.network.device import select_device
 
     paths = image_paths(args.paths)
     select_device()
@@ -57,4 +57,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(command.run(main))

@@ -9,12 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from src_mindspore import cli
+from src_mindspore.system import command
 
 
 def arguments() -> argparse.Namespace:
     """See ``--help``."""
-    parser = cli.parser(
+    parser = command.parser(
         "Fine-tune a pretrained MobileNetV2 on a folder of photos.",
         "python train.py --config configs/garbage.yaml --data photos --run runs/garbage",
     )
@@ -46,9 +46,9 @@ def main() -> None:
     """Trains; prints the score and what to do next."""
     args = arguments()
     # after the arguments: MindSpore takes seconds to load
-    from src_mindspore.run_opening import open_run
-    from src_mindspore.statement import statement
-    from src_mindspore.training import train
+    from src_mindspore.report.statement import statement
+    from src_mindspore.runs.open import open_run
+    from src_mindspore.training.train import train
 
     run = args.run or Path("runs") / f"{args.config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder, config = open_run(run, args.config, args.overrides, args.data, args.resume)
@@ -70,4 +70,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(command.run(main))

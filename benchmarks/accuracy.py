@@ -12,8 +12,8 @@ from typing import Any
 from benchmarks.figures import Row
 from benchmarks.parts import LAB, OWN, PEERS, TORCH, Workplace
 from benchmarks.peers.children import ROOT, Party, Run, run_until
-from src_mindspore.errors import UserError
-from src_mindspore.fetch.assets import PRETRAINED, pretrained_h5
+from src_mindspore.lite.package import PRETRAINED, pretrained_h5
+from src_mindspore.system.errors import UserError
 
 LAB_BATCHES = 4  # that plain MindSpore really extracts
 LIMIT = 900.0  # seconds of a run
@@ -40,7 +40,7 @@ def own_run(place: Workplace, folder: Path, accuracy: float, *overrides: str) ->
     cache = folder / "cache"
     shutil.rmtree(folder, ignore_errors=True)
     variables = {"POCKETLENS_CACHE": str(cache), PRETRAINED.env: str(pretrained_h5())}
-    warm = "from src_mindspore.pretrained.weights import pretrained_checkpoint as p; p()"
+    warm = "from src_mindspore.weights.pretrained import pretrained_checkpoint as p; p()"
     party = Party(ROOT / "train.py", environment=variables)
     subprocess.run(
         [sys.executable, "-c", warm],

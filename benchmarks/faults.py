@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.fault_files import difference, unreadable  # noqa: E402
-from src_mindspore.embedded.data_set import write_data_set  # noqa: E402
+from src_mindspore.demo_photos.data_set import write_data_set  # noqa: E402
 
 HEAD_EPOCHS, FINETUNE_EPOCHS = 60, 4
 CONFIG = f"""

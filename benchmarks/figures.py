@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from src_mindspore.files import atomic_path
+from src_mindspore.system.write import atomic_path
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the project is used from its folder, not installed
 
-from src_mindspore import cli  # noqa: E402
-from src_mindspore.errors import UserError  # noqa: E402
+from src_mindspore.system import command  # noqa: E402
+from src_mindspore.system.errors import UserError  # noqa: E402
 
 if TYPE_CHECKING:
     from benchmarks.peers.turns import Contestant, Worker
-    from src_mindspore.spec import ModelSpec
+    from src_mindspore.spec.model import ModelSpec
 
 REFERENCE = "onnxruntime"
 ENGINES = (REFERENCE, "mindspore-lite", "tensorflow-lite")
@@ -40,10 +40,10 @@ def main() -> None:
     """See the module."""
     args = parse_arguments()
     from benchmarks.peers.turns import Worker
-    from src_mindspore.files import write_json
-    from src_mindspore.inputs import read_photos
-    from src_mindspore.prediction import image_paths
-    from src_mindspore.spec import FILE_NAME, load_spec
+    from src_mindspore.evaluation.predict import image_paths
+    from src_mindspore.spec.model import FILE_NAME, load_spec
+    from src_mindspore.system.write import write_json
+    from src_mindspore.training.inputs import read_photos
 
     spec = load_spec(args.export / FILE_NAME)
     photos = image_paths([args.photos])
@@ -80,7 +80,7 @@ def parse_arguments() -> argparse.Namespace:
         UserError: an unknown engine, or a number outside its range.
     """
     text, example = (__doc__ or "").split("\nexample: ")
-    parser = cli.parser(text.strip(), example.strip())
+    parser = command.parser(text.strip(), example.strip())
     parser.add_argument("export", type=Path, help="the export folder of a run")
     parser.add_argument("--photos", type=Path, required=True, help="a folder of photos")
     parser.add_argument("--threads", default="1,2", help="numbers of threads (1,2)")
@@ -148,7 +148,7 @@ def measure(workers: Sequence["Worker"], rounds: int, photos: int) -> list[list[
 
     Each round starts one worker later than the one before, so that none always follows the same.
     """
-    from src_mindspore.progress import progress
+    from src_mindspore.system.progress import progress
 
     times: list[list[float]] = [[] for _ in workers]
     with progress(rounds * len(workers), "measuring", "turn") as advance:
@@ -162,7 +162,7 @@ def measure(workers: Sequence["Worker"], rounds: int, photos: int) -> list[list[
 
 def probabilities(scores: np.ndarray, spec: "ModelSpec") -> np.ndarray:
     """Raw outputs as probabilities, 0..1: (n, classes) -> (n, classes)."""
-    from src_mindspore.metrics import log_softmax
+    from src_mindspore.evaluation.metrics import log_softmax
 
     return scores if spec.output == "probabilities" else np.exp(log_softmax(scores.astype(float)))
 
@@ -244,4 +244,4 @@ def refuse_other_weights(report: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(command.run(main))

@@ -20,8 +20,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the project is used from its folder, not installed
 
-from src_mindspore import cli  # noqa: E402
-from src_mindspore.errors import UserError  # noqa: E402
+from src_mindspore.system import command  # noqa: E402
+from src_mindspore.system.errors import UserError  # noqa: E402
 
 log = logging.getLogger("benchmarks")
 
@@ -37,7 +37,7 @@ def main() -> None:
     from benchmarks.figures import as_table, draw, judged, table
     from benchmarks.latency import cpu_model
     from benchmarks.parts import PARTS, measure
-    from src_mindspore.files import write_json
+    from src_mindspore.system.write import write_json
 
     args.out.mkdir(parents=True, exist_ok=True)
     place, val_photos = prepare(args)
@@ -85,7 +85,7 @@ def parse_arguments() -> Namespace:
     known = (*PARTS, ACCURACY)
     everyone = {"own": OWN, "mindspore": LAB, "torch": TORCH, "ort": ORT, "openvino": OPENVINO}
     text, example = (__doc__ or "").split("\nexample: ")
-    parser = cli.parser(text.strip(), example.strip())
+    parser = command.parser(text.strip(), example.strip())
     parser.add_argument(
         "--data", type=Path, required=True, help="train/ and val/, or class folders"
     )
@@ -206,4 +206,4 @@ def refuse_other_weights(parts: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(command.run(main))

@@ -8,7 +8,7 @@ python=$1
 data=demo/data
 run=demo/run
 
-"$python" -m src_mindspore.embedded "$data"
+"$python" -m src_mindspore.demo_photos "$data"
 if [ -f "$run/metrics.json" ]; then
     echo "trained already: $run"
 elif [ -f "$run/config.yaml" ]; then

@@ -8,11 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from src_mindspore.division import split_records
-from src_mindspore.errors import UserError
-from src_mindspore.files import sha256_of
-from src_mindspore.parallel import map_ordered
-from src_mindspore.records import (
+from src_mindspore.photos.records import (
     SPLITS,
     SUFFIXES,
     Exclusion,
@@ -21,6 +17,10 @@ from src_mindspore.records import (
     list_records,
     some,
 )
+from src_mindspore.photos.split import split_records
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.write import sha256_of
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ import pytest
 from lite_fakes import fetched_or_skip
 from workplace import REPOSITORY
 
-from src_mindspore.fetch.assets import LITE, lite_home
 from src_mindspore.lite.library import DeviceLibrary
+from src_mindspore.lite.package import LITE, lite_home
 
 SOURCES = REPOSITORY / "deploy" / "cpp"
 BUILD_SECONDS = 900

@@ -14,8 +14,8 @@ import mindspore as ms
 from fuzzing import Case, fuzz
 from mutations import mutate
 
-from src_mindspore.inference import load_model
-from src_mindspore.spec import FileSpec, load_spec
+from src_mindspore.evaluation.model import load_model
+from src_mindspore.spec.model import FileSpec, load_spec
 
 
 def structure(content: bytes) -> list[int]:

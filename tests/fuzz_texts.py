@@ -14,14 +14,14 @@ import numpy as np
 from fuzzing import Case, fuzz, limit_memory
 from mutations import mutate, mutate_text
 
-from src_mindspore.config import load_config, resolved_yaml
-from src_mindspore.feature_store import Layout
-from src_mindspore.inference import classifier_of
-from src_mindspore.labels import load_labels
-from src_mindspore.partial_entry import open_partial
-from src_mindspore.run_folder import RunFolder
-from src_mindspore.run_reading import known_splits
-from src_mindspore.spec import load_spec
+from src_mindspore.config.load import load_config, resolved_yaml
+from src_mindspore.evaluation.model import classifier_of
+from src_mindspore.features.partial_entry import open_partial
+from src_mindspore.features.store import Layout
+from src_mindspore.runs.folder import RunFolder
+from src_mindspore.runs.read import known_splits
+from src_mindspore.spec.labels import load_labels
+from src_mindspore.spec.model import load_spec
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LAYOUT = Layout(40, 1, {"a": ((3,), np.dtype("f4")), "b": ((2, 2), np.dtype("f2"))})

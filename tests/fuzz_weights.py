@@ -19,10 +19,10 @@ from mutations import mutate
 from safetensors.numpy import save_file
 from torch_writer import save_legacy, save_zip, state_dict
 
-from src_mindspore.checkpoint import load_classifier, read_state, save_arrays
-from src_mindspore.pretrained.array_files import read_arrays, read_keras
-from src_mindspore.pretrained.torch_archive import read_state_dict
-from src_mindspore.pretrained.weights import read_weights
+from src_mindspore.runs.checkpoint import load_classifier, read_state, save_arrays
+from src_mindspore.weights.array_files import read_arrays, read_keras
+from src_mindspore.weights.pretrained import read_weights
+from src_mindspore.weights.torch_archive import read_state_dict
 
 SMALL = {
     "features.0.weight": np.ones((4, 3, 2, 2), np.float32),

@@ -19,7 +19,7 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
-from src_mindspore.errors import UserError
+from src_mindspore.system.errors import UserError
 
 TESTS = Path(__file__).parent
 SECONDS = 20  # for one case, on a machine that does other things as well
@@ -96,7 +96,7 @@ def run_child(script: str, folder: Path, *arguments: object) -> dict[str, Any]:
 
 def run_command(main: Callable[[], None], arguments: list[str]) -> tuple[int, str, str]:
     """Runs the ``main`` of a command in this process: exit status, both outputs."""
-    from src_mindspore import cli
+    from src_mindspore.system import command
 
     out, err = io.StringIO(), io.StringIO()
     before = sys.argv, sys.stdout
@@ -105,7 +105,7 @@ def run_command(main: Callable[[], None], arguments: list[str]) -> tuple[int, st
     faulthandler.dump_traceback_later(10 * SECONDS, exit=True)
     try:
         with redirect_stderr(err):
-            status = cli.run(main)
+            status = command.run(main)
     finally:
         sys.argv, sys.stdout = before
         for number, handler in handlers.items():

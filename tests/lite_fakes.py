@@ -5,9 +5,9 @@ import os
 import zipfile
 
 import pytest
-
-from src_mindspore.errors import UserError
 from src_mindspore.fetch import assets
+
+from src_mindspore.system.errors import UserError
 
 FILENAME = "pocketlens_toy-1.0-py3-none-any.whl"
 

@@ -9,8 +9,8 @@ import pytest
 from mindspore.train.checkpoint_pb2 import Checkpoint
 from safetensors.numpy import save_file
 
-from src_mindspore.errors import UserError
-from src_mindspore.pretrained.array_files import read_arrays, read_keras, write_ckpt
+from src_mindspore.system.errors import UserError
+from src_mindspore.weights.array_files import read_arrays, read_keras, write_ckpt
 
 WANTED = ["Conv1/kernel"]
 KERNEL = np.ones((3, 3, 3, 16), np.float32)

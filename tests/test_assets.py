@@ -5,9 +5,9 @@ import time
 
 import pytest
 from lite_fakes import bare_pip, entries, fetched_or_skip
-
-from src_mindspore.errors import UserError
 from src_mindspore.fetch import assets
+
+from src_mindspore.system.errors import UserError
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from helpers import input_spec, noise
 from PIL import Image
 
-from src_mindspore.transforms import Augmentation, prepare
+from src_mindspore.photos.transform import Augmentation, prepare
 
 STILL = Augmentation((1, 1), (1, 1), 0, 0, 0, 0, 0)
 

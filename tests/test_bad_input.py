@@ -15,17 +15,17 @@ from mindspore.train import mind_ir_pb2
 from mindspore.train.checkpoint_pb2 import Checkpoint
 from onnx import TensorProto, helper
 
-from src_mindspore.config import load_config
-from src_mindspore.errors import UserError
-from src_mindspore.feature_store import Layout, read_header
-from src_mindspore.files import check_writable, write_json
-from src_mindspore.model_files import check_mindir, check_onnx
-from src_mindspore.partial_entry import open_partial
-from src_mindspore.prediction import image_paths
-from src_mindspore.pretrained.array_files import read_arrays
-from src_mindspore.reading import MAX_YAML, open_file, read_json
-from src_mindspore.terminal import shown
-from src_mindspore.transforms import open_photo
+from src_mindspore.config.load import load_config
+from src_mindspore.evaluation.file_checks import check_mindir, check_onnx
+from src_mindspore.evaluation.predict import image_paths
+from src_mindspore.features.partial_entry import open_partial
+from src_mindspore.features.store import Layout, read_header
+from src_mindspore.photos.transform import open_photo
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.read import MAX_YAML, open_file, read_json
+from src_mindspore.system.terminal import shown
+from src_mindspore.system.write import check_writable, write_json
+from src_mindspore.weights.array_files import read_arrays
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"
 YAML = [

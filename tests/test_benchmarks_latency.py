@@ -13,8 +13,8 @@ from onnx import helper, numpy_helper
 from benchmarks.latency import TOLERANCE, refuse_other_weights, rows_of, summary, table
 from benchmarks.peers.layers import write_layers
 from benchmarks.peers.turns import Contestant, Worker
-from src_mindspore.errors import UserError
 from src_mindspore.lite.library import why_not
+from src_mindspore.system.errors import UserError
 
 
 def test_summary_by_nearest_rank() -> None:

@@ -5,8 +5,16 @@ from dataclasses import replace
 import pytest
 
 from src_mindspore.backbone import MobileNetV2Backbone
-from src_mindspore.budget import Plan, Speeds, choose, estimates, layer_work, map_sides, table
-from src_mindspore.config import load_config
+from src_mindspore.config.load import load_config
+from src_mindspore.training.cut_costs import (
+    Plan,
+    Speeds,
+    choose,
+    estimates,
+    layer_work,
+    map_sides,
+    table,
+)
 
 CHANNELS = MobileNetV2Backbone().channels
 PLAN = Plan(CHANNELS, 224, photos=2000, val_photos=100, views=5, epochs=4)

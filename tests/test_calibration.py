@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from src_mindspore.calibration import (
+from src_mindspore.evaluation.calibration import (
     HIGHEST,
     LOWEST,
     MIN_ANSWERED,
@@ -14,8 +14,8 @@ from src_mindspore.calibration import (
     fit_temperature,
     operating_points,
 )
-from src_mindspore.metrics import probabilities, summary
-from src_mindspore.spec_calibration import OperatingPoint
+from src_mindspore.evaluation.metrics import probabilities, summary
+from src_mindspore.spec.calibration import OperatingPoint
 
 
 def calibrated_logits(n: int, classes: int, seed: int, sigmoid: bool = False):

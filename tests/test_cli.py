@@ -12,12 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PRELUDE = """
 import logging, sys, time
-from src_mindspore import cli
-from src_mindspore.errors import UserError
+from src_mindspore.system import command
+from src_mindspore.system.errors import UserError
 log = logging.getLogger("src_mindspore.x")
 def command():
     {body}
-sys.exit(cli.run(command))
+sys.exit(command.run(command))
 """
 
 
@@ -207,7 +207,7 @@ def test_unusable_arguments(arguments, text):
 
 PROGRESS = """
 import logging, sys
-from src_mindspore.progress import progress
+from src_mindspore.system.progress import progress
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 with progress(40, "features", quiet={quiet}) as step:
     step(40)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from src_mindspore.config import load_config, resolved_yaml
-from src_mindspore.errors import UserError
+from src_mindspore.config.load import load_config, resolved_yaml
+from src_mindspore.system.errors import UserError
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from mindspore import load_checkpoint
 
-from src_mindspore.batched import Part
-from src_mindspore.distributed import ALONE, Workers, check_stage
-from src_mindspore.errors import UserError
-from src_mindspore.inputs import CachedInputs, epoch_order
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.rows import Part
+from src_mindspore.training.inputs import CachedInputs, epoch_order
+from src_mindspore.training.workers import ALONE, Workers, check_stage
 
 # 36 photos in batches of 14: 14, 14, 8; in the last the second worker has one row of seven
 TRAIN = (

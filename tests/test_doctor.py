@@ -14,13 +14,13 @@ from helpers import noise, write_photos
 from photo_files import ORIENTATION, RGB, png_bytes
 from PIL import Image
 
-from src_mindspore import transforms
-from src_mindspore.doctor.examination import Examination, examine
+from src_mindspore.doctor.diagnosis import Examination, examine
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding
 from src_mindspore.doctor.page import write_page
-from src_mindspore.doctor.proposal import propose
-from src_mindspore.errors import UserError
-from src_mindspore.terminal import shown_name
+from src_mindspore.doctor.proposed_exclusions import propose
+from src_mindspore.photos import transform as transforms
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.terminal import shown_name
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -314,7 +314,7 @@ def test_looking_twice_gives_the_same(tmp_path):
 
 
 def test_a_file_that_is_too_long_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("src_mindspore.transforms.MAX_BYTES", 5000)
+    monkeypatch.setattr("src_mindspore.photos.transform.MAX_BYTES", 5000)
     plain(tmp_path)
     noise(1, 60, 60).save(tmp_path / "cat/large.png")
     assert files(found(examine(tmp_path), "huge")) == [("cat/large.png",)]

@@ -10,13 +10,13 @@ import pytest
 from helpers import load_data_set
 from PIL import Image
 
+from src_mindspore.demo_photos.data_set import write_data_set
 from src_mindspore.doctor import duplicates
+from src_mindspore.doctor.diagnosis import examine
 from src_mindspore.doctor.duplicates import Pair, candidates, families, near_pairs
-from src_mindspore.doctor.examination import examine
-from src_mindspore.doctor.photos import survey
-from src_mindspore.doctor.training import checked_data_set
-from src_mindspore.embedded.data_set import write_data_set
-from src_mindspore.records import Record
+from src_mindspore.doctor.survey import survey
+from src_mindspore.photos.records import Record
+from src_mindspore.training.data import checked_data_set
 
 SPLIT = (0.5, 0.5)
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from src_mindspore.embedded import data_set as embedded
-from src_mindspore.embedded.data_set import CLASSES, draw_photo, write_data_set
-from src_mindspore.errors import UserError
+from src_mindspore.demo_photos import data_set as embedded
+from src_mindspore.demo_photos.data_set import CLASSES, draw_photo, write_data_set
+from src_mindspore.system.errors import UserError
 
 TRAIN, VAL = 2, 1
 
@@ -186,7 +186,7 @@ def test_numbers_out_of_range(numbers: dict[str, int], text: str, tmp_path: Path
 
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs the module as a person does."""
-    whole = [sys.executable, "-m", "src_mindspore.embedded", *map(str, arguments)]
+    whole = [sys.executable, "-m", "src_mindspore.demo_photos", *map(str, arguments)]
     return subprocess.run(whole, capture_output=True, text=True, cwd=Path(__file__).parents[1])
 
 
@@ -213,4 +213,4 @@ def test_command(tmp_path: Path) -> None:
 def test_help_has_an_example() -> None:
     done = command("--help")
     assert done.returncode == 0
-    assert "example: python -m src_mindspore.embedded demo/data" in done.stdout
+    assert "example: python -m src_mindspore.demo_photos demo/data" in done.stdout

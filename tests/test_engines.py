@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from helpers import mode, toy_backbone
 
-from src_mindspore import engines
-from src_mindspore.engines import (
+from src_mindspore.network import engines
+from src_mindspore.network.engines import (
     MindSporeEngine,
     OnnxRuntimeEngine,
     choose_engine,
     run_on_all_cores,
 )
-from src_mindspore.errors import UserError
+from src_mindspore.system.errors import UserError
 
 OUTPUTS = ("features.14", "mean", "max")
 

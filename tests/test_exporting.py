@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from src_mindspore.errors import UserError
-from src_mindspore.exporting import ANDROID_ASSETS, copy_to_app
+from src_mindspore.export.device_files import ANDROID_ASSETS, copy_to_app
+from src_mindspore.system.errors import UserError
 
 
 def test_the_app_gets_the_model_and_its_description(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from src_mindspore.partial_entry import DONE
+from src_mindspore.features.partial_entry import DONE
 
 OPTIONS = (
     "train.py --config configs/demo.yaml --data photos --resume --set features.views=20"

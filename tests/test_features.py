@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from helpers import input_spec, mode, toy_backbone, write_photos
 
-from src_mindspore import feature_store, features
 from src_mindspore.dataset import DataSet
-from src_mindspore.engines import MindSporeEngine
-from src_mindspore.errors import UserError
-from src_mindspore.feature_store import Rows
-from src_mindspore.features import FeatureJob, Views, cached_features
-from src_mindspore.photo_reader import PhotoReader
-from src_mindspore.records import Record
-from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
+from src_mindspore.features import extract as features
+from src_mindspore.features import store as feature_store
+from src_mindspore.features.extract import FeatureJob, Views, cached_features
+from src_mindspore.features.store import Rows
+from src_mindspore.network.engines import MindSporeEngine
+from src_mindspore.photos.reader import PhotoReader
+from src_mindspore.photos.records import Record
+from src_mindspore.photos.transform import Augmentation, normalise, open_photo, prepare
+from src_mindspore.system.errors import UserError
 
 PHOTOS = 5
 RECORDS = tuple(Record(f"{i}.png", i % 2) for i in range(PHOTOS))

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from src_mindspore.errors import UserError
-from src_mindspore.files import atomic_path, sha256_of, sync_folder, write_json, write_text
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.write import atomic_path, sha256_of, sync_folder, write_json, write_text
 
 
 def test_writes_into_a_new_folder(tmp_path):

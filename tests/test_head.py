@@ -7,9 +7,9 @@ from helpers import mode
 from mindspore import Tensor, nn
 from toy_mobilenet import zoo_arrays
 
-from src_mindspore.classifier import Deployed, Top, batch_norms, build_classifier
 from src_mindspore.head import ClassifierHead
-from src_mindspore.pretrained.strict_load import assign_strict
+from src_mindspore.network.classifier import Deployed, Top, batch_norms, build_classifier
+from src_mindspore.weights.assign import assign_strict
 
 MAPS = np.random.default_rng(0).normal(size=(2, 4, 3, 3)).astype(np.float32)
 BACKBONE = {"width_mult": 0.35, "padding": "same", "bn_eps": 1e-3}

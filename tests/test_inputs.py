@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 from helpers import input_spec, write_photos
 
-from src_mindspore import engines
-from src_mindspore.errors import UserError
-from src_mindspore.inputs import CachedInputs, PhotoInputs, PlainPhotos, epoch_order, read_photos
-from src_mindspore.photo_reader import PhotoReader, blank
-from src_mindspore.records import Record
-from src_mindspore.transforms import Augmentation, normalise, open_photo, prepare
+from src_mindspore.network import engines
+from src_mindspore.photos.reader import PhotoReader, blank
+from src_mindspore.photos.records import Record
+from src_mindspore.photos.transform import Augmentation, normalise, open_photo, prepare
+from src_mindspore.system.errors import UserError
+from src_mindspore.training.inputs import (
+    CachedInputs,
+    PhotoInputs,
+    PlainPhotos,
+    epoch_order,
+    read_photos,
+)
 
 PHOTOS, VIEWS = 11, 3
 STILL = Augmentation((1, 1), (1, 1), 0, 0, 0, 0, 0)

@@ -12,12 +12,10 @@ from lite_fakes import fetched_or_skip
 from mindspore import Tensor, nn, ops
 
 from src_mindspore.backbone import ConvBNReLU, InvertedResidual, NamedOutputs
-from src_mindspore.checkpoint import arrays_of
-from src_mindspore.classifier import Top, batch_norms, build_classifier
-from src_mindspore.errors import UserError
-from src_mindspore.fetch.assets import pretrained_h5
-from src_mindspore.kernels import accelerate, build, cells
-from src_mindspore.kernels.cells import (
+from src_mindspore.lite.package import pretrained_h5
+from src_mindspore.network.classifier import Top, batch_norms, build_classifier
+from src_mindspore.network.kernels import accelerate, build, cells
+from src_mindspore.network.kernels.cells import (
     AnyTop,
     CompiledBlock,
     CompiledDepthwise,
@@ -26,12 +24,14 @@ from src_mindspore.kernels.cells import (
     CompiledTop,
     DepthwiseTop,
 )
-from src_mindspore.loss import ClassificationLoss
-from src_mindspore.optimizers import build_optimizer
-from src_mindspore.pretrained.strict_load import assign_strict
-from src_mindspore.pretrained.weights import load_backbone, pretrained_checkpoint, read_weights
-from src_mindspore.train_step import TrainStep
-from src_mindspore.trainer import predict, trainable
+from src_mindspore.runs.checkpoint import arrays_of
+from src_mindspore.system.errors import UserError
+from src_mindspore.training.loop import predict, trainable
+from src_mindspore.training.loss import ClassificationLoss
+from src_mindspore.training.optimizers import build_optimizer
+from src_mindspore.training.step import TrainStep
+from src_mindspore.weights.assign import assign_strict
+from src_mindspore.weights.pretrained import load_backbone, pretrained_checkpoint, read_weights
 
 EPS = 1e-3
 CLASSES = 5
@@ -351,7 +351,7 @@ def test_threads_follow_the_cores_and_openmp(monkeypatch):
 
 def assert_falls_back(top: Top, caplog, because: str, device: str = "CPU"):
     caplog.clear()
-    with caplog.at_level(logging.INFO, "src_mindspore.kernels"):
+    with caplog.at_level(logging.INFO, "src_mindspore.network.kernels"):
         assert accelerate(top, "auto", device) is top
     (record,) = caplog.records
     assert because in record.getMessage()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from src_mindspore.errors import UserError
-from src_mindspore.labels import load_labels
+from src_mindspore.spec.labels import load_labels
+from src_mindspore.system.errors import UserError
 
 GROUPS = "groups:\n  dry: {en: Dry, zh: 干}\n  4: {en: Four}\n"
 

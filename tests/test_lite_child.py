@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from lite_fakes import fetched_or_skip
 
-from src_mindspore.fetch.assets import lite_home
-from src_mindspore.lite import child as lite_child
+from src_mindspore.lite import converter_child as lite_child
 from src_mindspore.lite.converter import ConversionError, convert_to_ms
+from src_mindspore.lite.package import lite_home
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ import sys
 import pytest
 from lite_fakes import SUCCEED, fake_converter
 
-from src_mindspore.errors import UserError
 from src_mindspore.lite import converter as lite_converter
 from src_mindspore.lite.converter import ConversionError, convert_to_ms
+from src_mindspore.system.errors import UserError
 
 FAKE_MODULE = """
 __version__ = "2.6.0"

@@ -9,10 +9,8 @@ import onnx
 import pytest
 from lite_fakes import fetched_or_skip
 
-from src_mindspore.classifier import Deployed, build_classifier
-from src_mindspore.errors import UserError
-from src_mindspore.fetch.assets import lite_home
 from src_mindspore.lite.converter import ConversionError, convert_to_ms
+from src_mindspore.lite.package import lite_home
 from src_mindspore.lite.quantisation import (
     divergence,
     int8_config,
@@ -20,8 +18,10 @@ from src_mindspore.lite.quantisation import (
     weight8_config,
     write_calibration,
 )
-from src_mindspore.onnx_files import export_onnx
-from src_mindspore.runtime import seed_everything
+from src_mindspore.network.classifier import Deployed, build_classifier
+from src_mindspore.network.device import seed_everything
+from src_mindspore.network.onnx_file import export_onnx
+from src_mindspore.system.errors import UserError
 
 SIZE = 64
 

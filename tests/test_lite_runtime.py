@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src_mindspore.errors import UserError
-from src_mindspore.inference import load_model
+from src_mindspore.evaluation.model import load_model
 from src_mindspore.lite import library, runtime
 from src_mindspore.lite.library import device_library, why_not
 from src_mindspore.lite.runtime import LiteModel, LiteProcess
-from src_mindspore.transforms import normalise, prepare
+from src_mindspore.photos.transform import normalise, prepare
+from src_mindspore.system.errors import UserError
 
 SIZE = 64  # of the workplace's networks
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from helpers import mode
 
-from src_mindspore.class_weights import class_weights
-from src_mindspore.loss import ClassificationLoss
+from src_mindspore.photos.class_weights import class_weights
+from src_mindspore.training.loss import ClassificationLoss
 
 LOGITS = np.array([[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [-30.0, 60.0, 3.0], [1.0, 4.0, -2.0]])
 LABELS = np.array([0, 2, 0, 1])

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from src_mindspore.metrics import at_threshold, log_softmax, probabilities, report, summary
+from src_mindspore.evaluation.metrics import (
+    at_threshold,
+    log_softmax,
+    probabilities,
+    report,
+    summary,
+)
 
 
 def test_log_softmax():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from src_mindspore.errors import UserError
-from src_mindspore.run_opening import open_run
+from src_mindspore.runs.open import open_run
+from src_mindspore.system.errors import UserError
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from helpers import mode
 from mindspore import Parameter, Tensor
 
-from src_mindspore.optimizers import OPTIMIZERS, build_optimizer
+from src_mindspore.training.optimizers import OPTIMIZERS, build_optimizer
 
 LR = np.array([0.1, 0.05], np.float32)
 START = {

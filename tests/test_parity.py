@@ -2,8 +2,8 @@
 
 import pytest
 
-from src_mindspore.errors import UserError
-from src_mindspore.parity import parity_table, refuse_disagreement
+from src_mindspore.export.parity import parity_table, refuse_disagreement
+from src_mindspore.system.errors import UserError
 
 CHECKPOINT = {
     "name": "model.ckpt",

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src_mindspore import partial_entry
-from src_mindspore.errors import UserError
-from src_mindspore.feature_store import Layout, PlainView, Rows
-from src_mindspore.partial_entry import open_partial, sweep
+from src_mindspore.features import partial_entry
+from src_mindspore.features.partial_entry import open_partial, sweep
+from src_mindspore.features.store import Layout, PlainView, Rows
+from src_mindspore.system.errors import UserError
 
 F4, F2 = np.dtype(np.float32), np.dtype(np.float16)
 LAYOUT = Layout(150, 2, {"a": ((3,), F4), "b": ((2, 2), F2)})  # chunks of 32, 32, 32, 32, 22
@@ -23,8 +23,8 @@ WORKER = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from src_mindspore.feature_store import Layout
-from src_mindspore.partial_entry import open_partial
+from src_mindspore.features.store import Layout
+from src_mindspore.features.partial_entry import open_partial
 layout = Layout(150, 2, {"a": ((3,), np.dtype("f4")), "b": ((2, 2), np.dtype("f2"))})
 partial = open_partial(Path(sys.argv[1]), layout)
 while partial and not partial.complete:

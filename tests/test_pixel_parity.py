@@ -16,10 +16,10 @@ from helpers import input_spec, noise
 from photo_files import png_bytes, write_kinds, write_sizes
 from PIL import Image
 
-from src_mindspore.errors import UserError
 from src_mindspore.lite.runtime import LiteProcess
-from src_mindspore.spec import INTERPOLATIONS, CropSpec, InputSpec, ResizeSpec, load_spec
-from src_mindspore.transforms import normalise, open_photo, prepare
+from src_mindspore.photos.transform import normalise, open_photo, prepare
+from src_mindspore.spec.model import INTERPOLATIONS, CropSpec, InputSpec, ResizeSpec, load_spec
+from src_mindspore.system.errors import UserError
 
 LIMIT = 1.0  # steps of 8-bit pixels
 SIDE = 64  # of the model's input

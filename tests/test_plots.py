@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src_mindspore.calibration import Wish, calibrate
-from src_mindspore.metrics import report
-from src_mindspore.plots import LARGEST, draw_confusion, draw_curves, draw_reliability
+from src_mindspore.evaluation.calibration import Wish, calibrate
+from src_mindspore.evaluation.metrics import report
+from src_mindspore.report.plots import LARGEST, draw_confusion, draw_curves, draw_reliability
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def test_a_class_without_images(tmp_path):
 
 
 def test_many_classes_stay_within_the_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr("src_mindspore.plots.LARGEST", 6.0)
+    monkeypatch.setattr("src_mindspore.report.plots.LARGEST", 6.0)
     assert LARGEST * 120 < 2**13
     draw_confusion(tmp_path / "c.png", np.zeros((40, 40), int), [f"class {i}" for i in range(40)])
     assert pixels(tmp_path / "c.png").shape == (720, 720, 3)

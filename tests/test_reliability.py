@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from src_mindspore.reliability import bins, by_chance, expected_calibration_error, share_interval
+from src_mindspore.evaluation.reliability import (
+    bins,
+    by_chance,
+    expected_calibration_error,
+    share_interval,
+)
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,17 @@ import pytest
 from helpers import input_spec, mode
 from mindspore import nn
 
-from src_mindspore import checkpoint, run_folder
-from src_mindspore.config import load_config
+from src_mindspore.config.load import load_config
 from src_mindspore.dataset import DataSet
-from src_mindspore.errors import UserError
-from src_mindspore.files import sha256_of
-from src_mindspore.records import Record
-from src_mindspore.run_folder import RunFolder
-from src_mindspore.run_reading import known_splits, load_run
-from src_mindspore.run_state import EPOCH_NUMBERS, Progress
-from src_mindspore.spec import ModelSpec
+from src_mindspore.photos.records import Record
+from src_mindspore.runs import checkpoint
+from src_mindspore.runs import folder as run_folder
+from src_mindspore.runs.folder import RunFolder
+from src_mindspore.runs.progress import EPOCH_NUMBERS, Progress
+from src_mindspore.runs.read import known_splits, load_run
+from src_mindspore.spec.model import ModelSpec
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.write import sha256_of
 
 
 @pytest.fixture

@@ -8,15 +8,15 @@ import sys
 import pytest
 from workplace import REPOSITORY
 
-from src_mindspore.config import load_config
-from src_mindspore.errors import UserError
-from src_mindspore.run_folder import RunFolder
-from src_mindspore.run_lock import LOCK, RunLock
+from src_mindspore.config.load import load_config
+from src_mindspore.runs.folder import RunFolder
+from src_mindspore.runs.lock import LOCK, RunLock
+from src_mindspore.system.errors import UserError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from src_mindspore.run_lock import RunLock
+from src_mindspore.runs.lock import RunLock
 RunLock(Path(sys.argv[1])).take()
 print("ready", flush=True)
 time.sleep(60)

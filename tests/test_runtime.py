@@ -14,8 +14,8 @@ from helpers import mode
 from mindspore import nn
 
 import src_mindspore
-from src_mindspore import runtime
-from src_mindspore.errors import UserError
+from src_mindspore.network import device as runtime
+from src_mindspore.system.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 
@@ -81,9 +81,10 @@ def test_this_machine():
     """In a process of its own: MindSpore lets nobody choose once it has computed something."""
     body = "device = select_device('CPU'); print(device, select_device('CPU'), _available()[-1])"
     code = (
-        "import sys; from src_mindspore import cli\n"
-        f"def body():\n  from src_mindspore.runtime import _available, select_device; {body}\n"
-        "sys.exit(cli.run(body))"
+        "import sys; from src_mindspore.system import command\n"
+        "def body():\n  from src_mindspore.network.device import _available, select_device\n"
+        f"  {body}\n"
+        "sys.exit(command.run(body))"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60

@@ -6,8 +6,8 @@ import pytest
 from helpers import load_data_set, write_photos
 
 from src_mindspore.dataset import scored_records
-from src_mindspore.errors import UserError
-from src_mindspore.records import Record
+from src_mindspore.photos.records import Record
+from src_mindspore.system.errors import UserError
 
 GIVEN = [
     *["train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "train/dog/2.png"],

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from src_mindspore.errors import UserError
-from src_mindspore.spec import CropSpec, FileSpec, InputSpec, ModelSpec, ResizeSpec, load_spec
-from src_mindspore.spec_calibration import CalibrationSpec, OperatingPoint
+from src_mindspore.spec.calibration import CalibrationSpec, OperatingPoint
+from src_mindspore.spec.model import CropSpec, FileSpec, InputSpec, ModelSpec, ResizeSpec, load_spec
+from src_mindspore.system.errors import UserError
 
 MEAN, STD = (127.5, 127.5, 127.5), (60.0, 61.5, 62.0)
 PLAIN = InputSpec((96, 80), MEAN, STD, ResizeSpec("stretch", (96, 80), "bilinear"))

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from mindspore import nn
 
-from src_mindspore.errors import UserError
-from src_mindspore.pretrained.strict_load import assign_strict
+from src_mindspore.system.errors import UserError
+from src_mindspore.weights.assign import assign_strict
 
 
 def cell() -> nn.Cell:

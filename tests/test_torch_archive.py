@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from torch_writer import Storage, TensorStub, save_legacy, save_zip, state_dict, tensor
 
-from src_mindspore.errors import UserError
-from src_mindspore.pretrained.torch_archive import read_state_dict
+from src_mindspore.system.errors import UserError
+from src_mindspore.weights.torch_archive import read_state_dict
 
 BOTH = pytest.mark.parametrize("save", [save_zip, save_legacy])
 NUMBERS = np.arange(12, dtype=np.float32)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from mindspore import nn
 
-from src_mindspore import trainer
-from src_mindspore.distributed import ALONE, Workers
-from src_mindspore.errors import UserError
-from src_mindspore.inputs import CachedInputs
-from src_mindspore.run_state import Progress
-from src_mindspore.trainer import Stage, fit, steps_per_epoch
+from src_mindspore.runs.progress import Progress
+from src_mindspore.system.errors import UserError
+from src_mindspore.training import loop as trainer
+from src_mindspore.training.inputs import CachedInputs
+from src_mindspore.training.loop import Stage, fit, steps_per_epoch
+from src_mindspore.training.workers import ALONE, Workers
 
 
 @pytest.mark.parametrize(("photos", "size", "steps"), [(1, 8, 1), (8, 8, 1), (9, 8, 2), (16, 8, 2)])

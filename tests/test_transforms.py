@@ -9,10 +9,10 @@ import pytest
 from helpers import input_spec, noise
 from PIL import Image
 
-from src_mindspore import transforms
-from src_mindspore.errors import UserError
-from src_mindspore.spec import CropSpec
-from src_mindspore.transforms import normalise, open_photo, prepare
+from src_mindspore.photos import transform as transforms
+from src_mindspore.photos.transform import normalise, open_photo, prepare
+from src_mindspore.spec.model import CropSpec
+from src_mindspore.system.errors import UserError
 
 
 def saved(path, image: Image.Image, **options):

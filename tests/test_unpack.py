@@ -6,10 +6,10 @@ import zipfile
 
 import pytest
 from lite_fakes import entries
-
-from src_mindspore.errors import UserError
 from src_mindspore.fetch import unpack
-from src_mindspore.fetch.unpack import unpack_members
+
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.unpack import unpack_members
 
 
 def zip_of(path, members):

@@ -13,10 +13,10 @@ from safetensors.numpy import save_file
 from torch_writer import save_legacy, save_zip, state_dict
 
 from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
-from src_mindspore.errors import UserError
-from src_mindspore.fetch.assets import pretrained_h5
-from src_mindspore.pretrained import weights as weights_module
-from src_mindspore.pretrained.weights import (
+from src_mindspore.lite.package import pretrained_h5
+from src_mindspore.system.errors import UserError
+from src_mindspore.weights import pretrained as weights_module
+from src_mindspore.weights.pretrained import (
     load_backbone,
     pretrained_checkpoint,
     read_arrays,

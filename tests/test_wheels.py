@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from lite_fakes import FILENAME, bare_pip, entries, make_wheel
-
-from src_mindspore.errors import UserError
 from src_mindspore.fetch import wheels
-from src_mindspore.files import sha256_of
+
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.write import sha256_of
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from src_mindspore.embedded.data_set import write_data_set
+from src_mindspore.demo_photos.data_set import write_data_set
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TINY = """

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from src_mindspore.errors import UserError
+from src_mindspore.system.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL = 0.02  # seconds between two looks at what a run has written

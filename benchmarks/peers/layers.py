@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper, shape_inference
 
-from src_mindspore.errors import UserError
+from src_mindspore.system.errors import UserError
 
 FOLDED = ("BatchNormalization", "Clip", "Relu", "Identity", "Flatten")
 KINDS = {"Add": "add", "ReduceMean": "mean", "Softmax": "softmax", "Sigmoid": "sigmoid"}

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from src_mindspore.backbone import NUM_LAYERS, layer_name
-from src_mindspore.config import load_config
-from src_mindspore.features import FeatureJob, Views, cached_features
-from src_mindspore.runtime import select_device
-from src_mindspore.training import build_model, photos_of
+from src_mindspore.config.load import load_config
+from src_mindspore.features.extract import FeatureJob, Views, cached_features
+from src_mindspore.network.device import select_device
+from src_mindspore.training.train import build_model, photos_of
 
 
 def main() -> None:

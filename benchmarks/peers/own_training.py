@@ -12,15 +12,15 @@ import numpy as np
 
 from benchmarks.peers.serve import Ready, serve
 from src_mindspore.backbone import POOLED
-from src_mindspore.config import load_config
+from src_mindspore.config.load import load_config
 from src_mindspore.dataset import DataSet
-from src_mindspore.distributed import ALONE, Workers
-from src_mindspore.features import FeatureJob, Views, cached_features
-from src_mindspore.inputs import Batch, Seed, TrainingInputs, epoch_order, read_photos
-from src_mindspore.runtime import seed_everything, select_device
-from src_mindspore.stages import Materials, build_stage
-from src_mindspore.trainer import Stage, fit
-from src_mindspore.training import build_model, photos_of
+from src_mindspore.features.extract import FeatureJob, Views, cached_features
+from src_mindspore.network.device import seed_everything, select_device
+from src_mindspore.training.inputs import Batch, Seed, TrainingInputs, epoch_order, read_photos
+from src_mindspore.training.loop import Stage, fit
+from src_mindspore.training.stages import Materials, build_stage
+from src_mindspore.training.train import build_model, photos_of
+from src_mindspore.training.workers import ALONE, Workers
 
 HEAD_EPOCHS = 5  # in a turn
 PLENTY = 10_000  # epochs that the learning rate is laid out for

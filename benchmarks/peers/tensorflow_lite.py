@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.peers.environment import peers_python
 from benchmarks.peers.layers import write_layers
-from src_mindspore.errors import UserError
+from src_mindspore.system.errors import UserError
 
 WRITER = Path(__file__).resolve().with_name("write_tflite.py")
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from src_mindspore.errors import UserError
+from src_mindspore.system.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = Path(__file__).resolve().with_name("worker.py")

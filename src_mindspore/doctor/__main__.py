@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from src_mindspore import cli
+from src_mindspore.system import command
 
 
 def main() -> int:
     """See ``--help``; 1 when something needs a decision."""
-    parser = cli.parser(
+    parser = command.parser(
         "Say what is wrong with a data set. Nothing in it is ever changed.\n"
         "Exit status: 0 nothing to decide, 1 something to decide, 2 no data set, 130 stopped.",
         "python -m src_mindspore.doctor photos --html report.html --fix exclude.json",
@@ -35,11 +35,11 @@ def main() -> int:
     )
     args = parser.parse_args()
 
-    from src_mindspore.doctor.examination import examine
+    from src_mindspore.doctor.diagnosis import examine
     from src_mindspore.doctor.page import write_page
-    from src_mindspore.doctor.plan import excluded_of, write_plan
-    from src_mindspore.doctor.proposal import propose
-    from src_mindspore.files import write_json
+    from src_mindspore.doctor.proposed_exclusions import propose
+    from src_mindspore.photos.exclusions import excluded_of, write_plan
+    from src_mindspore.system.write import write_json
 
     excluded = excluded_of(args.exclude, args.data)
     seen = examine(args.data, excluded, args.labels)
@@ -60,4 +60,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(command.run(main))

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from src_mindspore.class_weights import CLASS_WEIGHTS, class_weights
 from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, ClassCount, Finding
+from src_mindspore.photos.class_weights import CLASS_WEIGHTS, class_weights
 
 TINY = 10  # photos to learn from below which one photo is more than a tenth of its class
 UNEVEN = 3.0  # largest class by smallest from which weights are worth a try

@@ -13,10 +13,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from src_mindspore.doctor.photos import Survey, grey
-from src_mindspore.parallel import map_ordered
-from src_mindspore.progress import progress
-from src_mindspore.transforms import PhotoError, open_photo
+from src_mindspore.doctor.survey import Survey, grey
+from src_mindspore.photos.transform import PhotoError, open_photo
+from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.progress import progress
 
 # Of 64 bits. Copies of half the size, or as JPEG of quality 50, differ in 2 at most (95 % of them),
 # those cropped by 3 % a side in 14; two different photos in 32 on average.

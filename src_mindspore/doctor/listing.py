@@ -6,9 +6,9 @@ from pathlib import Path
 
 from src_mindspore.dataset import SPLITS, DataSet
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding
-from src_mindspore.errors import UserError
-from src_mindspore.records import SUFFIXES, Exclusion, Record, folders, images_below
-from src_mindspore.transforms import PhotoError, open_image, opened
+from src_mindspore.photos.records import SUFFIXES, Exclusion, Record, folders, images_below
+from src_mindspore.photos.transform import PhotoError, open_image, opened
+from src_mindspore.system.errors import UserError
 
 
 def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[Finding]]:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding, Group
-from src_mindspore.terminal import shown_name
+from src_mindspore.system.terminal import shown_name
 
 # Windows opens paths of up to 260 characters, the folder in front included (MAX_PATH).
 LONG_PATH = 200

@@ -8,12 +8,12 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
-from src_mindspore.errors import UserError
-from src_mindspore.files import write_text
-from src_mindspore.parallel import map_ordered
-from src_mindspore.records import SUFFIXES
-from src_mindspore.terminal import shown_name
-from src_mindspore.transforms import open_photo
+from src_mindspore.photos.records import SUFFIXES
+from src_mindspore.photos.transform import open_photo
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.write import write_text
 
 GROUPS = 60  # of a finding that are pictured; the others are counted
 PICTURES = 8  # of a group

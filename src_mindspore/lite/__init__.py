@@ -1,1 +1,1 @@
-"""MindSpore Lite: the converter from ONNX or MINDIR to ``.ms``, run in a child process."""
+"""MindSpore Lite: converter and runtime, run in child processes."""

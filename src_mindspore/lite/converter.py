@@ -26,10 +26,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from src_mindspore.errors import UserError
-from src_mindspore.fetch.assets import lite_home
-from src_mindspore.files import sync_folder
-from src_mindspore.lite.childprocess import Ended, run_child
+from src_mindspore.lite.package import lite_home
+from src_mindspore.system.child import Ended, run_child
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.write import sync_folder
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ CONVERTER_ENV = "POCKETLENS_CONVERTER"
 # The full quantisation of a MobileNetV2 with 100 photos takes about 80 s on two cores.
 TIMEOUT_SECONDS = 1800.0
 
-_CHILD = "src_mindspore.lite.child"
+_CHILD = "src_mindspore.lite.converter_child"
 _MODEL_NAME = "model"
 
 

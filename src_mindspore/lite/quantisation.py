@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from src_mindspore.errors import UserError
+from src_mindspore.system.errors import UserError
 
 QUANTS = ("none", "fp16", "weight8", "int8")
 

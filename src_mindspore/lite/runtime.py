@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from src_mindspore.errors import UserError
 from src_mindspore.lite.library import DeviceLibrary
+from src_mindspore.system.errors import UserError
 
 ANSWER_SECONDS = 300.0  # an emulated int8 photo takes a second; nothing takes a minute
 _RUN, _PREPARE_PIXELS, _PREPARE_IMAGE = 1, 2, 3

@@ -1,0 +1,1 @@
+"""One architecture a file: its layers, with channels, strides and work."""

@@ -1,0 +1,199 @@
+"""Configuration: YAML, checked as a whole, handed to the entry point as an EasyDict.
+
+``schema.SCHEMA`` lists the keys. A file gives only what differs from the defaults; ``base:
+other.yaml`` starts from another file. Classes never see a config, they take plain values.
+"""
+
+import difflib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from easydict import EasyDict
+
+from src_mindspore.config.schema import SCHEMA
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.read import StrictYaml, brief, parse_yaml, read_yaml
+
+PATHS = (
+    ("data", "dir"),
+    ("data", "labels"),
+    ("data", "exclude"),
+    ("backbone", "weights"),
+    ("features", "cache_dir"),
+)
+MAX_BASES = 16  # config files, each the base of the next
+MAX_PROBLEMS = 50  # told at once
+WEIGHTS_WORDS = ("imagenet", "none")  # values of backbone.weights that are no path
+
+
+class _Loader(StrictYaml, yaml.SafeLoader):
+    """YAML where 1e-3 is a number; YAML 1.1 asks for 1.0e-3."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what ``_Loader`` would read as a number."""
+
+
+for _kind in (_Loader, _Dumper):
+    _kind.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+        list("-+.0123456789"),
+    )
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
+    """Reads a config file, applies ``KEY.SUB=VALUE`` overrides and checks the result.
+
+    A relative path in a file is relative to that file, one in an override to the working folder.
+
+    Returns:
+        Every key of ``SCHEMA`` with its value; paths in it are absolute.
+
+    Raises:
+        UserError: with every problem of the file and the overrides, one a line.
+    """
+    raw, problems = _read(path, ())
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            problems.append(f"--set takes KEY.SUB=VALUE; got {brief(override)}")
+            continue
+        try:
+            _insert(raw, key.split("."), parse_yaml(value, _Loader, f"--set {key[:80]}"), problems)
+        except UserError as error:
+            problems.append(str(error))
+    _anchor(raw, Path.cwd())  # those of the file are absolute already
+    config = _resolve(raw, SCHEMA, "", problems)
+    if not problems:
+        problems = _cross_check(config)
+    if problems:
+        more = len(problems) - MAX_PROBLEMS
+        shown = problems[:MAX_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
+        raise UserError(f"{path} cannot be used:\n  " + "\n  ".join(shown))
+    return EasyDict(config)
+
+
+def section_problems(table: Any, section: str) -> list[str]:
+    """What is wrong with a table that stands for a section of the config, as in ``spec.json``."""
+    problems: list[str] = []
+    _resolve(table, SCHEMA[section], f"{section}.", problems)
+    return problems
+
+
+def resolved_yaml(config: EasyDict) -> str:
+    """The config as YAML that ``load_config`` reads back to the same values."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(sub) for key, sub in value.items()}
+        return [plain(v) for v in value] if isinstance(value, list | tuple) else value
+
+    return yaml.dump(plain(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]]:
+    """The file over its ``base``, as nested dictionaries."""
+    path = _absolute(path)
+    if path in seen:
+        raise UserError(f"{path} is its own base: {' -> '.join(p.name for p in (*seen, path))}")
+    try:
+        raw = read_yaml(path, _Loader)
+    except UserError as error:
+        raise UserError(f"the config cannot be read: {error}") from None
+    raw = {} if raw is None else raw
+    if not isinstance(raw, dict):
+        raise UserError(f"{path} must hold keys and values; got {type(raw).__name__}")
+    base = raw.pop("base", None)
+    _anchor(raw, path.parent)
+    if base is None:
+        return raw, []
+    if not isinstance(base, str) or len(seen) == MAX_BASES:
+        raise UserError(
+            f"{path}: base names another config file, {MAX_BASES} in a row at most; "
+            f"got {brief(base)}"
+        )
+    below, problems = _read(path.parent / base, (*seen, path))
+    return _merge(below, raw), problems
+
+
+def _absolute(path: Path, folder: Path = Path()) -> Path:
+    try:
+        return (folder / path.expanduser()).resolve()
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # too long; links in a circle, no such user
+        raise UserError(f"{str(path)[:200]!r} is no path: {error}") from None
+
+
+def _anchor(raw: dict[str, Any], folder: Path) -> None:
+    """Makes relative paths relative to ``folder``."""
+    for section, key in PATHS:
+        table = raw.get(section)
+        if not isinstance(table, dict) or not isinstance(table.get(key), str):
+            continue
+        if key != "weights" or table[key] not in WEIGHTS_WORDS:
+            table[key] = str(_absolute(Path(table[key]), folder))
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(below.get(key), dict)
+        merged[key] = _merge(below[key], value) if both else value
+    return merged
+
+
+def _insert(raw: dict[str, Any], keys: list[str], value: Any, problems: list[str]) -> None:
+    for key in keys[:-1]:
+        if not isinstance(raw.setdefault(key, {}), dict):
+            problems.append(f"--set {'.'.join(keys)[:80]}: {key[:80]} is a value, not a table")
+            return
+        raw = raw[key]
+    raw[keys[-1]] = value
+
+
+def _resolve(raw: Any, schema: dict[str, Any], prefix: str, problems: list[str]) -> dict[str, Any]:
+    """Defaults filled in; whatever does not fit the schema goes into ``problems``."""
+    if not isinstance(raw, dict):
+        problems.append(f"{prefix.rstrip('.')} must be a table; got {brief(raw)}")
+        raw = {}
+    for key in sorted(raw.keys() - schema.keys(), key=str):
+        near = difflib.get_close_matches(str(key), schema, n=1, cutoff=0)
+        problems.append(f"unknown key {prefix}{str(key)[:80]}; the nearest is {prefix}{near[0]}")
+    resolved: dict[str, Any] = {}
+    for key, rule in schema.items():
+        if isinstance(rule, dict):
+            resolved[key] = _resolve(raw.get(key, {}), rule, f"{prefix}{key}.", problems)
+            continue
+        value = raw.get(key, rule.default)
+        if not rule.check(value):
+            problems.append(f"{prefix}{key} must be {rule.accepts}; got {brief(value)}")
+        resolved[key] = value
+    return resolved
+
+
+def _cross_check(config: dict[str, Any]) -> list[str]:
+    """Rules between keys."""
+    problems = []
+    for stage in ("head_stage", "finetune_stage"):
+        lr = config[stage]["lr"]
+        for key in ("init", "end"):
+            if lr[key] > lr["max"]:
+                problems.append(f"{stage}.lr.{key} must not be above lr.max ({lr['max']})")
+        if lr["decay"] == "exponential" and lr["end"] == 0:
+            problems.append(f"{stage}.lr.end must be above 0 for the exponential decay; got 0")
+    if config["head_stage"]["epochs"] + config["finetune_stage"]["epochs"] == 0:
+        problems.append("head_stage.epochs and finetune_stage.epochs are both 0: nothing to train")
+    finetune = config["finetune_stage"]
+    if finetune["epochs"] and finetune["from_block"] == 0 and finetune["inputs"] == "cached":
+        problems.append("finetune_stage.inputs must be photos where from_block is 0")
+    image = config["input"]
+    if image["resize"] == "shorter_side" and image["shorter_side"] < image["size"]:
+        problems.append(f"input.shorter_side must be at least input.size ({image['size']})")
+    return problems

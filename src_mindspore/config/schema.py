@@ -1,0 +1,238 @@
+"""The one list of configuration keys: default, rule and meaning of each."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from src_mindspore.backbone import NUM_LAYERS, PADDINGS
+from src_mindspore.dataset import NEAR_DUPLICATES
+from src_mindspore.head import HIDDEN_ACTIVATIONS, OUTPUT_ACTIVATIONS, REDUCTIONS
+from src_mindspore.lr import DECAYS
+from src_mindspore.network.device import DEVICES
+from src_mindspore.network.engines import ENGINES
+from src_mindspore.network.kernels import KERNELS
+from src_mindspore.photos.class_weights import CLASS_WEIGHTS
+from src_mindspore.spec.model import INTERPOLATIONS, RESIZE_RULES
+from src_mindspore.training.cut_costs import AUTO
+from src_mindspore.training.inputs import SOURCES
+from src_mindspore.training.optimizers import OPTIMIZERS
+
+MAX_HIDDEN = 16  # extra Dense layers
+MAX_WIDTH = 65_536  # of a Dense layer; behind the 1280 features it takes 335 MB
+
+
+@dataclass(frozen=True)
+class Field:
+    """One key: its default, what it accepts (``check`` and the words for it) and what it does."""
+
+    default: Any
+    check: Callable[[Any], bool]
+    accepts: str
+    meaning: str
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite number; a whole number beyond all floats is none."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= sys.float_info.max
+    )
+
+
+def number(default: float, low: float, high: float, meaning: str) -> Field:
+    """A number in ``low..high``, both included."""
+    return Field(
+        default, lambda v: _is_number(v) and low <= v <= high, f"{low:g} to {high:g}", meaning
+    )
+
+
+def whole(default: int, low: int, high: int, meaning: str) -> Field:
+    """A whole number in ``low..high``, both included."""
+    return Field(
+        default,
+        lambda v: isinstance(v, int) and not isinstance(v, bool) and low <= v <= high,
+        f"a whole number, {low} to {high}",
+        meaning,
+    )
+
+
+def choice(default: Any, options: Sequence[Any], meaning: str) -> Field:
+    """One of a few values."""
+    words = ", ".join("null" if option is None else str(option) for option in options)
+    return Field(default, lambda v: v in options, f"one of {words}", meaning)
+
+
+def flag(default: bool, meaning: str) -> Field:
+    """True or false."""
+    return Field(default, lambda v: isinstance(v, bool), "true or false", meaning)
+
+
+def text(default: str | None, meaning: str) -> Field:
+    """A string, or nothing."""
+    return Field(default, lambda v: v is None or isinstance(v, str), "text or null", meaning)
+
+
+def pair(default: list[float], low: float, high: float, meaning: str) -> Field:
+    """Two numbers in ``low..high``, the first not above the second."""
+
+    def check(value: Any) -> bool:
+        return (
+            isinstance(value, list)
+            and len(value) == 2
+            and all(_is_number(v) and low <= v <= high for v in value)
+            and value[0] <= value[1]
+        )
+
+    return Field(default, check, f"[a, b] with {low:g} <= a <= b <= {high:g}", meaning)
+
+
+def listing(default: list | None, item: type, meaning: str) -> Field:
+    """A list of values of one type, or nothing."""
+
+    def check(value: Any) -> bool:
+        return value is None or (
+            isinstance(value, list)
+            and all(isinstance(v, item) and not isinstance(v, bool) for v in value)
+        )
+
+    return Field(default, check, f"a list of {item.__name__} or null", meaning)
+
+
+def limit(meaning: str) -> Field:
+    """A number above 0, or nothing."""
+    return Field(
+        None, lambda v: v is None or (_is_number(v) and v > 0), "a number above 0 or null", meaning
+    )
+
+
+def _is_block(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= NUM_LAYERS - 1
+
+
+def _widths(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_HIDDEN
+        and all(type(v) is int and 1 <= v <= MAX_WIDTH for v in value)
+    )
+
+
+def _shares(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) in (2, 3)
+        and all(_is_number(v) and v > 0 for v in value)
+        and abs(sum(value) - 1) < 1e-6
+    )
+
+
+def _stage(epochs: int, batch_size: int, lr: float, warmup: float) -> dict[str, Any]:
+    """The keys that both training stages have."""
+    return {
+        "epochs": whole(epochs, 0, 100_000, "passes over the training photos; 0 skips the stage"),
+        "batch_size": whole(batch_size, 1, 65_536, "photos per optimiser step"),
+        "patience": whole(0, 0, 100_000, "stop after so many epochs without a better one; 0 never"),
+        "optimizer": {
+            "name": choice("momentum", tuple(OPTIMIZERS), "which optimiser"),
+            "momentum": number(0.9, 0, 0.9999, "of momentum, sgd and rmsprop"),
+            "weight_decay": number(4e-5, 0, 10, "L2 of weights; biases and batch norms have none"),
+        },
+        "lr": {
+            "max": number(lr, 1e-9, 100, "learning rate after the warm-up"),
+            "init": number(0.0, 0, 100, "where the warm-up starts from"),
+            "end": number(0.0, 0, 100, "what the decay runs towards"),
+            "warmup_epochs": number(warmup, 0, 100_000, "length of the linear warm-up"),
+            "decay": choice("cosine", DECAYS, "shape of the decay"),
+        },
+    }
+
+
+SCHEMA: dict[str, Any] = {
+    "seed": whole(1, 0, 2**31 - 1, "of everything that is drawn: views, order, weights, splits"),
+    "device": choice("auto", DEVICES, "auto takes Ascend, GPU or CPU, in this order"),
+    "data": {
+        "dir": text(None, "data folder; --data has precedence"),
+        "split": Field(
+            [0.8, 0.2], _shares, "2 or 3 shares that add up to 1", "for a folder without splits"
+        ),
+        "classes": listing(None, str, "class folders in output order; null: sorted names"),
+        "labels": text(None, "YAML file of display names, relative to the config file"),
+        "exclude": text(None, "list of photos to leave out, as the doctor's --fix writes it"),
+        "near_duplicates": choice(
+            "leave_out", NEAR_DUPLICATES, "training photos nearly identical to evaluated ones"
+        ),
+    },
+    "input": {
+        "size": whole(224, 32, 1024, "height and width of the model's input in pixels"),
+        "resize": choice("stretch", RESIZE_RULES, "stretch to the size, or shorter side and crop"),
+        "shorter_side": whole(256, 32, 2048, "pixels of the shorter side before the crop"),
+        "interpolation": choice("bilinear", INTERPOLATIONS, "anti-aliased filter of the resize"),
+    },
+    "backbone": {
+        "weights": text("imagenet", "imagenet, none (random), or a file of pretrained weights"),
+        "width_mult": number(1.0, 0.1, 4, "factor on channels; with weights it follows from them"),
+        "padding": choice("same", PADDINGS, "with weights it follows from them"),
+        "bn_eps": number(1e-3, 1e-8, 0.1, "batch-norm epsilon; with weights it follows from them"),
+    },
+    "head": {
+        "reduction": choice("mean", REDUCTIONS, "pooling of the last map; none flattens it"),
+        "hidden": Field(
+            [],
+            _widths,
+            f"up to {MAX_HIDDEN} whole numbers, 1 to {MAX_WIDTH}",
+            "widths of the extra Dense layers",
+        ),
+        "hidden_activation": choice("relu", HIDDEN_ACTIVATIONS, "after each extra Dense layer"),
+        "dropout": number(0.0, 0, 0.95, "share dropped before the last Dense layer"),
+        "activation": choice(None, OUTPUT_ACTIVATIONS, "of the exported output; picks the loss"),
+    },
+    "augment": {
+        "scale": pair([0.35, 1.0], 0.01, 1, "share of the photo that a random crop covers"),
+        "ratio": pair([0.75, 1.3333], 0.1, 10, "width / height of the crop, to the photo's own"),
+        "flip": number(0.5, 0, 1, "probability of a left-right flip"),
+        "brightness": number(0.2, 0, 1, "largest change"),
+        "contrast": number(0.2, 0, 1, "largest change"),
+        "saturation": number(0.2, 0, 1, "largest change"),
+        "hue": number(0.02, 0, 0.5, "largest shift, share of the colour circle"),
+    },
+    "features": {
+        "engine": choice("auto", ENGINES, "what runs the frozen layers; auto: the fastest here"),
+        "views": whole(4, 0, 1000, "augmented views of a photo in the cache, besides the plain"),
+        "batch_size": whole(16, 1, 4096, "photos per call of the engine"),
+        "cache_dir": text(None, "folder of the feature cache; null: the user's cache folder"),
+    },
+    "loss": {
+        "label_smoothing": number(0.1, 0, 0.9, "mass moved from the true class to all"),
+        "class_weights": choice("none", CLASS_WEIGHTS, "of the loss: none, sqrt or full balance"),
+    },
+    "calibration": {
+        "temperature": flag(True, "fit one on the validation photos, see calibration.py"),
+        "precision": Field(
+            None,
+            lambda v: v is None or (_is_number(v) and 0 <= v <= 1),
+            "0 to 1 or null",
+            "wanted of the answers given: below the score that reaches it the model abstains",
+        ),
+    },
+    "head_stage": _stage(epochs=40, batch_size=64, lr=0.1, warmup=1),
+    "finetune_stage": {
+        **_stage(epochs=0, batch_size=32, lr=1e-3, warmup=1),
+        "from_block": Field(
+            15,
+            lambda v: v == AUTO or _is_block(v),
+            f"auto or a whole number, 0 to {NUM_LAYERS - 1}",
+            "first trained layer: 0 stem .. 18 last; auto: the deepest training within budget",
+        ),
+        "budget": {
+            "seconds": limit("extraction and fine-tuning may take, roughly; null: no limit"),
+            "gigabytes": limit("the feature cache may take on the disk; null: no limit"),
+        },
+        "inputs": choice("cached", SOURCES, "cached: maps of features.views; photos: fresh views"),
+        "freeze_head": flag(False, "keep the head as the first stage left it"),
+        "freeze_bn_statistics": flag(True, "batch norms keep the pretrained mean and variance"),
+        "kernels": choice("auto", KERNELS, "auto: compiled for this CPU where that is possible"),
+    },
+    "save_every": number(10, 0, 86_400, "seconds between checkpoints: what a crash can cost"),
+}

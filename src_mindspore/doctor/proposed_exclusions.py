@@ -1,0 +1,70 @@
+"""What the doctor would leave out of training."""
+
+from collections.abc import Iterator
+
+from src_mindspore.doctor.checks import Sides
+from src_mindspore.doctor.diagnosis import Examination
+from src_mindspore.photos.records import Exclusion
+from src_mindspore.system.terminal import shown_name
+
+
+def propose(seen: Examination) -> list[Exclusion]:
+    """Photos to leave out, sorted by path; each with the first reason that fits.
+
+    Files that cannot be used; of one file with two labels all; training copies of evaluated files,
+    identical or nearly so; of several copies in a class and split all but the first. A file whose
+    name is no UTF-8 cannot be listed: it has to be renamed.
+    """
+    reasons: dict[str, str] = {}
+    for path, reason in (*_unusable(seen), *_repeated(seen), *_near(seen)):
+        reasons.setdefault(path, reason)
+    digests = seen.survey.digests
+    return [
+        Exclusion(path, digests[path], reason)
+        for path, reason in sorted(reasons.items())
+        if digests[path] and _listable(path)
+    ]
+
+
+def _listable(path: str) -> bool:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _unusable(seen: Examination) -> Iterator[tuple[str, str]]:
+    for path, (kind, _) in seen.survey.faults.items():
+        yield path, kind.replace("_", " ")
+
+
+def _repeated(seen: Examination) -> Iterator[tuple[str, str]]:
+    sides = Sides(seen.data, seen.survey)
+    paths = [record.path for record in seen.survey.records]
+    for group in sides.groups:
+        if len(sides.labels(group)) > 1:
+            for i in group:
+                others = " and ".join(shown_name(paths[j]) for j in group if j != i)
+                yield paths[i], f"the same file has another label: {others}"
+            continue
+        evaluated = [i for i in group if sides.split[i] not in ("train", "all")]
+        first: dict[str, int] = {}
+        for i in group:
+            if evaluated and sides.split[i] == "train":
+                yield paths[i], f"identical to the evaluated {shown_name(paths[evaluated[0]])}"
+            elif first.setdefault(sides.split[i], i) != i:
+                yield paths[i], f"identical to {shown_name(paths[first[sides.split[i]]])}"
+
+
+def _near(seen: Examination) -> Iterator[tuple[str, str]]:
+    sides = Sides(seen.data, seen.survey)
+    paths = [record.path for record in seen.survey.records]
+    for pair in seen.pairs:
+        places = sides.with_twins((pair.first, pair.second))
+        if sides.kind(places) != "across":
+            continue
+        scored = [i for i in places if sides.split[i] != "train"]
+        for i in places:
+            if sides.split[i] == "train":
+                yield paths[i], f"nearly identical to the evaluated {shown_name(paths[scored[0]])}"

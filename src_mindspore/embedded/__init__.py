@@ -1,1 +1,0 @@
-"""A small data set of garbage photos that the project draws itself, for `make demo` and tests."""

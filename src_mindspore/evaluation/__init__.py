@@ -1,0 +1,1 @@
+"""A model in any form to honest numbers."""

@@ -1,0 +1,133 @@
+"""Labels for images that nobody has labelled."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from src_mindspore.evaluation.model import BATCH, Model
+from src_mindspore.photos.records import SUFFIXES
+from src_mindspore.photos.transform import normalise, open_photo, prepare
+from src_mindspore.spec.model import ModelSpec
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.parallel import map_ordered
+
+log = logging.getLogger(__name__)
+
+
+def image_paths(paths: Sequence[Path]) -> list[Path]:
+    """The images that a user means: files as they are, folders with all images below them.
+
+    Raises:
+        UserError: a path that does not exist, or a folder without images.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            named = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in SUFFIXES]
+            below = [p for p in named if p.is_file()]  # no pipe, no folder of such a name
+            if not below:
+                raise UserError(f"{path} has no images ({', '.join(sorted(SUFFIXES))})")
+            found += below
+        elif path.is_file():
+            found.append(path)
+        else:
+            what = "is neither file nor folder" if path.exists() else "does not exist"
+            raise UserError(f"{path} {what}; an image or a folder of images is accepted")
+    return found
+
+
+def threshold_of(
+    spec: ModelSpec, min_score: float | None = None, precision: float | None = None
+) -> float:
+    """The score below which an answer is held back, 0..1; 0 where none is.
+
+    Args:
+        spec: of the model; its own threshold counts where nothing else is asked for.
+        min_score: asked for by itself.
+        precision: asked for by what it reached on the photos that the model was calibrated with.
+
+    Raises:
+        UserError: no threshold is known that reaches ``precision``.
+    """
+    if min_score is not None:
+        return min_score
+    if precision is None:
+        return spec.threshold or 0.0
+    calibration = spec.calibration
+    if calibration is None or not calibration.points:
+        raise UserError(
+            "a precision can be asked of a model whose spec.json has thresholds (calibration."
+            "points), from 50 validation photos on; this one has none: --min-score sets one"
+        )
+    found = calibration.threshold_for(precision)
+    if found is None:
+        best = calibration.points[-1]
+        raise UserError(
+            f"no threshold reaches a precision of {precision:g}: the best is {best.right} of "
+            f"{best.answered} right ({best.right / best.answered:.4f}), of {calibration.n} photos "
+            f"of {calibration.split}"
+        )
+    return found
+
+
+def predictions(
+    model: Model, paths: Sequence[Path], topk: int, threshold: float = 0.0
+) -> Iterator[dict[str, Any]]:
+    """Labels the images, in order and as they are done.
+
+    Yields:
+        ``path``; ``label``, the likeliest class; ``score``, its probability in 0..1;
+        ``abstained``, whether that is below ``threshold``, so that the label is a guess and no
+        answer; ``topk``, a list of ``label``, ``text`` (display names) and ``score``, best first.
+
+    Raises:
+        UserError: at the end, if images could not be read; the others are labelled first.
+    """
+    broken: list[str] = []
+
+    def pixels(path: Path) -> np.ndarray | UserError:
+        try:
+            return prepare(open_photo(path), model.spec.input)
+        except UserError as error:
+            return error
+
+    decoded = zip(paths, map_ordered(pixels, paths), strict=True)
+    while batch := list(islice(decoded, BATCH)):
+        broken += [str(pixels) for _, pixels in batch if isinstance(pixels, UserError)]
+        good = [(path, pixels) for path, pixels in batch if not isinstance(pixels, UserError)]
+        if not good:
+            continue
+        images = normalise(np.stack([pixels for _, pixels in good]), model.spec.input)
+        scores = model.probabilities(model.run(images))
+        for (path, _), row in zip(good, scores, strict=True):
+            yield _prediction(path, row, model.spec, topk, threshold)
+    if broken:
+        raise UserError(
+            f"{len(broken)} of {len(paths)} images could not be read:\n  " + "\n  ".join(broken)
+        )
+
+
+def _prediction(
+    path: Path, scores: np.ndarray, spec: ModelSpec, topk: int, threshold: float
+) -> dict[str, Any]:
+    best = [
+        {"label": spec.classes[i], "text": _text(spec, i), "score": round(float(scores[i]), 6)}
+        for i in np.argsort(-scores, kind="stable")[:topk]
+    ]
+    return {
+        "path": str(path),
+        "label": best[0]["label"],
+        "score": best[0]["score"],
+        "abstained": bool(scores.max() < threshold),
+        "topk": best,
+    }
+
+
+def _text(spec: ModelSpec, index: int) -> str:
+    """English and Chinese name, as far as there are any."""
+    names = [spec.labels[index][key] for key in ("en", "zh") if key in spec.labels[index]]
+    return " ".join(names) or spec.classes[index]

@@ -1,0 +1,1 @@
+"""Device files of a run, each checked against the checkpoint."""

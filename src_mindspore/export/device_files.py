@@ -1,0 +1,220 @@
+"""Device files of a run: MINDIR, ONNX and MindSpore Lite, each checked against the checkpoint."""
+
+import platform
+import shutil
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import mindspore
+import numpy as np
+from mindspore import Tensor
+
+from src_mindspore.dataset import scored_records
+from src_mindspore.evaluation.model import Model, classifier_of, described, network_model
+from src_mindspore.export.lite import LiteSources, write_lite
+from src_mindspore.export.parity import (
+    MAX_DROP,
+    TOLERANCE,
+    Exported,
+    check_parity,
+    refuse_disagreement,
+)
+from src_mindspore.lite.library import device_library
+from src_mindspore.lite.quantisation import QUANTS
+from src_mindspore.network.classifier import Deployed
+from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
+from src_mindspore.photos.records import Record
+from src_mindspore.runs.checkpoint import MODEL
+from src_mindspore.runs.read import known_exclusions, known_splits, load_run
+from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.write import atomic_path, sync_folder, write_json
+
+FORMATS = ("mindir", "onnx", "ms")
+PARITY = "parity.json"
+ANDROID_ASSETS = Path(__file__).resolve().parents[2] / "deploy/android/app/src/main/assets"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to export.
+
+    Attributes:
+        formats: which of ``FORMATS``.
+        quants: of the ``.ms`` file, which of ``quantisation.QUANTS``.
+        machines: processors for which the ``.ms`` is run in the check; empty is this computer's.
+        max_drop: points of top-1 on the validation photos that a quantised file may lose.
+        converter: a ``converter_lite``; None finds or fetches one.
+        fold_temperature: divide logits by the run's temperature in the exported graph.
+    """
+
+    formats: Sequence[str] = FORMATS
+    quants: Sequence[str] = ("none",)
+    machines: Sequence[str] = ()
+    max_drop: float = MAX_DROP
+    converter: str | None = None
+    fold_temperature: bool = False
+
+    def check(self) -> None:
+        """Raises UserError for a value that is not accepted, or a machine that cannot be run."""
+        _check_choice("--formats", self.formats, FORMATS)
+        _check_choice("--quant", self.quants, QUANTS)
+        if self.max_drop < 0:
+            raise UserError(f"--max-drop is 0 or more points; got {self.max_drop:g}")
+        if "ms" in self.formats:
+            for machine in self.machines:
+                device_library(machine)
+            if set(self.quants) != {"none"}:
+                # a quantised file is scored before it is exported: say now if it cannot be
+                device_library()
+
+
+def export_run(
+    run: Path, wanted: Wanted, out: Path | None = None, data: Path | None = None
+) -> dict[str, Any]:
+    """Exports a finished run; ``out`` then holds exactly what this call wrote.
+
+    Args:
+        run: a run folder.
+        wanted: the files and their checks.
+        out: the folder to write, new or from an earlier export; None is ``run/export``.
+        data: the data folder whose validation photos are compared; None is the run's own.
+
+    Returns:
+        What ``parity.json`` holds: ``parity.check_parity`` and the limits.
+
+    Raises:
+        UserError: unusable arguments, a converter that fails, or a file that disagrees with the
+            checkpoint or lost too much; nothing is left of that export then.
+    """
+    wanted.check()
+    out = out or run / "export"
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; --out takes a new folder or that of an earlier export")
+    if out.exists() and any(out.iterdir()) and not (out / FILE_NAME).is_file():
+        raise UserError(f"{out} is not empty and no earlier export (it has no {FILE_NAME})")
+    config, spec = load_run(run)
+    calibrates = "int8" in wanted.quants
+    photos = Photos.of_run(run, data or Path(config.data.dir), spec, calibrates)
+
+    temporary = out.parent / f".{out.name}-{uuid.uuid4().hex[:8]}"
+    temporary.mkdir(parents=True)
+    try:
+        exported = spec
+        if wanted.fold_temperature and spec.calibration:
+            exported = replace(spec, calibration=spec.calibration.folded())
+        deployed = classifier_of(exported, run / MODEL)
+        # what ships is checked against what the run itself says, temperature included
+        checkpoint = deployed if exported == spec else classifier_of(spec, run / MODEL)
+        reference = network_model(run / MODEL, spec, described(run / MODEL, spec), checkpoint)
+        files = _write_files(deployed, reference, exported, temporary, wanted, photos)
+        exported.with_files(*(FileSpec.of(file.path, file.layout) for file in files)).save(
+            temporary
+        )
+        machines = wanted.machines or (platform.machine(),)
+        report = {
+            "tolerance": TOLERANCE,
+            "max_drop": wanted.max_drop,
+            **check_parity(reference, files, photos.root, photos.validation, machines),
+        }
+        write_json(temporary / PARITY, report)
+        refuse_disagreement(report, wanted.max_drop)
+        _replace(out, temporary)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return report
+
+
+def _check_choice(option: str, got: Sequence[str], accepted: Sequence[str]) -> None:
+    wrong = [value for value in got if value not in accepted]
+    if wrong or not got:
+        raise UserError(f"{option} takes {', '.join(accepted)}; got {','.join(got)!r}")
+
+
+@dataclass(frozen=True)
+class Photos:
+    """The photos of a run: to check the files with, and, if that is wanted, to calibrate with."""
+
+    root: Path
+    validation: Sequence[Record]
+    training: Sequence[Record]
+
+    @classmethod
+    def of_run(cls, run: Path, data: Path, spec: ModelSpec, calibrates: bool) -> "Photos":
+        """Raises UserError if they are not there; without calibration no training photos are."""
+        if not data.is_dir():
+            raise UserError(f"{data}, the data of {run}, is not there: name its place with --data")
+        known = known_splits(run), known_exclusions(run)
+        validation = scored_records(data, spec.classes, "val", *known)
+        training = scored_records(data, spec.classes, "train", *known) if calibrates else []
+        return cls(data, validation, training)
+
+
+def _write_files(
+    deployed: Deployed,
+    reference: Model,
+    spec: ModelSpec,
+    folder: Path,
+    wanted: Wanted,
+    photos: Photos,
+) -> list[Exported]:
+    """Writes the wanted files, which ``spec`` describes."""
+    shape = (1, 3, *spec.input.size)
+    lite: list[Exported] = []
+    mindir, onnx = folder / "model.mindir", folder / "model.onnx"
+    fixed = folder / "fixed.onnx"  # the Lite converter wants a known batch
+    if "mindir" in wanted.formats or "ms" in wanted.formats:
+        image = Tensor(np.zeros(shape, np.float32))
+        mindspore.export(deployed, image, file_name=str(mindir), file_format="MINDIR")
+        mindir.chmod(0o644)
+    if "onnx" in wanted.formats or "ms" in wanted.formats:
+        export_onnx(deployed, fixed, shape, [spec.output])
+    if "onnx" in wanted.formats:
+        allow_any_batch(fixed, onnx)
+    if "ms" in wanted.formats:
+        converter = wanted.converter
+        sources = LiteSources(
+            fixed, mindir, converter, reference, spec, photos.root, photos.training
+        )
+        lite = [write_lite(sources, quant, folder) for quant in wanted.quants]
+    fixed.unlink(missing_ok=True)
+    if "mindir" not in wanted.formats:
+        mindir.unlink(missing_ok=True)
+    kept = [path for path in (mindir, onnx) if path.suffix[1:] in wanted.formats]
+    return [Exported(path, "NCHW") for path in kept] + lite
+
+
+def _replace(out: Path, temporary: Path) -> None:
+    """Puts the new export in the place of an earlier one."""
+    old = out.parent / f".{out.name}-{uuid.uuid4().hex[:8]}"
+    if out.exists():
+        out.rename(old)
+    temporary.rename(out)
+    sync_folder(out.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def copy_to_app(out: Path, assets: Path = ANDROID_ASSETS) -> None:
+    """Copies the Lite model of an export and its description to where the Android app is built.
+
+    The app's model is called ``model.ms`` whatever its quantisation; the description tells it by
+    its content.
+
+    Raises:
+        UserError: not exactly one model to copy, or there is no app to copy to.
+    """
+    found = sorted(out.glob("*.ms"))
+    plain = out / "model.ms"
+    if len(found) != 1 and plain not in found:
+        names = ", ".join(path.name for path in found) or "none"
+        raise UserError(f"--android copies model.ms, or the only .ms of {out}; got {names}")
+    if not assets.parent.is_dir():
+        raise UserError(f"--android copies to {assets}, and {assets.parent} is missing")
+    assets.mkdir(exist_ok=True)
+    model = plain if plain in found else found[0]
+    for source, name in ((model, plain.name), (out / FILE_NAME, FILE_NAME)):
+        with atomic_path(assets / name) as temporary:
+            shutil.copyfile(source, temporary)

@@ -1,0 +1,1 @@
+"""The frozen layers run once; what they gave is kept on the disk."""

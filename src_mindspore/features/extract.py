@@ -1,0 +1,282 @@
+"""Cached features: the frozen layers run once over the photos, training reads what they wrote.
+
+A cache entry is a folder named by the hash of everything that its content depends on: weights,
+photos, transform, views. It gets that name when it is complete, so an entry that exists is whole,
+and one that belongs to other weights or photos is never found. An extraction that was stopped goes
+on where it was, see ``partial_entry.py``.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from src_mindspore.backbone import IMAGE, POOLED, MobileNetV2Backbone, layers_before
+from src_mindspore.dataset import DataSet
+from src_mindspore.features.partial_entry import PartialEntry, open_partial, sweep
+from src_mindspore.features.store import Layout, Rows
+from src_mindspore.lite.package import cache_dir
+from src_mindspore.network.engines import SLICE, FeatureEngine, choose_engine
+from src_mindspore.photos.reader import PhotoReader
+from src_mindspore.photos.records import Record
+from src_mindspore.photos.transform import Augmentation, normalise, prepare
+from src_mindspore.spec.model import InputSpec
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.memory import batch_of
+from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.progress import progress
+from src_mindspore.training.cut_costs import CHANNELS, map_sides
+
+log = logging.getLogger(__name__)
+
+FORMAT = 2
+SAMPLE = 4  # photos on which the engine is checked
+POLL = 0.2  # seconds between looks at what other processes do
+
+
+@dataclass(frozen=True)
+class Views:
+    """The plain view of every photo and ``count`` augmented ones, drawn from ``seed``."""
+
+    count: int = 0
+    augmentation: Augmentation | None = None
+    seed: int = 0
+
+    def of(
+        self, image: Image.Image, index: int, spec: InputSpec, wanted: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Views of photo number ``index``: (n, H, W, 3) uint8; all of them, the plain one first.
+
+        ``wanted`` asks for some, by their place in that order.
+        """
+        return np.stack(
+            [self._view(image, index, v, spec) for v in wanted or range(self.count + 1)]
+        )
+
+    def _view(self, image: Image.Image, index: int, view: int, spec: InputSpec) -> np.ndarray:
+        if view == 0:
+            return prepare(image, spec)
+        rng = np.random.default_rng([self.seed, index, view - 1])
+        return self.augmentation(image, rng, spec)
+
+
+@dataclass(frozen=True)
+class FeatureJob:
+    """What to compute: everything the values in a cache entry depend on.
+
+    ``engines`` remembers what ``engine_for`` has chosen; jobs may share it.
+    """
+
+    backbone: MobileNetV2Backbone
+    outputs: tuple[str, ...]
+    input: InputSpec
+    views: Views
+    engine: str
+    device: str
+    batch_size: int
+    engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
+
+    def key(self, records: Sequence[Record], digests: dict[str, str]) -> str:
+        """64 hexadecimal digits; another for any change of weights, photos, transform, views."""
+        parts = {
+            "format": FORMAT,
+            "outputs": self.outputs,
+            "input": asdict(self.input),
+            "views": asdict(self.views),
+            "engine": [self.engine, self.device],
+            "weights": self._weights(),
+        }
+        photos = hashlib.sha256()
+        for record in records:
+            photos.update(digests[record.path].encode())
+        parts["photos"] = photos.hexdigest()
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def dtype(self, output: str) -> np.dtype:
+        """How an output is stored."""
+        half = self.views.count > 0 and output not in POOLED
+        return np.dtype(np.float16 if half else np.float32)
+
+    def layout(self, photos: int) -> Layout:
+        """The arrays of an entry, known before anything is computed."""
+        outputs = {name: (self._shape(name), self.dtype(name)) for name in self.outputs}
+        return Layout(photos * (self.views.count + 1), self.batch_size, outputs)
+
+    def _shape(self, output: str) -> tuple[int, ...]:
+        if output in POOLED:
+            return (self.backbone.out_channels,)
+        if output == IMAGE:
+            return (CHANNELS, *self.input.size)
+        layers = layers_before(output)
+        sides = (map_sides(side)[layers - 1] for side in self.input.size)
+        return (self.backbone.channels[layers - 1], *sides)
+
+    def engine_for(self, reader: PhotoReader, records: Sequence[Record]) -> FeatureEngine:
+        """What computes the outputs, checked on the plain views of a few photos.
+
+        Choosing takes seconds: an engine with these outputs and weights is chosen once.
+        """
+        key = (*self.outputs, self._weights())
+        if key not in self.engines:
+            images = (reader.open(record.path) for record in records)
+            some = islice((image for image in images if image is not None), SAMPLE)
+            sample = normalise(np.stack([prepare(image, self.input) for image in some]), self.input)
+            self.engines[key] = choose_engine(
+                self.engine, self.device, self.backbone, self.outputs, sample, self.batch_size
+            )
+        return self.engines[key]
+
+    def _weights(self) -> str:
+        digest = hashlib.sha256()
+        depth = max(layers_before(name) for name in self.outputs)
+        for index, layer in enumerate(list(self.backbone.features)[:depth]):
+            for name, parameter in sorted(layer.parameters_dict().items()):
+                digest.update(f"{index} {name} {parameter.shape}".encode())
+                digest.update(np.ascontiguousarray(parameter.asnumpy()).data)
+            for _, cell in layer.cells_and_names():
+                convention = [getattr(cell, key, None) for key in ("eps", "pad_mode", "padding")]
+                digest.update(str(convention).encode())
+        return digest.hexdigest()
+
+
+def cached_features(
+    job: FeatureJob,
+    data: DataSet,
+    split: str,
+    folder: Path | None = None,
+    reader: PhotoReader | None = None,
+) -> dict[str, Rows]:
+    """The outputs of ``job`` for every photo of a split, computed or read from the cache.
+
+    Pooled vectors and plain views are float32, maps of augmented views float16 (at most 1e-3 of a
+    value). They stay on the disk; rows are read when they are asked for. Several processes that
+    want the same features share the work.
+
+    Rows of a photo that cannot be read any more, or has changed, are NaN. They are of no use to
+    anybody else: their chunk counts as not done, and a later run does it again.
+
+    Args:
+        job: what to compute.
+        data: the photos.
+        split: which of them.
+        folder: the cache; None is the user's cache folder.
+        reader: opens the photos; None makes one.
+
+    Returns:
+        By output name ``(photos, views + 1, ...)``; view 0 is the plain one.
+
+    Raises:
+        UserError: too many photos that cannot be read, or no room on the disk.
+    """
+    records = data.records(split)
+    entry = (folder or cache_dir() / "features") / job.key(records, data.digests)[:32]
+    if not entry.is_dir():
+        return _extract(entry, job, reader or PhotoReader.of(data), records, split)
+    log.info("features of %d %s photos: read from the cache", len(records), split)
+    return _rows(entry, job, len(records))
+
+
+def _rows(folder: Path, job: FeatureJob, photos: int) -> dict[str, Rows]:
+    views = job.views.count + 1
+    layout = job.layout(photos)
+    return {name: layout.open(folder, name).by_photo(views) for name in job.outputs}
+
+
+def _extract(
+    entry: Path, job: FeatureJob, reader: PhotoReader, records: Sequence[Record], split: str
+) -> dict[str, Rows]:
+    """Fills an entry, together with whatever other processes do the same."""
+    try:
+        partial = open_partial(entry, job.layout(len(records)))
+        sweep(entry.parent)
+    except OSError as error:
+        raise UserError(
+            f"the feature cache {entry.parent} cannot be written ({error.strerror}); another "
+            f"features.cache_dir would do"
+        ) from None
+    if partial is None:
+        return _rows(entry, job, len(records))
+    what = f"features of {len(records)} {split} photos"
+    try:
+        with (
+            batch_of("features.batch_size", job.batch_size),
+            progress(partial.missing, what, "view") as advance,
+        ):
+            engine = job.engine_for(reader, records)
+            while not partial.complete:
+                for row, values in _row_values(job, engine, reader, records, partial):
+                    partial.write(row, dict(zip(job.outputs, values, strict=True)))
+                    advance(len(values[0]))
+                if not partial.complete:  # others work on the rest; what they leave is ours
+                    time.sleep(POLL)
+        with partial.published({"split": split, "rows": partial.layout.rows}) as folder:
+            return _rows(folder, job, len(records))
+    finally:
+        partial.close()
+
+
+def _row_values(
+    job: FeatureJob,
+    engine: FeatureEngine,
+    reader: PhotoReader,
+    records: Sequence[Record],
+    partial: PartialEntry,
+) -> Iterator[tuple[int, tuple[np.ndarray, ...]]]:
+    """Row numbers and the outputs of the rows from there on, in the order of the rows.
+
+    Chunk by chunk, as many as this process can get; one whose rows were all taken is done, but for
+    one with a photo that cannot be read any more. A
+    concurrent engine works on a few photos at once in the threads that decode, another on full
+    batches.
+    """
+    views, batch = job.views.count + 1, partial.layout.batch
+    step = views * max(1, SLICE // views)  # rows of whole photos
+
+    def work() -> Iterator[tuple[int, range]]:
+        for chunk in partial.claims():
+            rows = partial.layout.rows_of(chunk)
+            for first in range(rows.start // step * step, rows.stop, step):
+                yield chunk, range(max(first, rows.start), min(first + step, rows.stop))
+
+    def pixels(photo: int, rows: range) -> np.ndarray | None:
+        image = reader.open(records[photo].path)
+        wanted = [row - photo * views for row in rows if row // views == photo]
+        return None if image is None else job.views.of(image, photo, job.input, wanted)
+
+    def some_photos(item: tuple[int, range]) -> tuple[int, tuple[np.ndarray, ...]]:
+        chunk, rows = item
+        photos = np.arange(rows.start, rows.stop) // views
+        found = {photo: pixels(photo, rows) for photo in dict.fromkeys(photos.tolist())}
+        gone = np.array([found[photo] is None for photo in photos.tolist()])
+        images = np.zeros((len(rows), *job.input.size, 3), np.uint8)
+        for photo, shown in found.items():
+            if shown is not None:
+                images[photos == photo] = shown
+        values = normalise(images, job.input)
+        return chunk, (*(engine(values) if engine.concurrent else (values,)), gone)
+
+    waiting: list[tuple[np.ndarray, ...]] = []
+    row, whole = -1, True
+    for chunk, values in map_ordered(some_photos, work(), ahead=max(8, 4 * batch // step)):
+        rows = partial.layout.rows_of(chunk)
+        row = rows.start if row < 0 else row
+        waiting += zip(*values, strict=True)  # row by row
+        while len(waiting) >= batch or (waiting and row + len(waiting) == rows.stop):
+            *taken, gone = (np.stack(column) for column in zip(*waiting[:batch], strict=True))
+            outputs = taken if engine.concurrent else engine(*taken)
+            for output in outputs:
+                output[gone] = np.nan
+            whole = whole and not gone.any()
+            yield row, tuple(outputs)
+            del waiting[:batch]
+            row += len(gone)
+        if row == rows.stop:
+            partial.finish(chunk, whole)
+            row, whole = -1, True

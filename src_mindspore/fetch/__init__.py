@@ -1,1 +1,0 @@
-"""What comes from the package registry: fetched once, checked by SHA-256, cached."""

@@ -1,0 +1,1 @@
+"""A classifier: built, cut, run and accelerated."""

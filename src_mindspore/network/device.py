@@ -1,0 +1,57 @@
+"""Where the network runs, and where randomness comes from."""
+
+import logging
+import os
+import random
+
+import mindspore
+import numpy as np
+from mindspore import device_context
+
+import src_mindspore
+from src_mindspore.system.errors import UserError
+
+log = logging.getLogger(__name__)
+
+DEVICES = ("auto", "Ascend", "GPU", "CPU")
+
+
+def select_device(wanted: str = "auto") -> str:
+    """Chooses the device, switches MindSpore to graph mode on it and says so in the log.
+
+    Args:
+        wanted: one of ``DEVICES``; ``auto`` takes the first of Ascend, GPU and CPU that is there.
+
+    Returns:
+        ``Ascend``, ``GPU`` or ``CPU``.
+
+    Raises:
+        UserError: the wanted device is not there.
+    """
+    available = _available()
+    device = available[0] if wanted == "auto" else wanted
+    if device not in available:
+        raise UserError(f"device {device} is not on this machine; it has {', '.join(available)}")
+    mindspore.set_device(device)
+    mindspore.set_context(mode=mindspore.GRAPH_MODE)
+    log.info("device: %s%s", device, " (chosen by auto)" if wanted == "auto" else "")
+    if device == "CPU":
+        variable = src_mindspore.ONEDNN_VARIABLE
+        whose = "the user's" if src_mindspore.ONEDNN_CAP_FROM_USER else "set for speed"
+        log.info("oneDNN: %s=%s (%s)", variable, os.environ[variable], whose)
+    return device
+
+
+def _available() -> list[str]:
+    checks = {"Ascend": device_context.ascend, "GPU": device_context.gpu}
+    return [name for name, check in checks.items() if check.is_available()] + ["CPU"]
+
+
+def seed_everything(seed: int) -> None:
+    """Seeds Python, NumPy and MindSpore: initial weights come from here.
+
+    Views, order and dropout have generators of their own, made from the same seed.
+    """
+    random.seed(seed)
+    np.random.seed(seed)
+    mindspore.set_seed(seed)

@@ -1,0 +1,154 @@
+"""What runs the frozen layers: MindSpore itself, or ONNX Runtime where that is faster."""
+
+import logging
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import mindspore
+import numpy as np
+import onnxruntime
+from mindspore import Tensor
+
+from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
+from src_mindspore.network.onnx_file import INPUT_NAME, allow_any_batch, export_onnx
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.rows import run_batched
+
+log = logging.getLogger(__name__)
+
+SLICE = 4  # images of a concurrent call
+ENGINES = ("auto", "onnxruntime", "mindspore")
+# of the largest value of an output; measured on photos: 2e-6 (Zen 3) to 1.2e-4 (a Xeon with
+# AVX-512, which sums in another order), a wrong padding gives 1e-1
+TOLERANCE = 1e-3
+
+
+class FeatureEngine(Protocol):
+    """Images to the named outputs of a backbone.
+
+    ``concurrent``: a call works in its own thread, and several may run at the same time; else a
+    call uses all cores, and there is one at a time.
+    """
+
+    name: str
+    concurrent: bool
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        """(n, 3, H, W) float32, normalised -> one float32 array per output, n rows each."""
+        ...
+
+
+class MindSporeEngine:
+    """Runs the layers in MindSpore, on whatever device is selected."""
+
+    name = "mindspore"
+    concurrent = False
+
+    def __init__(
+        self, backbone: MobileNetV2Backbone, outputs: Sequence[str], batch_size: int
+    ) -> None:
+        self._network = NamedOutputs(backbone, outputs).set_train(False)
+        self._batch_size = batch_size
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        """See ``FeatureEngine``."""
+        return run_batched(self._network, images, self._batch_size)
+
+
+class OnnxRuntimeEngine:
+    """Runs the layers in ONNX Runtime on the CPU; the weights are those of this moment.
+
+    One thread a call: cores that work on photos of their own need not wait for one another. On two
+    cores that is an eighth faster than two threads on one photo, and decoding fits in between.
+    """
+
+    name = "onnxruntime"
+    concurrent = True
+
+    def __init__(self, backbone: MobileNetV2Backbone, outputs: Sequence[str], size: int) -> None:
+        network = NamedOutputs(backbone, outputs).set_train(False)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "frozen.onnx"
+            export_onnx(network, path, (1, 3, size, size), outputs)
+            allow_any_batch(path, path)
+            self._session = onnx_session(path, threads=1)
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        """See ``FeatureEngine``."""
+        return tuple(self._session.run(None, {INPUT_NAME: images}))
+
+
+def run_on_all_cores(engine: FeatureEngine, images: np.ndarray) -> tuple[np.ndarray, ...]:
+    """``engine(images)``, shared out over the cores where that is for the caller to do."""
+    if not engine.concurrent:
+        return engine(images)
+    parts = (images[i : i + SLICE] for i in range(0, len(images), SLICE))
+    columns = zip(*map_ordered(engine, parts), strict=True)
+    return tuple(np.concatenate(column) for column in columns)
+
+
+def onnx_session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session; without a number of threads it uses all cores of this process."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run_uncompiled(
+    backbone: MobileNetV2Backbone, outputs: Sequence[str], images: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """What ``MindSporeEngine`` gives, to the bit, without the 1.7 s that compiling takes."""
+    network = NamedOutputs(backbone, outputs).set_train(False)
+    mode = mindspore.get_context("mode")
+    mindspore.set_context(mode=mindspore.PYNATIVE_MODE)
+    try:
+        return tuple(output.asnumpy() for output in network(Tensor(images)))
+    finally:
+        mindspore.set_context(mode=mode)
+
+
+def choose_engine(
+    wanted: str,
+    device: str,
+    backbone: MobileNetV2Backbone,
+    outputs: Sequence[str],
+    sample: np.ndarray,
+    batch_size: int,
+) -> FeatureEngine:
+    """The engine for ``wanted``, its output on ``sample`` checked against MindSpore's.
+
+    ``auto`` takes ONNX Runtime on a CPU (6 times MindSpore's speed there) and MindSpore elsewhere.
+
+    Args:
+        wanted: one of ``ENGINES``.
+        device: the selected device.
+        backbone: the frozen network with its weights.
+        outputs: names as in ``backbone.layers_before``.
+        sample: ``(n, 3, H, W)`` float32, a few normalised photos.
+        batch_size: images per call, for MindSpore.
+
+    Raises:
+        UserError: ONNX Runtime was asked for and disagrees with MindSpore.
+    """
+    if wanted == "mindspore" or (wanted == "auto" and device != "CPU"):
+        return MindSporeEngine(backbone, outputs, batch_size)
+    engine = OnnxRuntimeEngine(backbone, outputs, sample.shape[-1])
+    reference = run_uncompiled(backbone, outputs, sample)
+    errors = [
+        np.abs(got - expected).max() / max(1.0, np.abs(expected).max())
+        for got, expected in zip(engine(sample), reference, strict=True)
+    ]
+    worst = float(np.max(errors))  # NaN where any is: that is no agreement
+    if worst <= TOLERANCE:
+        log.info("engine: onnxruntime, %.1e from MindSpore on %d photos", worst, len(sample))
+        return engine
+    problem = f"ONNX Runtime differs from MindSpore by {worst:.1e} (limit {TOLERANCE:.0e})"
+    if wanted == "onnxruntime":
+        raise UserError(f"{problem}; features.engine can be mindspore")
+    log.warning("%s: MindSpore runs the frozen layers", problem)
+    return MindSporeEngine(backbone, outputs, batch_size)

@@ -1,0 +1,196 @@
+"""Cells that compute what the network's own layers do, with their parameters, by the kernels.
+
+Those of ``CompiledTop`` take the batch norms' moving mean and variance as they are: what a layer
+does in training with frozen statistics, and in inference. Between the layers maps are NHWC. Where
+batch norms learn their statistics, ``DepthwiseTop`` compiles the depthwise convolutions alone.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from mindspore import ParameterTuple, Tensor, nn, ops
+
+from src_mindspore.backbone import ConvBNReLU, InvertedResidual
+from src_mindspore.network.classifier import Top
+from src_mindspore.network.kernels import operators
+
+# Sums of weight gradients are kept for so many parts of a batch and added up in their order,
+# whatever thread made them: the result does not depend on the number of threads.
+_LEAST_GROUPS = 4
+
+
+def threads() -> int:
+    """Threads of a kernel: one per core of this process, at most ``OMP_NUM_THREADS``."""
+    cores = len(os.sched_getaffinity(0))
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
+
+
+def _settings(
+    conv: nn.Conv2d, eps: float = 0.0, skip: bool = False, input_gradient: bool = False
+) -> Tensor:
+    """What ``Settings`` in ``layer.h`` reads; ``conv`` is the 3x3 one where there is one."""
+    groups = max(_LEAST_GROUPS, os.cpu_count() or 1)
+    same = conv.pad_mode == "same"
+    values = (conv.stride[0], same, skip, input_gradient, eps, threads(), groups)
+    return Tensor(np.array(values, np.float32))
+
+
+def _parameters(pairs: list[tuple[nn.Conv2d, nn.BatchNorm2d]]) -> ParameterTuple:
+    return ParameterTuple(
+        parameter
+        for conv, norm in pairs
+        for parameter in (
+            *(conv.weight, norm.gamma, norm.beta),
+            *(norm.moving_mean, norm.moving_variance),
+        )
+    )
+
+
+class _Compiled(nn.Cell):
+    """One operator with the parameters of a layer."""
+
+    def __init__(
+        self, settings: Tensor, pairs: list[tuple[nn.Conv2d, nn.BatchNorm2d]], operator: ops.Custom
+    ) -> None:
+        super().__init__(auto_prefix=False)
+        self.settings = settings
+        self.weights = _parameters(pairs)
+        self.operator = operator
+
+
+class CompiledBlock(_Compiled):
+    """``InvertedResidual``: (N, H, W, I) -> (N, H/stride, W/stride, O).
+
+    Without ``input_gradient`` the gradient of the input is zero: nothing before it is trained.
+    """
+
+    def __init__(self, library: Path, layer: InvertedResidual, input_gradient: bool) -> None:
+        *activated, conv, norm = layer.conv
+        pairs = [(cell.features[0], cell.features[1]) for cell in activated]
+        depthwise, expands = pairs[-1], len(pairs) == 2
+        super().__init__(
+            _settings(depthwise[0], depthwise[1].eps, layer.skip, input_gradient),
+            [*pairs, (conv, norm)],
+            operators.block(library, expands, depthwise[0].stride[0], input_gradient),
+        )
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return self.operator(self.settings, x, *self.weights)
+
+
+class CompiledStem(_Compiled):
+    """The stem, ``ConvBNReLU`` 3x3: (N, C, H, W) -> (N, H/stride, W/stride, O), no dx."""
+
+    def __init__(self, library: Path, layer: ConvBNReLU) -> None:
+        conv, norm = layer.features[0], layer.features[1]
+        operator = operators.stem(library, conv.stride[0])
+        super().__init__(_settings(conv, norm.eps), [(conv, norm)], operator)
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return self.operator(self.settings, x, *self.weights)
+
+
+class CompiledLast(_Compiled):
+    """The last layer, ``ConvBNReLU`` 1x1: (N, H, W, I) -> (N, O, H, W)."""
+
+    def __init__(self, library: Path, layer: ConvBNReLU, input_gradient: bool) -> None:
+        conv, norm = layer.features[0], layer.features[1]
+        operator = operators.last(library, input_gradient)
+        settings = _settings(conv, norm.eps, input_gradient=input_gradient)
+        super().__init__(settings, [(conv, norm)], operator)
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return self.operator(self.settings, x, *self.weights)
+
+
+class CompiledTop(nn.Cell):
+    """What ``top`` does, by the kernels; it has the same parameters, head and inputs.
+
+    Batch norms use their moving statistics in training too, and do not change them.
+    """
+
+    def __init__(self, top: Top, library: Path) -> None:
+        super().__init__(auto_prefix=False)
+        layers = list(top.layers)
+        compiled: list[nn.Cell] = []
+        for index, layer in enumerate(layers):
+            if isinstance(layer, InvertedResidual):
+                compiled.append(CompiledBlock(library, layer, index > 0))
+            elif layer.features[0].kernel_size == (3, 3):
+                compiled.append(CompiledStem(library, layer))
+            else:
+                compiled.append(CompiledLast(library, layer, index > 0))
+        self.layers = nn.CellList(compiled, auto_prefix=False)
+        self.from_photos = isinstance(compiled[0], CompiledStem)
+        self.head = top.head
+
+    def construct(self, x: Tensor, keep: Tensor | None = None) -> Tensor:
+        """See ``Top``."""
+        if not self.from_photos:
+            x = ops.transpose(x, (0, 2, 3, 1))
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(x, keep)
+
+
+class CompiledDepthwise(nn.Cell):
+    """A 3x3 depthwise convolution: (N, C, H, W) -> (N, C, H/stride, W/stride)."""
+
+    def __init__(self, library: Path, conv: nn.Conv2d) -> None:
+        super().__init__(auto_prefix=False)
+        self.settings = _settings(conv)
+        self.weight = conv.weight
+        self.operator = operators.planes(library, conv.stride[0])
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return self.operator(self.settings, x, self.weight)
+
+
+class DepthwiseBlock(nn.Cell):
+    """``InvertedResidual`` with its depthwise convolution compiled, the rest as it is."""
+
+    def __init__(self, library: Path, layer: InvertedResidual) -> None:
+        super().__init__(auto_prefix=False)
+        *expansion, depthwise, project, norm = layer.conv
+        conv, *rest = depthwise.features
+        cells = [*expansion, CompiledDepthwise(library, conv), *rest, project, norm]
+        self.layers = nn.CellList(cells, auto_prefix=False)
+        self.skip = layer.skip
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        y = x
+        for cell in self.layers:
+            y = cell(y)
+        return x + y if self.skip else y
+
+
+class DepthwiseTop(nn.Cell):
+    """What ``top`` does, its depthwise convolutions by the kernels; batch norms stay as they are.
+
+    It has the same parameters, head and inputs.
+    """
+
+    def __init__(self, top: Top, library: Path) -> None:
+        super().__init__(auto_prefix=False)
+        layers = [
+            DepthwiseBlock(library, layer) if isinstance(layer, InvertedResidual) else layer
+            for layer in top.layers
+        ]
+        self.layers = nn.CellList(layers, auto_prefix=False)
+        self.head = top.head
+
+    def construct(self, x: Tensor, keep: Tensor | None = None) -> Tensor:
+        """See ``Top``."""
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(x, keep)
+
+
+AnyTop = Top | CompiledTop | DepthwiseTop

@@ -1,0 +1,88 @@
+"""Photos that could be read when the work began, and may have gone, or changed, since.
+
+A photo that cannot be read any more is left out, counted and named. Whatever reads photos gives a
+row of NaN for it, and whoever uses the rows gives it no weight.
+"""
+
+import hashlib
+import io
+import logging
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from src_mindspore.dataset import DataSet
+from src_mindspore.photos.transform import open_image, opened, upright
+from src_mindspore.system.errors import UserError
+
+log = logging.getLogger(__name__)
+
+SHARE = 0.01  # of the photos may be left out, or one; more is no accident
+
+
+class PhotoReader:
+    """Opens photos below ``root``; threads may share it.
+
+    Args:
+        root: the data folder.
+        photos: how many there are.
+        digests: SHA-256 by path, as 64 hexadecimal digits: a file of another content is none of
+            these photos. None takes any.
+    """
+
+    def __init__(self, root: Path, photos: int, digests: Mapping[str, str] | None = None) -> None:
+        self.root = root
+        self.photos = photos
+        self.skipped: dict[str, str] = {}  # what is wrong, by path
+        self._digests = digests
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, data: DataSet) -> "PhotoReader":
+        """For all photos of a data set, as they were when it was listed."""
+        return cls(data.root, len(data.digests), data.digests)
+
+    @property
+    def allowed(self) -> int:
+        """How many photos may be left out."""
+        return max(1, int(SHARE * self.photos))
+
+    def open(self, path: str) -> Image.Image | None:
+        """The photo at a path below ``root``, upright RGB; None where it is left out.
+
+        Raises:
+            UserError: with this one more than ``allowed`` cannot be read.
+        """
+        file = self.root / path
+        try:
+            with open_image(file) as stream:
+                content = stream.read()
+            # of the bytes that are decoded, so that nothing can take their place in between
+            if self._digests and hashlib.sha256(content).hexdigest() != self._digests[path]:
+                raise UserError(f"{file} has changed since the photos were listed")
+            with opened(file, io.BytesIO(content)) as image:
+                return upright(image)
+        except (UserError, OSError) as error:
+            self._skip(path, str(error))
+            return None
+
+    def _skip(self, path: str, problem: str) -> None:
+        with self._lock:
+            if path in self.skipped:
+                return
+            self.skipped[path] = problem
+            count = len(self.skipped)
+        if count > self.allowed:
+            raise UserError(
+                f"{count} of {self.photos} photos cannot be read any more; up to {self.allowed} "
+                f"({SHARE:.0%}, or one) are left out. The last: {problem}"
+            )
+        log.warning("left out: %s", problem)
+
+
+def blank(rows: np.ndarray) -> np.ndarray:
+    """Which of the rows (n, ...) are those of photos that cannot be read: (n,) bool."""
+    return np.isnan(rows.reshape(len(rows), -1)[:, 0])

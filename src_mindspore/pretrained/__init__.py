@@ -1,1 +1,0 @@
-"""Pretrained backbone weights from files of several kinds, loaded strictly."""

@@ -1,0 +1,170 @@
+"""Pictures of a run: curves over the epochs and the confusion matrix."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from src_mindspore.system.write import atomic_path
+
+log = logging.getLogger(__name__)
+
+LARGEST = 40.0  # inches: at 1000 classes the picture would have 2 gigapixels otherwise
+
+# fonts with Chinese characters; Matplotlib's own has none
+CHINESE_FONTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "Droid Sans Fallback"),
+    *("WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Microsoft YaHei", "PingFang SC"),
+)
+
+
+def _label_fonts() -> list[str]:
+    """Font families of class names: the default one, then what this machine has for Chinese."""
+    there = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in CHINESE_FONTS if name in there)]
+
+
+def _save(figure: Figure, path: Path) -> None:
+    FigureCanvasAgg(figure)  # no display, and no state shared with a caller's pyplot
+    with atomic_path(path) as temporary, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure.savefig(temporary, dpi=120)
+    if any("missing from font" in str(warning.message) for warning in caught):
+        log.warning(
+            "%s: no font here has all characters of the class names; a Chinese one, such as the "
+            "package fonts-noto-cjk, would",
+            path.name,
+        )
+
+
+def draw_curves(path: Path, lines: Sequence[dict[str, Any]]) -> None:
+    """Loss, top-1 and learning rate over all epochs of all stages, from ``log.jsonl``.
+
+    Args:
+        path: the PNG to write.
+        lines: entries of ``log.jsonl``, at least one.
+    """
+    figure = Figure(figsize=(9, 8), layout="constrained")
+    losses, accuracies, rates = figure.subplots(3, 1, sharex=True)
+    epochs = np.arange(1, len(lines) + 1)
+    stages = [line["stage"] for line in lines]
+    few = "o-" if len(lines) < 40 else "-"
+
+    def column(name: str, factor: float = 1.0) -> list[float]:
+        return [line[name] * factor for line in lines]
+
+    losses.plot(epochs, column("train_loss"), few, ms=3, label="training (as optimised)")
+    losses.plot(epochs, column("val_loss"), few, ms=3, label="validation")
+    losses.set_ylabel("loss")
+    accuracies.plot(epochs, column("train_top1", 100), few, ms=3, label="training, augmented")
+    accuracies.plot(epochs, column("val_top1", 100), few, ms=3, label="validation")
+    best = max(range(len(lines)), key=lambda i: (lines[i]["val_top1"], -lines[i]["val_loss"]))
+    accuracies.plot(
+        epochs[best],
+        100 * lines[best]["val_top1"],
+        "k*",
+        ms=11,
+        label=f"best: {lines[best]['val_top1']:.2%}, {stages[best]} {lines[best]['epoch']}",
+    )
+    accuracies.set_ylabel("top-1, %")
+    rates.plot(epochs, column("lr"), few, ms=3, color="tab:green")
+    rates.set_ylabel("learning rate")
+    rates.set_yscale("log")
+    rates.set_xlabel("epoch, all stages")
+    for axes in (losses, accuracies, rates):
+        _mark_stages(axes, stages)
+        axes.grid(alpha=0.3)
+    losses.legend()
+    accuracies.legend(loc="lower right")
+    _save(figure, path)
+
+
+def _mark_stages(axes: Axes, stages: Sequence[str]) -> None:
+    for i in range(1, len(stages)):
+        if stages[i] != stages[i - 1]:
+            axes.axvline(i + 0.5, color="grey", ls="--", lw=1)
+            axes.annotate(
+                f" {stages[i]}", (i + 0.5, 1), xycoords=("data", "axes fraction"), va="top"
+            )
+
+
+def draw_confusion(path: Path, confusion: np.ndarray, labels: Sequence[str]) -> None:
+    """The confusion matrix: a row per true class, in share of its images, counts written in.
+
+    Args:
+        path: the PNG to write.
+        confusion: ``(K, K)`` images, ``[true, predicted]``.
+        labels: display names of the K classes.
+    """
+    # inches; above the limit, some 100 classes, the tick labels shrink instead
+    size = min(max(5.0, 2.5 + 0.36 * len(labels)), LARGEST)
+    figure = Figure(figsize=(size, size), layout="constrained")
+    axes = figure.subplots()
+    shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in zip(*np.nonzero(confusion), strict=True):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        text = str(confusion[row, column])
+        axes.text(column, row, text, ha="center", va="center", color=colour, size=8)
+    ticks = range(len(labels))
+    points = min(10.0, 72 * 0.6 * size / len(labels))
+    style = {"size": points, "parse_math": False, "fontfamily": _label_fonts()}  # "$" is a "$"
+    axes.set_xticks(ticks, labels, rotation=90, **style)
+    axes.set_yticks(ticks, labels, **style)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    right, total = int(confusion.trace()), int(confusion.sum())
+    axes.set_title(f"{right} of {total} images right ({right / max(total, 1):.2%})")
+    _save(figure, path)
+
+
+def draw_reliability(path: Path, calibration: dict[str, Any], final: dict[str, Any]) -> None:
+    """Accuracy over confidence, before and after the temperature, and how many photos say so.
+
+    Args:
+        path: the PNG to write.
+        calibration: of ``metrics.json``, see ``calibration.calibrate``.
+        final: its ``val``, see ``inference.judge``.
+    """
+    figure = Figure(figsize=(10, 6), layout="constrained")
+    rows = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
+    sides = (
+        ("before", "before", calibration["reliability_before"]),
+        ("after", f"after, temperature {calibration['temperature']:.3f}", final["reliability"]),
+    )
+    for (key, title, bins), top, bottom in zip(sides, *rows, strict=True):
+        filled = [row for row in bins if row["n"]]
+        middles = [(row["low"] + row["high"]) / 2 for row in filled]
+        width = bins[0]["high"] - bins[0]["low"]
+        ends = [row["accuracy_interval"] for row in filled]
+        heights = np.array([row["accuracy"] for row in filled])
+        top.bar(middles, heights, width, color="tab:blue", alpha=0.6, label="accuracy")
+        spread = np.abs(np.array(ends).T - heights)
+        top.errorbar(middles, heights, spread, fmt="none", color="grey", lw=1, label="95 %")
+        top.plot([row["confidence"] for row in filled], heights, "k.", label="at mean confidence")
+        top.plot([0, 1], [0, 1], "k--", lw=1)
+        top.set_title(f"{title}: ECE {calibration[key]['ece']:.4f}")
+        bottom.bar(middles, [row["n"] for row in filled], width, color="grey")
+        for x, row in zip(middles, filled, strict=True):
+            bottom.text(x, row["n"], str(row["n"]), ha="center", va="bottom", size=8)
+        bottom.set_xlabel("confidence: probability of the class that is said")
+        bottom.margins(y=0.25)
+        top.set_xlim(0, 1)
+        top.set_ylim(0, 1.02)
+    rows[0, 0].set_ylabel("accuracy")
+    rows[1, 0].set_ylabel("photos")
+    figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    chance = calibration["by_chance"]
+    figure.suptitle(
+        f"{calibration['split']}, n={calibration['n']}, {len(final['reliability'])} bins of equal "
+        f"width; perfectly calibrated, chance alone gives an ECE of {chance['low']:.3f} to "
+        f"{chance['high']:.3f}"
+    )
+    _save(figure, path)

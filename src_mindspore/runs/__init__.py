@@ -1,0 +1,1 @@
+"""A run on the disk; it knows nothing of the training loop."""

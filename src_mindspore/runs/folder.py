@@ -1,0 +1,265 @@
+"""A run folder: what training leaves behind, and what a resumed run starts from.
+
+``run_opening.py`` makes or finds one for training, ``run_reading.py`` reads a finished one.
+"""
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from easydict import EasyDict
+
+from src_mindspore.config.load import load_config, resolved_yaml
+from src_mindspore.config.schema import SCHEMA
+from src_mindspore.dataset import DataSet
+from src_mindspore.network.classifier import Classifier
+from src_mindspore.runs import checkpoint
+from src_mindspore.runs.lock import RunLock
+from src_mindspore.runs.progress import is_state
+from src_mindspore.spec.model import FILE_NAME as SPEC
+from src_mindspore.spec.model import FileSpec, ModelSpec
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.read import brief, read_json
+from src_mindspore.system.write import sweep_temporaries, write_json, write_text
+from src_mindspore.training.loop import Stage
+from src_mindspore.training.stages import STAGES
+from src_mindspore.training.workers import launched
+
+CONFIG = "config.yaml"
+SPLITS = "splits.json"
+LOG = "log.jsonl"
+CHOICE = "budget.json"  # what was chosen where the config says auto
+UNTRAINED = {CONFIG, SPLITS, SPEC, LOG, CHOICE}  # what there is before the first checkpoint
+METRICS = "metrics.json"
+CURVES, CONFUSION, RELIABILITY = "curves.png", "confusion.png", "reliability.png"
+# all that is written here through a temporary name
+WRITTEN = (
+    *(CONFIG, SPLITS, SPEC, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
+    *(checkpoint.MODEL, checkpoint.LAST),
+)
+
+
+class RunFolder:
+    """The files of one training run.
+
+    The best weights are kept in memory as well and both checkpoints are written together, the
+    model first: whenever ``last.ckpt`` exists and knows of a best epoch, ``model.ckpt`` is that
+    one's or a better one's that the resumed run finds again.
+
+    Where ``writes`` is false nothing is written: another worker does it. ``save_every`` are the
+    seconds between checkpoints.
+    """
+
+    def __init__(self, path: Path, save_every: float = 0.0) -> None:
+        self.path = path
+        self.writes = True
+        self.lock = RunLock(path)
+        self.best: dict[str, np.ndarray] = {}
+        self._stored = self.best  # what model.ckpt holds
+        self._lines: list[dict[str, Any]] = []
+        self._save_every = save_every
+        self._saved = time.monotonic()
+
+    @classmethod
+    def create(cls, path: Path, config: EasyDict) -> "RunFolder":
+        """A new run. What a run left that failed before its first epoch does not stand in the way.
+
+        Raises:
+            UserError: the folder already holds something, cannot be written, or another process
+                works on it.
+        """
+        _check_free(path)
+        run = cls(path, config.save_every)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            run.claim()
+            _check_free(path)  # another process may have had it until now
+            (path / CHOICE).unlink(missing_ok=True)
+            write_text(path / CONFIG, resolved_yaml(config))
+        except OSError as error:
+            run.lock.release()
+            raise _unwritable(path, error) from None
+        except UserError:
+            run.lock.release()
+            raise
+        return run
+
+    @classmethod
+    def reopen(cls, path: Path) -> tuple["RunFolder", EasyDict]:
+        """A run that has begun, and its config.
+
+        Raises:
+            UserError: it cannot be written, or another process works on it.
+        """
+        config = load_config(path / CONFIG)
+        run = cls(path, config.save_every)
+        if not run.finished:
+            try:
+                run.claim()
+            except OSError as error:
+                raise _unwritable(path, error) from None
+        return run, config
+
+    def claim(self) -> None:
+        """Keeps other processes out; of several workers the first does so once they have met."""
+        if launched():
+            self.lock.look()
+        else:
+            self.hold()
+
+    def hold(self) -> None:
+        """Takes the lock and clears away what a killed process left half written."""
+        self.lock.take()
+        sweep_temporaries(self.path, WRITTEN)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has come to its end."""
+        return (self.path / METRICS).is_file()
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` of a finished run holds."""
+        path = self.path / METRICS
+        metrics = read_json(path)
+        val = metrics.get("val") if isinstance(metrics, dict) else None
+        if not isinstance(val, dict) or not all(
+            type(val.get(key)) in (int, float) for key in ("n", "top1", "top5")
+        ):
+            raise UserError(
+                f"{path} is damaged: it must have n, top1 and top5 under val; got {brief(val)}. "
+                f"Without the file, --resume scores the run again"
+            )
+        return metrics
+
+    def write_splits(self, data: DataSet) -> None:
+        """Records which photo is in which split.
+
+        Raises:
+            UserError: a resumed run finds other photos than it was trained on.
+        """
+        table = {name: [r.path for r in records] for name, records in data.splits.items()}
+        splits: dict[str, Any] = {"splits": table, "left_out": list(data.left_out)}
+        if data.excluded:
+            splits["excluded"] = [asdict(exclusion) for exclusion in data.excluded]
+        path = self.path / SPLITS
+        trained = (self.path / checkpoint.LAST).is_file()
+        if trained and read_json(path) != splits:
+            raise UserError(
+                f"the photos in {data.root} are not those that {self.path} was begun with, see "
+                f"its {SPLITS}: a new run takes a new folder"
+            )
+        if self.writes:
+            write_json(path, splits)
+
+    def choice(self) -> dict[str, Any] | None:
+        """What this run chose before it was stopped."""
+        path = self.path / CHOICE
+        if not path.is_file():
+            return None
+        choice = read_json(path)
+        fields = {key: SCHEMA["finetune_stage"][key] for key in ("from_block", "epochs")}
+        known = isinstance(choice, dict) and choice.keys() == fields.keys()
+        if not known or not all(rule.check(choice[key]) for key, rule in fields.items()):
+            raise UserError(f"{path} is damaged: it has from_block and epochs; got {brief(choice)}")
+        return choice
+
+    def write_choice(self, choice: dict[str, Any]) -> None:
+        """Keeps a choice: measured again, it could be another."""
+        if self.writes:
+            write_json(self.path / CHOICE, choice)
+
+    def save_spec(self, spec: ModelSpec) -> None:
+        """Writes ``spec.json``."""
+        if self.writes:
+            spec.save(self.path)
+
+    def begin(self) -> tuple[dict[str, Any] | None, dict[str, np.ndarray]]:
+        """State and arrays of ``last.ckpt`` to go on from; without one None and nothing.
+
+        ``log.jsonl`` is written anew, with the epochs that the state knows of.
+        """
+        if not (self.path / checkpoint.LAST).is_file():
+            self._write_log(())
+            return None, {}
+        state, arrays = checkpoint.read_state(self.path / checkpoint.LAST)
+        if not is_state(state, STAGES):
+            raise UserError(
+                f"the state in {self.path / checkpoint.LAST} is not of this version: {brief(state)}"
+            )
+        self._write_log(state["lines"])
+        if state["progress"]["best_top1"] >= 0:  # there has been a best epoch
+            self.best = self._stored = checkpoint.read_arrays(self.path / checkpoint.MODEL)
+        return state, arrays
+
+    def log(self, line: dict[str, Any]) -> None:
+        """Adds one epoch to ``log.jsonl``."""
+        self._lines.append(line)
+        if not self.writes:
+            return
+        path = self.path / LOG
+        try:
+            with path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+
+    def _write_log(self, lines: Iterable[dict[str, Any]]) -> None:
+        self._lines = list(lines)
+        if self.writes:
+            write_text(self.path / LOG, "".join(json.dumps(line) + "\n" for line in self._lines))
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """What ``log.jsonl`` holds."""
+        return self._lines
+
+    def due(self) -> bool:
+        """Whether the last checkpoint is ``save_every`` seconds old."""
+        return time.monotonic() - self._saved >= self._save_every
+
+    def save(self, classifier: Classifier, stage: Stage, force: bool = False) -> None:
+        """Writes both checkpoints, unless that was done a moment ago."""
+        if not self.writes:
+            return
+        if not (force or self.due()) and (self.path / checkpoint.LAST).exists():
+            return
+        if self.best is not self._stored:
+            checkpoint.save_arrays(self.path / checkpoint.MODEL, self.best)
+            self._stored = self.best
+        state = {
+            "stage": stage.name,
+            "progress": asdict(stage.progress),
+            "lines": self._lines,
+        }
+        checkpoint.save_state(self.path / checkpoint.LAST, classifier, stage.step.optimizer, state)
+        self._saved = time.monotonic()
+
+    def finish(self, spec: ModelSpec, metrics: dict[str, Any]) -> ModelSpec:
+        """Writes ``spec.json`` with the final file and ``metrics.json``.
+
+        ``log.jsonl`` comes first, to the disk: with ``metrics.json`` the run is finished.
+        """
+        self._write_log(self._lines)
+        spec = spec.with_files(FileSpec.of(self.path / checkpoint.MODEL))
+        spec.save(self.path)
+        write_json(self.path / METRICS, metrics)
+        return spec
+
+
+def _check_free(path: Path) -> None:
+    if path.exists() and (not path.is_dir() or _visible(path) - UNTRAINED):
+        what = "a run: --resume goes on with it" if (path / CONFIG).exists() else "not empty"
+        raise UserError(f"{path} is {what}; a new run takes a new or an empty folder")
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(f"the run folder {path} cannot be written: {error.strerror}")
+
+
+def _visible(folder: Path) -> set[str]:
+    """Names without the temporary files of another worker that begins the same run."""
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}

@@ -1,0 +1,1 @@
+"""The machine under everything: files, processes, the cache folder, the terminal."""

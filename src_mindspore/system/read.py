@@ -1,0 +1,212 @@
+"""Reading files that a person wrote, copied or damaged, with one clear refusal for what is wrong.
+
+Nothing here waits, or takes memory, because of what a path turns out to be: a pipe, a device or a
+file of gigabytes is refused before its content is read.
+"""
+
+import json
+import os
+import reprlib
+import stat
+import struct
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import yaml
+from google.protobuf.message import DecodeError, Message
+
+from src_mindspore.system.errors import UserError
+
+MAX_YAML = 1 << 20  # bytes; the 26 classes of configs/labels/garbage.yaml take 3 KB
+MAX_JSON = 1 << 28  # splits.json has a line of some 50 bytes for each of a million photos
+MAX_DEPTH = 32  # tables inside of tables; a config has 3
+MAX_SHOWN = 500  # characters of what a library says about a text
+MAX_DIGITS = 1000  # of a whole number in YAML; Python refuses to write one of 4300 and more
+NO_TEXT = frozenset(map(chr, (0, *range(0xD800, 0xE000))))  # not in file names, not in UTF-8
+
+
+def brief(value: Any) -> str:
+    """The value as a message shows it, however large it is."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 200
+    short.maxlong = 60
+    short.maxlist = short.maxdict = 16
+    return short.repr(value)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Opens a file to be read; a pipe or a device is refused and not waited for.
+
+    Raises:
+        UserError: there is no such file, it is something else, or may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a name with a zero byte
+        raise UserError(f"{str(path)!r} is no file name: {error}") from None
+    kind = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(kind):
+        os.close(descriptor)
+        what = "a folder" if stat.S_ISDIR(kind) else "a pipe or device"
+        raise UserError(f"{path}: must be a file, but is {what}")
+    return os.fdopen(descriptor, "rb")
+
+
+def check_file(path: Path) -> None:
+    """Refuses what cannot be read at all: no file, a folder, a pipe, an empty file.
+
+    Raises:
+        UserError: naming the file and which of these it is.
+    """
+    with open_file(path) as stream:
+        if os.fstat(stream.fileno()).st_size == 0:
+            raise UserError(f"{path}: the file is empty")
+
+
+def read_text(path: Path, limit: int) -> str:
+    """The UTF-8 text of a file of at most ``limit`` bytes.
+
+    Raises:
+        UserError: no file, too large, or another encoding.
+    """
+    with open_file(path) as stream:
+        try:
+            content = stream.read(limit + 1)
+        except OSError as error:  # a disk that fails
+            raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(content) > limit:
+        raise UserError(f"{path}: up to {limit:,} bytes are read; it is larger")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}: must be text in UTF-8; byte {error.start} is 0x{content[error.start]:02x} "
+            f"({error.reason})"
+        ) from None
+
+
+def read_json(path: Path, limit: int = MAX_JSON) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        UserError: no file, too large, no JSON, nested too deeply, or a key twice in one table.
+    """
+    return parse_json(read_text(path, limit), str(path))
+
+
+def parse_json(text: str, source: str) -> Any:
+    """``read_json`` for a text that is at hand; ``source`` is what to call it."""
+    try:
+        return json.loads(text, object_pairs_hook=_without_repeats)
+    except RecursionError:
+        raise UserError(f"{source} is not a readable JSON file: nested too deeply") from None
+    except ValueError as error:  # also for a number of more than 4300 digits
+        raise UserError(f"{source} is not a readable JSON file: {error}") from None
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:80]!r} is there twice")
+    return table
+
+
+def parse_protobuf(message: Message, content: bytes) -> bool:
+    """Fills a message; False where the content is damaged, cut short or something else."""
+    try:
+        message.ParseFromString(content)
+    # the decoder in Python, which MindSpore selects, checks less than the one in C
+    except (DecodeError, ValueError, LookupError, TypeError, RecursionError, struct.error):
+        return False
+    return True
+
+
+class StrictYaml:
+    """Mixed into a loader of PyYAML: YAML without what makes a small file a large one.
+
+    Aliases are refused (ten lines of them make a billion values, and tables that hold themselves),
+    and so are deep nesting, a key that is there twice, and texts that no file can be named by.
+    """
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """See ``yaml.composer.Composer``."""
+        if self.check_event(yaml.AliasEvent):
+            event = self.get_event()
+            raise yaml.composer.ComposerError(
+                None,
+                None,
+                f"aliases (*{event.anchor}) are not read: write it out",
+                event.start_mark,
+            )
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            mark = self.peek_event().start_mark
+            text = f"nested more than {MAX_DEPTH} deep"
+            raise yaml.composer.ComposerError(None, None, text, mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """See ``yaml.constructor.BaseConstructor``."""
+        seen = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
+            if name in seen:
+                text = f"the key {key.value[:80]!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, text, key.start_mark)
+            seen |= {name} if name else set()
+        return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+        """See ``yaml.constructor.BaseConstructor``."""
+        value = super().construct_scalar(node)
+        if node.tag == "tag:yaml.org,2002:int" and len(value) > MAX_DIGITS:
+            text = f"a number has more than {MAX_DIGITS} digits"
+            raise yaml.constructor.ConstructorError(None, None, text, node.start_mark)
+        if isinstance(value, str) and not NO_TEXT.isdisjoint(value):
+            text = "a text has a zero or half a character"
+            raise yaml.constructor.ConstructorError(None, None, text, node.start_mark)
+        return value
+
+
+class PlainYaml(StrictYaml, yaml.BaseLoader):
+    """Every scalar as the text it is: 00_01 and No are names, not the numbers and flags of YAML."""
+
+
+def parse_yaml(text: str, loader: type, source: str) -> Any:
+    """The value of a YAML text; ``loader`` is a ``StrictYaml``, ``source`` what to call the text.
+
+    Raises:
+        UserError: no YAML, or what ``StrictYaml`` refuses.
+    """
+    try:
+        return yaml.load(text, Loader=loader)  # noqa: S506 - every loader here is a safe one
+    # PyYAML converts "!!int x" and a date such as 2024-13-01 without care: almost any exception
+    except (
+        yaml.YAMLError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as e:
+        what = " ".join(str(e).split())[:MAX_SHOWN]  # it may quote the text
+        raise UserError(f"{source} is not YAML: {what}") from None
+
+
+def read_yaml(path: Path, loader: type) -> Any:
+    """The value in a YAML file, see ``parse_yaml``.
+
+    Raises:
+        UserError: no file, more than ``MAX_YAML`` bytes, or no YAML.
+    """
+    return parse_yaml(read_text(path, MAX_YAML), loader, str(path))

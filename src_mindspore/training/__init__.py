@@ -1,0 +1,1 @@
+"""A training run; begin with train.py."""

@@ -1,0 +1,91 @@
+"""The doctor before a training run: the photos listed, checked, divided, in one pass over them."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from src_mindspore.dataset import DataSet, divide, list_data_set, with_digests
+from src_mindspore.doctor.checks import FAULTS, split_blocks
+from src_mindspore.doctor.diagnosis import findings_of
+from src_mindspore.doctor.duplicates import near_pairs
+from src_mindspore.doctor.findings import ERROR, Finding
+from src_mindspore.doctor.survey import Survey, survey
+from src_mindspore.photos.exclusions import excluded_of
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.terminal import shown_name
+
+log = logging.getLogger(__name__)
+
+SHOWN = 20  # unusable photos named in a message
+SAID = ("identical_across", "near_across")  # ``divide`` names what it leaves out
+
+
+def checked_data_set(
+    root: Path,
+    classes: Sequence[str] | None,
+    fractions: Sequence[float],
+    seed: int,
+    exclude: str | None = None,
+    near_duplicates: str = "leave_out",
+) -> DataSet:
+    """The photos of a training run, every one of them read once; findings go to the log.
+
+    Args:
+        root: the data folder.
+        classes: see ``dataset.list_data_set``.
+        fractions: see ``dataset.divide``.
+        seed: likewise.
+        exclude: file of photos that are in no split, see ``plan.py``.
+        near_duplicates: ``leave_out`` keeps near-identical photos on one side, as ``divide`` does
+            with identical ones; ``keep`` does not look for them.
+
+    Raises:
+        UserError: see ``list_data_set``, ``divide``, ``excluded_of``; photos that cannot be used;
+            any other finding with which training cannot be right.
+    """
+    listed = list_data_set(root, classes, excluded_of(exclude, root))
+    if listed.excluded:
+        log.info("left out by %s: %d photos", shown_name(str(exclude)), len(listed.excluded))
+    found = survey(root, listed.records("all"))
+    _stop_at_faults(found)
+    data = with_digests(listed, found.digests)
+    pairs = near_pairs(found, split_blocks(data, found)) if near_duplicates == "leave_out" else []
+    _show(root, findings_of(data, found, pairs))
+    paths = [record.path for record in found.records]
+    digests = [
+        (found.digests[paths[pair.first]], found.digests[paths[pair.second]]) for pair in pairs
+    ]
+    return divide(data, fractions, seed, digests)
+
+
+def _stop_at_faults(found: Survey) -> None:
+    """Raises UserError with all photos that cannot be used."""
+    if not found.faults:
+        return
+    problems = [shown_name(text) for _, text in found.faults.values()]
+    listed = "\n  ".join(problems[:SHOWN])
+    more = f"\n  and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+    raise UserError(
+        f"{len(problems)} of {len(found.records)} images cannot be used; repair or remove them, or "
+        f"leave them out (data.exclude) with a list that the doctor's --fix writes:\n"
+        f"  {listed}{more}"
+    )
+
+
+def _show(root: Path, findings: Sequence[Finding]) -> None:
+    """Every finding as a line of the log.
+
+    Raises:
+        UserError: with those that stop training.
+    """
+    errors = [f for f in findings if f.severity == ERROR and f.kind not in FAULTS]
+    if errors:
+        lines = [f"{f.text}: {f.names()}" if f.groups else f.text for f in errors]
+        raise UserError(f"{root} cannot be trained on:\n  " + "\n  ".join(lines))
+    others = [f for f in findings if f.kind not in SAID]
+    for finding in others:
+        log.info(
+            "%s: %d %s: %s", finding.severity, len(finding.groups), finding.text, finding.names()
+        )
+    if others:
+        log.info("python -m src_mindspore.doctor %s --html FILE  shows them", shown_name(str(root)))

@@ -1,0 +1,167 @@
+"""What a training stage reads, epoch by epoch: cached features, or photos through the trunk.
+
+Both give the values at the cut where the trained part of the network begins, every training photo
+once per epoch in a fresh order. All draws come from (seed, stage, epoch, photo): an epoch is alike
+whether or not the ones before it ran in the same process.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from src_mindspore.features.store import Rows
+from src_mindspore.network.engines import FeatureEngine, run_on_all_cores
+from src_mindspore.photos.reader import PhotoReader
+from src_mindspore.photos.records import Record
+from src_mindspore.photos.transform import Augmentation, normalise, open_photo, prepare
+from src_mindspore.spec.model import InputSpec
+from src_mindspore.system.parallel import map_ordered
+from src_mindspore.training.workers import ALONE, Workers
+
+SOURCES = ("cached", "photos")  # where fine-tuning reads from
+ORDER, VIEW, AUGMENTATION, DROPOUT = range(
+    4
+)  # what a generator is for: each has a stream of its own
+Seed = tuple[int, ...]  # of a stage: the run's seed and the stage's number
+Batch = tuple[np.ndarray, np.ndarray]  # values at the cut (n, ...) float32, labels (n,) int32
+
+
+class TrainingInputs(Protocol):
+    """A source of training batches; ``seed`` is that of everything the stage draws.
+
+    Values of a photo that cannot be read any more are NaN, see ``photo_reader.py``.
+    """
+
+    photos: int
+    seed: Seed
+
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
+        """Every photo once, in the order of ``epoch``; the last batch may be short.
+
+        Of several workers each gets its ``share`` of every batch. The batches before number
+        ``first`` are left out, and nothing is read for them.
+        """
+        ...
+
+
+def epoch_order(seed: Seed, epoch: int, photos: int) -> np.ndarray:
+    """The order of the photos in an epoch."""
+    return np.random.default_rng([*seed, epoch, ORDER]).permutation(photos)
+
+
+@dataclass(frozen=True)
+class CachedInputs:
+    """Features from the cache; each photo shows one of its views, another in another epoch.
+
+    ``features``: (photos, views, ...); ``labels``: (photos,) int32.
+    """
+
+    features: np.ndarray | Rows
+    labels: np.ndarray
+    seed: Seed
+
+    @property
+    def photos(self) -> int:
+        """Number of training photos."""
+        return len(self.labels)
+
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
+        """See ``TrainingInputs``."""
+        order = epoch_order(self.seed, epoch, self.photos)
+        views = np.random.default_rng([*self.seed, epoch, VIEW]).integers(
+            self.features.shape[1], size=self.photos
+        )
+        for start in range(first * batch_size, self.photos, batch_size):
+            chosen = order[start : start + batch_size]
+            mine = workers.share(chosen, batch_size)
+            yield self.features[mine, views[mine]].astype(np.float32), self.labels[mine]
+
+
+@dataclass(frozen=True)
+class PhotoInputs:
+    """Photos, freshly augmented in every epoch; the frozen layers, if any, run on the way.
+
+    ``reader`` opens them. ``trunk`` computes the value at the cut from images; None where the cut
+    is the image itself.
+    """
+
+    reader: PhotoReader
+    records: Sequence[Record]
+    input: InputSpec
+    augmentation: Augmentation
+    trunk: FeatureEngine | None
+    seed: Seed
+
+    @property
+    def photos(self) -> int:
+        """Number of training photos."""
+        return len(self.records)
+
+    def batches(
+        self, epoch: int, batch_size: int, workers: Workers = ALONE, first: int = 0
+    ) -> Iterator[Batch]:
+        """See ``TrainingInputs``."""
+
+        def augmented(index: int) -> np.ndarray | None:
+            rng = np.random.default_rng([*self.seed, epoch, AUGMENTATION, index])
+            image = self.reader.open(self.records[index].path)
+            return None if image is None else self.augmentation(image, rng, self.input)
+
+        order = epoch_order(self.seed, epoch, self.photos)
+        starts = range(first * batch_size, self.photos, batch_size)
+        shares = [workers.share(order[i : i + batch_size], batch_size) for i in starts]
+        pixels = map_ordered(augmented, (i for s in shares for i in s.tolist()), 2 * batch_size)
+        for mine in shares:
+            images, gone = _stack([next(pixels) for _ in mine], self.input)
+            values = run_on_all_cores(self.trunk, images)[0] if self.trunk else images
+            values[gone] = np.nan
+            yield values, np.array([self.records[i].label for i in mine], np.int32)
+
+
+@dataclass(frozen=True)
+class PlainPhotos:
+    """Photos through the evaluation transform, decoded when a slice is read."""
+
+    reader: PhotoReader
+    records: Sequence[Record]
+    input: InputSpec
+
+    def __len__(self) -> int:
+        """Number of photos."""
+        return len(self.records)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        """(n, 3, H, W) float32, normalised; NaN where a photo cannot be read any more."""
+
+        def plain(record: Record) -> np.ndarray | None:
+            image = self.reader.open(record.path)
+            return None if image is None else prepare(image, self.input)
+
+        values, gone = _stack(list(map_ordered(plain, self.records[rows])), self.input)
+        values[gone] = np.nan
+        return values
+
+
+def _stack(pixels: Sequence[np.ndarray | None], spec: InputSpec) -> tuple[np.ndarray, np.ndarray]:
+    """Normalised images, black where there is none, and which those are: (n,) bool."""
+    black = np.zeros((*spec.size, 3), np.uint8)
+    images = normalise(np.stack([black if p is None else p for p in pixels]), spec)
+    return images, np.array([p is None for p in pixels])
+
+
+def read_photos(paths: Sequence[Path], spec: InputSpec) -> np.ndarray:
+    """Photos through the evaluation transform: (n, 3, H, W) float32, normalised.
+
+    Raises:
+        UserError: a photo that cannot be read.
+    """
+    return normalise(
+        np.stack(list(map_ordered(lambda p: prepare(open_photo(p), spec), paths))), spec
+    )

@@ -1,0 +1,242 @@
+"""The one training loop, for the head on cached features and for the backbone alike."""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from mindspore import Parameter, Tensor
+
+from src_mindspore.evaluation.metrics import summary
+from src_mindspore.network.classifier import Top, batch_norms
+from src_mindspore.network.kernels.cells import AnyTop
+from src_mindspore.photos.reader import blank
+from src_mindspore.runs.progress import Progress
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.memory import batch_of
+from src_mindspore.system.progress import progress
+from src_mindspore.system.rows import Part, Readable, Sliceable, run_batched
+from src_mindspore.training.inputs import DROPOUT, TrainingInputs
+from src_mindspore.training.step import TrainStep
+from src_mindspore.training.workers import ALONE, Workers
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 16  # steps between looks at the clock, where several workers must agree on it
+
+
+@dataclass
+class Stage:
+    """A stage ready to run.
+
+    ``class_weights`` is (classes,) float32; ``lr`` is (steps,) float32 over all epochs, as given
+    to the optimiser; ``val`` are the values at the cut of the validation photos (an array, or
+    anything that gives arrays when sliced) and their labels (n,), scored as ``val_loss`` says (see
+    ``metrics.summary``).
+    """
+
+    name: str
+    top: AnyTop
+    step: TrainStep
+    inputs: TrainingInputs
+    val: tuple[Sliceable, np.ndarray]
+    val_loss: str
+    lr: np.ndarray
+    class_weights: np.ndarray
+    epochs: int
+    batch_size: int
+    patience: int
+    freeze_bn_statistics: bool = True
+    workers: Workers = ALONE
+    progress: Progress = field(default_factory=Progress)
+
+
+def steps_per_epoch(photos: int, batch_size: int) -> int:
+    """Optimiser steps in an epoch; the short last batch is one."""
+    return -(-photos // batch_size)
+
+
+def _never() -> bool:
+    return False
+
+
+def fit(
+    stage: Stage,
+    after_epoch: Callable[[Stage, dict, bool], None],
+    due: Callable[[], bool] = _never,
+    after_step: Callable[[Stage], None] = lambda _: None,
+) -> None:
+    """Trains a stage to its end, from where ``stage.progress`` says it is.
+
+    After every epoch the whole validation split is scored, ``stage.progress`` is brought up to
+    date and ``after_epoch(stage, line, better)`` is called, ``line`` being the epoch's entry for
+    ``log.jsonl``. Inside an epoch ``after_step(stage)`` is called, with the same right to go on
+    from there, when ``due()`` of the first worker says so.
+
+    Raises:
+        UserError: a loss or a logit that is not finite, with the step and learning rate; no memory
+            for a batch.
+    """
+    state = stage.progress
+    while state.epoch < stage.epochs:
+        if stage.patience and state.stale >= stage.patience:
+            log.info("%s: no better epoch in %d: stopped early", stage.name, stage.patience)
+            return
+        began = time.perf_counter()
+        with batch_of(f"{stage.name}_stage.batch_size", stage.batch_size):
+            train_loss, train_top1 = _train_epoch(stage, due, after_step)
+            done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
+            scores = _validate(stage, done)
+        better = state.improves(scores["top1"], scores["loss"])
+        if better:
+            state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
+        else:
+            state.stale += 1
+        state.epoch, state.step, state.sums = state.epoch + 1, 0, []
+        line = {
+            "stage": stage.name,
+            "epoch": state.epoch,
+            "step": done,
+            "lr": float(stage.lr[done - 1]),
+            "train_n": stage.inputs.photos,
+            "train_loss": train_loss,
+            "train_top1": train_top1,
+            "val_n": len(stage.val[1]),
+            "val_loss": scores["loss"],
+            "val_top1": scores["top1"],
+            "val_top5": scores["top5"],
+            "best": better,
+            "seconds": round(time.perf_counter() - began, 3),
+        }
+        log.info("%s", _sentence(line, stage.epochs))
+        after_epoch(stage, line, better)
+
+
+def _sentence(line: dict, epochs: int) -> str:
+    """An epoch's entry of ``log.jsonl`` for people."""
+    return (
+        f"{line['stage']} {line['epoch']}/{epochs}  lr {line['lr']:.5f}  "
+        f"train loss {line['train_loss']:.4f} top-1 {line['train_top1']:.2%} "
+        f"(n={line['train_n']})  "
+        f"val loss {line['val_loss']:.4f} top-1 {line['val_top1']:.2%} (n={line['val_n']})"
+        f"{' *' if line['best'] else ''}  {line['seconds']:.1f} s"
+    )
+
+
+def _validate(stage: Stage, done: int) -> dict[str, float]:
+    """Scores the whole validation split; of several workers each does a part of it.
+
+    They go by what the first makes of it, so that none stops while others go on.
+    """
+    values, labels = stage.val
+    workers = stage.workers
+    mine = workers.part(len(labels))
+    part = Readable(values if workers.size == 1 else Part(values, mine))
+    # in the last column whether the photo can still be read
+    table = np.zeros((len(labels), len(stage.class_weights) + 1), np.float32)
+    if len(part):
+        table[mine, :-1] = predict(stage.top, part, stage.batch_size // workers.size)
+        table[mine, -1] = part.mask
+    table = workers.add(table)
+    logits, labels = (rows[table[:, -1] > 0] for rows in (table[:, :-1], labels))
+    if not len(labels):
+        raise UserError("no validation photo can be read any more")
+    scores = summary(logits, labels, stage.val_loss)
+    largest = float(np.abs(logits).max())
+    largest, *agreed = workers.gather((largest, *scores.values()))[0].tolist()
+    check_finite(stage, "largest validation logit", largest, done)
+    return dict(zip(scores, agreed, strict=True))
+
+
+def _train_epoch(
+    stage: Stage, due: Callable[[], bool], after_step: Callable[[Stage], None]
+) -> tuple[float, float]:
+    """Loss and top-1 over the training batches, as the network was when it saw them."""
+    stage.step.set_train(True)
+    if stage.freeze_bn_statistics:
+        for cell in batch_norms(stage.top):
+            cell.set_train(False)
+    state, photos = stage.progress, stage.inputs.photos
+    size, workers = stage.batch_size, stage.workers
+    sums = state.sums_of(workers)
+    first = state.epoch * steps_per_epoch(photos, size)
+    with progress(photos, f"{stage.name} {state.epoch + 1}/{stage.epochs}", quiet=True) as advance:
+        advance(min(state.step * size, photos))
+        batches = stage.inputs.batches(state.epoch, size, workers, state.step)
+        for number, batch in enumerate(batches, start=state.step):
+            sums += _train_step(stage, batch, number, first + number + 1)
+            advance(min(size, photos - number * size))
+            if (number + 1) % (LOOK_EVERY if workers.size > 1 else 1):
+                continue
+            table = workers.gather((due(), *sums))
+            if table[0, 0]:
+                check_finite(stage, "largest weight", _largest_weight(stage), first + number + 1)
+                state.step, state.sums = number + 1, table[:, 1:].tolist()
+                after_step(stage)
+    loss, weight, hits, seen = workers.gather(sums).sum(0).tolist()
+    return loss / weight, hits / seen
+
+
+def _largest_weight(stage: Stage) -> float:
+    """Absolute, of what is trained and of the optimiser's moments."""
+    largest = [np.abs(p.asnumpy()).max() for p in stage.step.optimizer.get_parameters()]
+    return float(np.max(largest))  # unlike Python's, NumPy's maximum is NaN where any is
+
+
+def _train_step(
+    stage: Stage, batch: tuple[np.ndarray, np.ndarray], number: int, step: int
+) -> np.ndarray:
+    """Trains on batch ``number`` of an epoch; what it adds to sums like ``EMPTY``."""
+    values, labels = batch
+    size, workers = stage.batch_size, stage.workers
+    real = np.arange(len(labels)) < workers.real(
+        min(size, stage.inputs.photos - number * size), size
+    )
+    gone = blank(values)
+    values[gone], real[gone] = 0, False
+    weights = np.where(real, stage.class_weights[labels], 0)
+    rng = np.random.default_rng([*stage.inputs.seed, stage.progress.epoch, DROPOUT, number])
+    keep = stage.top.head.dropout_mask(size, rng)
+    # one row where none is drawn
+    keep = Tensor(keep[workers.rows(size)] if len(keep) == size else keep)
+    loss, logits = stage.step(*_padded(values, labels, weights, size // workers.size), keep)
+    loss_value = float(loss.asnumpy())
+    check_finite(stage, "loss", loss_value, step)
+    hits = (logits.asnumpy()[: len(labels)].argmax(1) == labels)[real]
+    return np.array(
+        [loss_value * float(weights.sum()), float(weights.sum()), hits.sum(), len(hits)]
+    )
+
+
+def check_finite(stage: Stage, what: str, value: float, step: int) -> None:
+    """Raises UserError, with the learning rate of a step, where a value is no number."""
+    if not math.isfinite(value):
+        raise UserError(
+            f"the {what} of {stage.name} became {value} at step {step} "
+            f"with learning rate {stage.lr[step - 1]:.6g}: a smaller "
+            f"{stage.name}_stage.lr.max or a longer warm-up is needed, in a new run (--run), which "
+            f"uses the cached features again; --resume would come to the same step"
+        )
+
+
+def _padded(
+    values: np.ndarray, labels: np.ndarray, weights: np.ndarray, size: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Fills a short batch up with repeats of weight 0: one graph, and no photo is dropped."""
+    rows = np.arange(size) % len(labels)
+    full = np.where(np.arange(size) < len(labels), weights[rows], 0)
+    return Tensor(values[rows]), Tensor(labels[rows]), Tensor(full.astype(np.float32))
+
+
+def predict(top: AnyTop, values: Sliceable, batch_size: int) -> np.ndarray:
+    """Logits (n, classes) for values at the cut (n, ...), in inference mode."""
+    top.set_train(False)
+    return run_batched(top, values, batch_size)
+
+
+def trainable(top: Top, freeze_head: bool = False) -> list[Parameter]:
+    """Parameters behind the cut that a stage trains; frozen ones keep no gradient."""
+    head = {id(p) for p in top.head.get_parameters()}
+    return [p for p in top.trainable_params() if not (freeze_head and id(p) in head)]
