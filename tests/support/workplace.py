@@ -11,7 +11,7 @@ from pathlib import Path
 
 from src_mindspore.demo_photos.data_set import write_data_set
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 TINY = """
 base: {base}
 backbone: {{weights: none, width_mult: 0.35}}

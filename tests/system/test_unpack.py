@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 from lite_fakes import entries
-from src_mindspore.fetch import unpack
 
+from src_mindspore.system import unpack
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.unpack import unpack_members
 

@@ -187,7 +187,7 @@ def test_numbers_out_of_range(numbers: dict[str, int], text: str, tmp_path: Path
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs the module as a person does."""
     whole = [sys.executable, "-m", "src_mindspore.demo_photos", *map(str, arguments)]
-    return subprocess.run(whole, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    return subprocess.run(whole, capture_output=True, text=True, cwd=Path(__file__).parents[2])
 
 
 def test_command(tmp_path: Path) -> None:

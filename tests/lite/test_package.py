@@ -5,8 +5,8 @@ import time
 
 import pytest
 from lite_fakes import bare_pip, entries, fetched_or_skip
-from src_mindspore.fetch import assets
 
+from src_mindspore.lite import package as assets
 from src_mindspore.system.errors import UserError
 
 

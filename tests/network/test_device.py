@@ -17,7 +17,7 @@ import src_mindspore
 from src_mindspore.network import device as runtime
 from src_mindspore.system.errors import UserError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

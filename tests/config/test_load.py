@@ -8,7 +8,7 @@ import yaml
 from src_mindspore.config.load import load_config, resolved_yaml
 from src_mindspore.system.errors import UserError
 
-CONFIGS = Path(__file__).parents[1] / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @pytest.fixture

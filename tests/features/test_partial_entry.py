@@ -83,7 +83,7 @@ def check(entry: Path) -> None:
 
 def worker(entry: Path, seconds: float) -> subprocess.Popen:
     command = [sys.executable, "-c", WORKER, str(entry), str(seconds)]
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
 
 

@@ -105,7 +105,7 @@ def test_a_refusal_by_the_real_libraries_begins_with_its_reason(tmp_path, librar
         convert_to_ms(tmp_path / "out" / "tiny.ms", onnx)
     head, command, printed, reason, *_ = str(caught.value).splitlines()
     assert head.endswith(f"did not convert {onnx}: exit status 1")
-    assert "lite.child libraries" in command
+    assert "lite.converter_child libraries" in command
     assert printed == "  it printed:"
     assert reason.endswith("PopulateConvParameter: kernel_size/stride/dilation is nullptr")
     assert len(str(caught.value).splitlines()) < 20

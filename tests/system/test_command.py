@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PRELUDE = """
 import logging, sys, time
 from src_mindspore.system import command
 from src_mindspore.system.errors import UserError
 log = logging.getLogger("src_mindspore.x")
-def command():
+def main():
     {body}
-sys.exit(command.run(command))
+sys.exit(command.run(main))
 """
 
 
@@ -132,7 +132,7 @@ def compile():
     except BaseException:
         pass
 ''', vars(library))
-def command():
+def main():
     print("ready", flush=True)
     library.compile()
     print("compiled", flush=True)

@@ -85,7 +85,7 @@ def test_missing_file(tmp_path):
 
 
 def test_the_garbage_labels():
-    folder = Path(__file__).parents[1] / "configs" / "labels"
+    folder = Path(__file__).parents[2] / "configs" / "labels"
     names = [f"{group:02}_{i:02}" for group, n in enumerate((10, 8, 4, 4)) for i in range(n)]
     labels = load_labels(folder / "garbage.yaml", names)
     assert all(set(label) == {"en", "zh", "group"} for label in labels)

@@ -5,8 +5,8 @@ import os
 import zipfile
 
 import pytest
-from src_mindspore.fetch import assets
 
+from src_mindspore.lite import package as assets
 from src_mindspore.system.errors import UserError
 
 FILENAME = "pocketlens_toy-1.0-py3-none-any.whl"

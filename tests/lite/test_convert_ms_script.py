@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from lite_fakes import fake_converter
 
-SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "convert_ms.sh"
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "convert_ms.sh"
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def run_child(script: str, folder: Path, *arguments: object) -> dict[str, Any]:
         cwd=places["cwd"],
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join((str(TESTS), str(TESTS.parent))),
+            "PYTHONPATH": os.pathsep.join((str(TESTS), str(TESTS.parents[1]))),
             "HOME": str(places["home"]),
             "GLOG_v": "4",  # MindSpore would say the same again beside its exception
             "TMPDIR": str(places["tmp"]),
