@@ -19,10 +19,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     args = parser.parse_args()
 
-    from src_mindspore.dataset import scored_records
-    from src_mindspore.evaluation.model import evaluate, load_model
+    from src_mindspore.evaluation.model import load_model
+    from src_mindspore.evaluation.score import evaluate
     from src_mindspore.network.device import select_device
     from src_mindspore.photos.reader import PhotoReader
+    from src_mindspore.photos.scored import scored_records
     from src_mindspore.report.statement import statement
     from src_mindspore.runs.read import known_exclusions, known_splits
     from src_mindspore.system.write import check_writable, write_json

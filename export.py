@@ -46,7 +46,8 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from src_mindspore.export.device_files import Wanted, copy_to_app, export_run
+    from src_mindspore.export.android import copy_to_app
+    from src_mindspore.export.device_files import Wanted, export_run
     from src_mindspore.export.parity import parity_table
     from src_mindspore.network.device import select_device
 

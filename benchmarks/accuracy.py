@@ -12,8 +12,8 @@ from typing import Any
 from benchmarks.figures import Row
 from benchmarks.parts import LAB, OWN, PEERS, TORCH, Workplace
 from benchmarks.peers.children import ROOT, Party, Run, run_until
-from src_mindspore.lite.package import PRETRAINED, pretrained_h5
 from src_mindspore.system.errors import UserError
+from src_mindspore.weights.imagenet import PRETRAINED, pretrained_h5
 
 LAB_BATCHES = 4  # that plain MindSpore really extracts
 LIMIT = 900.0  # seconds of a run

@@ -41,9 +41,10 @@ def main() -> None:
     args = parse_arguments()
     from benchmarks.peers.turns import Worker
     from src_mindspore.evaluation.predict import image_paths
-    from src_mindspore.spec.model import FILE_NAME, load_spec
+    from src_mindspore.photos.tensors import read_photos
+    from src_mindspore.spec.load import load_spec
+    from src_mindspore.spec.model import FILE_NAME
     from src_mindspore.system.write import write_json
-    from src_mindspore.training.inputs import read_photos
 
     spec = load_spec(args.export / FILE_NAME)
     photos = image_paths([args.photos])
@@ -162,7 +163,7 @@ def measure(workers: Sequence["Worker"], rounds: int, photos: int) -> list[list[
 
 def probabilities(scores: np.ndarray, spec: "ModelSpec") -> np.ndarray:
     """Raw outputs as probabilities, 0..1: (n, classes) -> (n, classes)."""
-    from src_mindspore.evaluation.metrics import log_softmax
+    from src_mindspore.evaluation.probabilities import log_softmax
 
     return scores if spec.output == "probabilities" else np.exp(log_softmax(scores.astype(float)))
 

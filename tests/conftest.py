@@ -12,7 +12,7 @@ from workplace import Workplace
 
 import src_mindspore  # noqa: F401 - caps oneDNN before a test module imports MindSpore
 from src_mindspore.demo_photos.data_set import write_data_set
-from src_mindspore.lite.package import pretrained_h5
+from src_mindspore.weights.imagenet import pretrained_h5
 
 SHARED_DATA_ENV = "POCKETLENS_SHARED_DATA"
 

@@ -8,9 +8,11 @@ from itertools import combinations
 import pytest
 from helpers import load_data_set, write_photos
 
-from src_mindspore.dataset import DataSet, map_ordered, split_records
+from src_mindspore.dataset import DataSet
 from src_mindspore.photos.records import Record
+from src_mindspore.photos.split import split_records
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.parallel import map_ordered
 
 GIVEN = [
     *["train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "train/dog/2.png"],

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from src_mindspore.system.cache import cache_dir, writing_cache
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.wheels import cache_dir, writing_cache
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,11 @@ import numpy as np
 
 from src_mindspore.backbone import NUM_LAYERS, layer_name
 from src_mindspore.config.load import load_config
-from src_mindspore.features.extract import FeatureJob, Views, cached_features
+from src_mindspore.features.extract import cached_features
+from src_mindspore.features.job import FeatureJob, Views
 from src_mindspore.network.device import select_device
-from src_mindspore.training.train import build_model, photos_of
+from src_mindspore.training.build_model import build_model
+from src_mindspore.training.data import photos_of
 
 
 def main() -> None:

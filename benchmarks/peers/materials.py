@@ -17,12 +17,13 @@ import numpy as np
 
 from src_mindspore.config.load import load_config
 from src_mindspore.dataset import DataSet
-from src_mindspore.lite.package import pretrained_h5
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.network.engines import MindSporeEngine
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
-from src_mindspore.training.inputs import read_photos
-from src_mindspore.training.train import build_model, photos_of
+from src_mindspore.photos.tensors import read_photos
+from src_mindspore.training.build_model import build_model
+from src_mindspore.training.data import photos_of
+from src_mindspore.weights.imagenet import pretrained_h5
 from src_mindspore.weights.pretrained import read_weights
 
 CHECKED = 8  # photos whose features the peers are compared on

@@ -13,7 +13,7 @@ from src_mindspore.network.device import DEVICES
 from src_mindspore.network.engines import ENGINES
 from src_mindspore.network.kernels import KERNELS
 from src_mindspore.photos.class_weights import CLASS_WEIGHTS
-from src_mindspore.spec.model import INTERPOLATIONS, RESIZE_RULES
+from src_mindspore.spec.input import INTERPOLATIONS, RESIZE_RULES
 from src_mindspore.training.cut_costs import AUTO
 from src_mindspore.training.inputs import SOURCES
 from src_mindspore.training.optimizers import OPTIMIZERS

@@ -8,7 +8,7 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.duplicates import Pair, families, identical
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding, Group
 from src_mindspore.doctor.survey import Survey
-from src_mindspore.photos.transform import MAX_PIXELS
+from src_mindspore.photos.decode import MAX_PIXELS
 
 FAULTS = {
     "unreadable": "files that are no image, or a damaged one: repair, remove or exclude them",

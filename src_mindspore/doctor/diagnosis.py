@@ -20,7 +20,7 @@ from src_mindspore.doctor.label_check import check_labels
 from src_mindspore.doctor.listing import scan
 from src_mindspore.doctor.names import name_findings
 from src_mindspore.doctor.survey import Survey, survey
-from src_mindspore.photos.records import Exclusion
+from src_mindspore.photos.exclusions import Exclusion
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from src_mindspore.doctor.survey import Survey, grey
-from src_mindspore.photos.transform import PhotoError, open_photo
+from src_mindspore.photos.decode import PhotoError, open_photo
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.progress import progress
 

@@ -17,8 +17,8 @@ from src_mindspore.dataset import DataSet, with_digests
 from src_mindspore.doctor.findings import NOTE, Finding
 from src_mindspore.doctor.survey import Survey
 from src_mindspore.features.store import Rows
-from src_mindspore.lite.package import cache_dir
 from src_mindspore.photos.records import Record
+from src_mindspore.system.cache import cache_dir
 from src_mindspore.system.terminal import shown_name
 from src_mindspore.system.write import write_json
 
@@ -170,10 +170,12 @@ def _noted(note: Path) -> str | None:
 def _computed(data: DataSet, features: Path, note: Path) -> Rows:
     # here: MindSpore takes seconds to load, and most visits do without it
     from src_mindspore.backbone import MobileNetV2Backbone
-    from src_mindspore.features.extract import FeatureJob, Views, cached_features
+    from src_mindspore.features.extract import cached_features
+    from src_mindspore.features.job import FeatureJob, Views
     from src_mindspore.network.device import select_device
-    from src_mindspore.spec.model import InputSpec, ResizeSpec
-    from src_mindspore.weights.pretrained import load_backbone, pretrained_checkpoint, read_weights
+    from src_mindspore.spec.input import InputSpec, ResizeSpec
+    from src_mindspore.weights.imagenet import pretrained_checkpoint
+    from src_mindspore.weights.pretrained import load_backbone, read_weights
 
     device = select_device()
     weights = read_weights(pretrained_checkpoint())

@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from src_mindspore.dataset import SPLITS, DataSet
+from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding
-from src_mindspore.photos.records import SUFFIXES, Exclusion, Record, folders, images_below
-from src_mindspore.photos.transform import PhotoError, open_image, opened
+from src_mindspore.photos.decode import PhotoError, open_image, opened
+from src_mindspore.photos.exclusions import Exclusion
+from src_mindspore.photos.records import SPLITS, SUFFIXES, Record, folders, images_below
 from src_mindspore.system.errors import UserError
 
 

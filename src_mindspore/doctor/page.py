@@ -8,8 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
+from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.records import SUFFIXES
-from src_mindspore.photos.transform import open_photo
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.terminal import shown_name

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from src_mindspore.doctor.checks import Sides
 from src_mindspore.doctor.diagnosis import Examination
-from src_mindspore.photos.records import Exclusion
+from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.system.terminal import shown_name
 
 

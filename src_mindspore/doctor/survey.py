@@ -11,8 +11,8 @@ import imagehash
 import numpy as np
 from PIL import ExifTags, Image
 
+from src_mindspore.photos.decode import PhotoError, open_image, opened, upright
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.transform import PhotoError, open_image, opened, upright
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.progress import progress
 from src_mindspore.system.write import sha256_of

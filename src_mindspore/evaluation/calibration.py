@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from src_mindspore.evaluation.metrics import at_threshold, probabilities, summary
+from src_mindspore.evaluation.metrics import at_threshold, summary
+from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.evaluation.reliability import bins, by_chance, expected_calibration_error
 from src_mindspore.spec.calibration import CalibrationSpec, OperatingPoint
 

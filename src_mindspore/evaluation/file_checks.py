@@ -13,7 +13,8 @@ from google.protobuf.message import Message
 from mindspore.train import mind_ir_pb2
 
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.read import brief, open_file, parse_protobuf
+from src_mindspore.system.protobuf import parse_protobuf
+from src_mindspore.system.read import brief, open_file
 
 MAX_BYTES = 1 << 30  # MobileNetV2 1.4 has 24 MB
 ONNX_DOMAINS = ("", "ai.onnx")  # the standard's own operators

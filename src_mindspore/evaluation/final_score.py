@@ -10,8 +10,9 @@ import numpy as np
 
 from src_mindspore.dataset import DataSet
 from src_mindspore.evaluation.calibration import Wish, calibrate
-from src_mindspore.evaluation.metrics import probabilities
-from src_mindspore.evaluation.model import judge, network_model, score_records
+from src_mindspore.evaluation.model import network_model
+from src_mindspore.evaluation.probabilities import probabilities
+from src_mindspore.evaluation.score import judge, score_records
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.spec.model import FileSpec, ModelSpec

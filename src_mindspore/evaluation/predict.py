@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from src_mindspore.evaluation.model import BATCH, Model
+from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.records import SUFFIXES
-from src_mindspore.photos.transform import normalise, open_photo, prepare
+from src_mindspore.photos.transform import normalise, prepare
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered

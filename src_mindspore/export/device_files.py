@@ -12,7 +12,6 @@ import mindspore
 import numpy as np
 from mindspore import Tensor
 
-from src_mindspore.dataset import scored_records
 from src_mindspore.evaluation.model import Model, classifier_of, described, network_model
 from src_mindspore.export.lite import LiteSources, write_lite
 from src_mindspore.export.parity import (
@@ -27,15 +26,15 @@ from src_mindspore.lite.quantisation import QUANTS
 from src_mindspore.network.classifier import Deployed
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
 from src_mindspore.photos.records import Record
+from src_mindspore.photos.scored import scored_records
 from src_mindspore.runs.checkpoint import MODEL
 from src_mindspore.runs.read import known_exclusions, known_splits, load_run
 from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.write import atomic_path, sync_folder, write_json
+from src_mindspore.system.write import sync_folder, write_json
 
 FORMATS = ("mindir", "onnx", "ms")
 PARITY = "parity.json"
-ANDROID_ASSETS = Path(__file__).resolve().parents[2] / "deploy/android/app/src/main/assets"
 
 
 @dataclass(frozen=True)
@@ -195,26 +194,3 @@ def _replace(out: Path, temporary: Path) -> None:
     temporary.rename(out)
     sync_folder(out.parent)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def copy_to_app(out: Path, assets: Path = ANDROID_ASSETS) -> None:
-    """Copies the Lite model of an export and its description to where the Android app is built.
-
-    The app's model is called ``model.ms`` whatever its quantisation; the description tells it by
-    its content.
-
-    Raises:
-        UserError: not exactly one model to copy, or there is no app to copy to.
-    """
-    found = sorted(out.glob("*.ms"))
-    plain = out / "model.ms"
-    if len(found) != 1 and plain not in found:
-        names = ", ".join(path.name for path in found) or "none"
-        raise UserError(f"--android copies model.ms, or the only .ms of {out}; got {names}")
-    if not assets.parent.is_dir():
-        raise UserError(f"--android copies to {assets}, and {assets.parent} is missing")
-    assets.mkdir(exist_ok=True)
-    model = plain if plain in found else found[0]
-    for source, name in ((model, plain.name), (out / FILE_NAME, FILE_NAME)):
-        with atomic_path(assets / name) as temporary:
-            shutil.copyfile(source, temporary)

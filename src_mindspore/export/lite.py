@@ -21,8 +21,8 @@ from src_mindspore.lite.quantisation import (
     write_calibration,
 )
 from src_mindspore.photos.records import Record
+from src_mindspore.photos.tensors import read_photos
 from src_mindspore.spec.model import FileSpec, ModelSpec
-from src_mindspore.training.inputs import read_photos
 
 log = logging.getLogger(__name__)
 

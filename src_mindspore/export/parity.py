@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from src_mindspore.evaluation.model import Model, load_model, score_photos
+from src_mindspore.evaluation.model import Model, load_model
+from src_mindspore.evaluation.score import score_photos
 from src_mindspore.lite.library import why_not
 from src_mindspore.photos.records import Record
 from src_mindspore.system.errors import UserError

@@ -6,144 +6,30 @@ and one that belongs to other weights or photos is never found. An extraction th
 on where it was, see ``partial_entry.py``.
 """
 
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from src_mindspore.backbone import IMAGE, POOLED, MobileNetV2Backbone, layers_before
 from src_mindspore.dataset import DataSet
+from src_mindspore.features.job import FeatureJob
 from src_mindspore.features.partial_entry import PartialEntry, open_partial, sweep
-from src_mindspore.features.store import Layout, Rows
-from src_mindspore.lite.package import cache_dir
-from src_mindspore.network.engines import SLICE, FeatureEngine, choose_engine
+from src_mindspore.features.store import Rows
+from src_mindspore.network.engines import SLICE, FeatureEngine
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.transform import Augmentation, normalise, prepare
-from src_mindspore.spec.model import InputSpec
+from src_mindspore.photos.transform import normalise
+from src_mindspore.system.cache import cache_dir
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import batch_of
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.progress import progress
-from src_mindspore.training.cut_costs import CHANNELS, map_sides
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
-SAMPLE = 4  # photos on which the engine is checked
 POLL = 0.2  # seconds between looks at what other processes do
-
-
-@dataclass(frozen=True)
-class Views:
-    """The plain view of every photo and ``count`` augmented ones, drawn from ``seed``."""
-
-    count: int = 0
-    augmentation: Augmentation | None = None
-    seed: int = 0
-
-    def of(
-        self, image: Image.Image, index: int, spec: InputSpec, wanted: Sequence[int] | None = None
-    ) -> np.ndarray:
-        """Views of photo number ``index``: (n, H, W, 3) uint8; all of them, the plain one first.
-
-        ``wanted`` asks for some, by their place in that order.
-        """
-        return np.stack(
-            [self._view(image, index, v, spec) for v in wanted or range(self.count + 1)]
-        )
-
-    def _view(self, image: Image.Image, index: int, view: int, spec: InputSpec) -> np.ndarray:
-        if view == 0:
-            return prepare(image, spec)
-        rng = np.random.default_rng([self.seed, index, view - 1])
-        return self.augmentation(image, rng, spec)
-
-
-@dataclass(frozen=True)
-class FeatureJob:
-    """What to compute: everything the values in a cache entry depend on.
-
-    ``engines`` remembers what ``engine_for`` has chosen; jobs may share it.
-    """
-
-    backbone: MobileNetV2Backbone
-    outputs: tuple[str, ...]
-    input: InputSpec
-    views: Views
-    engine: str
-    device: str
-    batch_size: int
-    engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
-
-    def key(self, records: Sequence[Record], digests: dict[str, str]) -> str:
-        """64 hexadecimal digits; another for any change of weights, photos, transform, views."""
-        parts = {
-            "format": FORMAT,
-            "outputs": self.outputs,
-            "input": asdict(self.input),
-            "views": asdict(self.views),
-            "engine": [self.engine, self.device],
-            "weights": self._weights(),
-        }
-        photos = hashlib.sha256()
-        for record in records:
-            photos.update(digests[record.path].encode())
-        parts["photos"] = photos.hexdigest()
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-    def dtype(self, output: str) -> np.dtype:
-        """How an output is stored."""
-        half = self.views.count > 0 and output not in POOLED
-        return np.dtype(np.float16 if half else np.float32)
-
-    def layout(self, photos: int) -> Layout:
-        """The arrays of an entry, known before anything is computed."""
-        outputs = {name: (self._shape(name), self.dtype(name)) for name in self.outputs}
-        return Layout(photos * (self.views.count + 1), self.batch_size, outputs)
-
-    def _shape(self, output: str) -> tuple[int, ...]:
-        if output in POOLED:
-            return (self.backbone.out_channels,)
-        if output == IMAGE:
-            return (CHANNELS, *self.input.size)
-        layers = layers_before(output)
-        sides = (map_sides(side)[layers - 1] for side in self.input.size)
-        return (self.backbone.channels[layers - 1], *sides)
-
-    def engine_for(self, reader: PhotoReader, records: Sequence[Record]) -> FeatureEngine:
-        """What computes the outputs, checked on the plain views of a few photos.
-
-        Choosing takes seconds: an engine with these outputs and weights is chosen once.
-        """
-        key = (*self.outputs, self._weights())
-        if key not in self.engines:
-            images = (reader.open(record.path) for record in records)
-            some = islice((image for image in images if image is not None), SAMPLE)
-            sample = normalise(np.stack([prepare(image, self.input) for image in some]), self.input)
-            self.engines[key] = choose_engine(
-                self.engine, self.device, self.backbone, self.outputs, sample, self.batch_size
-            )
-        return self.engines[key]
-
-    def _weights(self) -> str:
-        digest = hashlib.sha256()
-        depth = max(layers_before(name) for name in self.outputs)
-        for index, layer in enumerate(list(self.backbone.features)[:depth]):
-            for name, parameter in sorted(layer.parameters_dict().items()):
-                digest.update(f"{index} {name} {parameter.shape}".encode())
-                digest.update(np.ascontiguousarray(parameter.asnumpy()).data)
-            for _, cell in layer.cells_and_names():
-                convention = [getattr(cell, key, None) for key in ("eps", "pad_mode", "padding")]
-                digest.update(str(convention).encode())
-        return digest.hexdigest()
 
 
 def cached_features(

@@ -18,10 +18,9 @@ import cmake
 import nlohmann_json
 
 from src_mindspore.lite.package import LITE, lite_home
+from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cache
 from src_mindspore.system.child import run_child
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.unpack import temporary_folder
-from src_mindspore.system.wheels import cache_dir, writing_cache
 
 log = logging.getLogger(__name__)
 

@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import mindspore
 import numpy as np
 import onnxruntime
-from mindspore import Tensor
 
 from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
+from src_mindspore.network.forward import run_batched, run_uncompiled
 from src_mindspore.network.onnx_file import INPUT_NAME, allow_any_batch, export_onnx
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
-from src_mindspore.system.rows import run_batched
 
 log = logging.getLogger(__name__)
 
@@ -97,19 +95,6 @@ def onnx_session(path: Path, threads: int | None = None) -> onnxruntime.Inferenc
     options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def run_uncompiled(
-    backbone: MobileNetV2Backbone, outputs: Sequence[str], images: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    """What ``MindSporeEngine`` gives, to the bit, without the 1.7 s that compiling takes."""
-    network = NamedOutputs(backbone, outputs).set_train(False)
-    mode = mindspore.get_context("mode")
-    mindspore.set_context(mode=mindspore.PYNATIVE_MODE)
-    try:
-        return tuple(output.asnumpy() for output in network(Tensor(images)))
-    finally:
-        mindspore.set_context(mode=mode)
 
 
 def choose_engine(

@@ -2,19 +2,28 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from src_mindspore.photos.records import Exclusion, some
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import read_json
-from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.terminal import shown_name, some
 from src_mindspore.system.write import sha256_of, write_json
 
 log = logging.getLogger(__name__)
 
 FORMAT = 1
 KEYS = ("path", "sha256", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """An image that the user wants left out: path as in ``Record``, SHA-256 of the file, why."""
+
+    path: str
+    sha256: str
+    reason: str
 
 
 def write_plan(path: Path, exclusions: Sequence[Exclusion]) -> None:

@@ -11,11 +11,10 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from src_mindspore.dataset import DataSet
-from src_mindspore.photos.transform import open_image, opened, upright
+from src_mindspore.photos.decode import open_image, opened, upright
 from src_mindspore.system.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -81,8 +80,3 @@ class PhotoReader:
                 f"({SHARE:.0%}, or one) are left out. The last: {problem}"
             )
         log.warning("left out: %s", problem)
-
-
-def blank(rows: np.ndarray) -> np.ndarray:
-    """Which of the rows (n, ...) are those of photos that cannot be read: (n,) bool."""
-    return np.isnan(rows.reshape(len(rows), -1)[:, 0])

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.read import NO_TEXT
-from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.read import is_file_name
+from src_mindspore.system.terminal import some
 
 log = logging.getLogger(__name__)
 
 SPLITS = ("train", "val", "test")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
-MAX_NAME = 255  # characters; bytes in the file systems of Linux
 
 
 @dataclass(frozen=True, slots=True)  # slots: there may be a million
@@ -27,15 +26,6 @@ class Record:
 
     path: str
     label: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """An image that the user wants left out: path as in ``Record``, SHA-256 of the file, why."""
-
-    path: str
-    sha256: str
-    reason: str
 
 
 def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> list[Record]:
@@ -70,16 +60,6 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
     return sorted(records, key=lambda record: record.path)
 
 
-def is_file_name(name: object) -> bool:
-    """Whether it is the name of a file or folder, in UTF-8, and no way to another folder."""
-    return (
-        isinstance(name, str)
-        and name not in ("", ".", "..")
-        and NO_TEXT.union("/").isdisjoint(name)
-        and len(name) <= MAX_NAME
-    )
-
-
 def images_below(root: Path, below: Path) -> tuple[list[str], list[str]]:
     """Images in and under a folder, told by their names, and what else is there.
 
@@ -105,9 +85,3 @@ def folders(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-
-
-def some(names: Sequence[str], limit: int = 8) -> str:
-    """The first of ``names`` and the number of the others, for messages."""
-    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(shown_name(name) for name in names[:limit]) + rest

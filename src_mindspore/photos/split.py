@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from src_mindspore.photos.records import SPLITS, Record, some
+from src_mindspore.photos.records import SPLITS, Record
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.terminal import some
 
 
 def split_records(

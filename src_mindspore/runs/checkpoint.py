@@ -11,25 +11,13 @@ from mindspore import nn
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import brief, parse_json
-from src_mindspore.system.write import atomic_path
-from src_mindspore.weights.array_files import read_arrays, write_ckpt
-from src_mindspore.weights.assign import assign_strict, check_numbers
+from src_mindspore.weights.array_files import read_arrays
+from src_mindspore.weights.assign import arrays_of, assign_strict, check_numbers, save_arrays
 
 STATE = {"stage", "progress", "lines"}  # keys of what ``RunFolder.save`` keeps beside the weights
 MODEL = "model.ckpt"
 LAST = "last.ckpt"
 STATE_KEY = "state.json"  # JSON as bytes: one file, so that weights and state cannot part
-
-
-def arrays_of(cell: nn.Cell) -> dict[str, np.ndarray]:
-    """Copies of all parameters of a cell, by name."""
-    return {name: p.asnumpy().copy() for name, p in cell.parameters_dict().items()}
-
-
-def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes arrays as a MindSpore checkpoint, atomically."""
-    with atomic_path(path) as temporary:
-        write_ckpt(temporary, arrays)
 
 
 def load_classifier(classifier: Classifier, path: Path) -> None:

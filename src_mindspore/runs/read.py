@@ -6,10 +6,10 @@ from typing import Any
 from easydict import EasyDict
 
 from src_mindspore.config.load import load_config
-from src_mindspore.photos.exclusions import parse_entries
-from src_mindspore.photos.records import Exclusion
+from src_mindspore.photos.exclusions import Exclusion, parse_entries
 from src_mindspore.runs.folder import CONFIG, METRICS, SPEC, SPLITS
-from src_mindspore.spec.model import ModelSpec, load_spec
+from src_mindspore.spec.load import load_spec
+from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import read_json
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from src_mindspore.photos.records import some
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import PlainYaml, brief, read_yaml
+from src_mindspore.system.terminal import some
 
 LANGUAGES = ("en", "zh")
 

@@ -8,12 +8,10 @@ import json
 import os
 import reprlib
 import stat
-import struct
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import yaml
-from google.protobuf.message import DecodeError, Message
 
 from src_mindspore.system.errors import UserError
 
@@ -117,16 +115,6 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-def parse_protobuf(message: Message, content: bytes) -> bool:
-    """Fills a message; False where the content is damaged, cut short or something else."""
-    try:
-        message.ParseFromString(content)
-    # the decoder in Python, which MindSpore selects, checks less than the one in C
-    except (DecodeError, ValueError, LookupError, TypeError, RecursionError, struct.error):
-        return False
-    return True
-
-
 class StrictYaml:
     """Mixed into a loader of PyYAML: YAML without what makes a small file a large one.
 
@@ -210,3 +198,16 @@ def read_yaml(path: Path, loader: type) -> Any:
         UserError: no file, more than ``MAX_YAML`` bytes, or no YAML.
     """
     return parse_yaml(read_text(path, MAX_YAML), loader, str(path))
+
+
+MAX_NAME = 255  # characters; bytes in the file systems of Linux
+
+
+def is_file_name(name: object) -> bool:
+    """Whether it is the name of a file or folder, in UTF-8, and no way to another folder."""
+    return (
+        isinstance(name, str)
+        and name not in ("", ".", "..")
+        and NO_TEXT.union("/").isdisjoint(name)
+        and len(name) <= MAX_NAME
+    )

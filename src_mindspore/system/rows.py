@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from mindspore import Tensor, nn
-
-from src_mindspore.photos.reader import blank
 
 
 class Sliceable(Protocol):
@@ -63,26 +60,6 @@ class Readable:
         return self._mask
 
 
-def run_batched(
-    network: nn.Cell, inputs: Sliceable, batch_size: int
-) -> tuple[np.ndarray, ...] | np.ndarray:
-    """Runs a compiled network over ``inputs`` in batches of one size, so that it compiles once.
-
-    The last batch is filled up with zeros and what they give is dropped.
-
-    Returns:
-        Float32 arrays as the network gives them, ``len(inputs)`` rows each.
-    """
-    parts = []
-    for start in range(0, len(inputs), batch_size):
-        batch = np.asarray(inputs[start : start + batch_size], np.float32)
-        short = batch_size - len(batch)
-        if short:
-            batch = np.concatenate([batch, np.zeros((short, *batch.shape[1:]), np.float32)])
-        outputs = network(Tensor(batch))
-        several = isinstance(outputs, tuple)
-        parts.append(
-            tuple(o.asnumpy()[: batch_size - short] for o in (outputs if several else (outputs,)))
-        )
-    joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-    return joined if several else joined[0]
+def blank(rows: np.ndarray) -> np.ndarray:
+    """Which of the rows (n, ...) are those of photos that cannot be read: (n,) bool."""
+    return np.isnan(rows.reshape(len(rows), -1)[:, 0])

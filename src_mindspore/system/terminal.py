@@ -1,6 +1,7 @@
 """Text of unknown origin on a terminal: names of files and classes, texts of models."""
 
 import unicodedata
+from collections.abc import Sequence
 
 # Control characters and what is invisible or turns the direction of writing; a lone surrogate is
 # a byte of a file name that is not UTF-8
@@ -33,3 +34,9 @@ def _escaped(character: str) -> str:
 def shown_name(name: str) -> str:
     """A name of a file or class, which has to stay on its line; see ``shown``."""
     return shown(name, keep="")
+
+
+def some(names: Sequence[str], limit: int = 8) -> str:
+    """The first of ``names`` and the number of the others, for messages."""
+    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(shown_name(name) for name in names[:limit]) + rest

@@ -3,14 +3,13 @@
 import json
 import os
 import shutil
-import tempfile
-import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from src_mindspore.system.cache import temporary_folder
 from src_mindspore.system.errors import UserError
 
 # Everything the project unpacks is below 0.4 GB; a member list above this is not one of its files.
@@ -19,29 +18,6 @@ MAX_UNPACKED_BYTES = 1 << 30
 MAX_MEMBERS = 10_000  # MindSpore Lite has some 600 headers
 
 MARKER = ".complete.json"
-_TEMPORARY = ".tmp-"
-_STALE_SECONDS = 24 * 3600
-
-
-@contextmanager
-def temporary_folder(parent: Path) -> Iterator[Path]:
-    """Gives a folder of a unique name in ``parent`` (made if needed), deleted at the end.
-
-    What a killed process left behind there more than a day ago is deleted as well.
-    """
-    parent.mkdir(parents=True, exist_ok=True)
-    for old in parent.glob(f"{_TEMPORARY}*"):
-        try:
-            stale = time.time() - old.stat().st_mtime > _STALE_SECONDS
-        except FileNotFoundError:  # another process has just finished with it
-            continue
-        if stale:
-            shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_unpacked(folder: Path) -> bool:

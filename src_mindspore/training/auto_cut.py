@@ -10,12 +10,12 @@ from easydict import EasyDict
 from mindspore import Tensor
 
 from src_mindspore.backbone import NUM_LAYERS, POOLED, layer_name
-from src_mindspore.features.extract import SAMPLE
+from src_mindspore.features.job import SAMPLE
 from src_mindspore.network.classifier import Top, batch_norms
 from src_mindspore.network.engines import choose_engine, run_on_all_cores
 from src_mindspore.network.kernels import accelerate
-from src_mindspore.photos.transform import normalise, open_photo
-from src_mindspore.runs.checkpoint import arrays_of
+from src_mindspore.photos.decode import open_photo
+from src_mindspore.photos.transform import normalise
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.training.cut_costs import AUTO, Plan, Speeds, choose, estimates, map_sides, table
@@ -24,7 +24,7 @@ from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer
 from src_mindspore.training.stages import Materials, cached_views
 from src_mindspore.training.step import TrainStep
-from src_mindspore.weights.assign import assign_strict
+from src_mindspore.weights.assign import arrays_of, assign_strict
 
 log = logging.getLogger(__name__)
 

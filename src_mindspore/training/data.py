@@ -4,6 +4,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from easydict import EasyDict
+
 from src_mindspore.dataset import DataSet, divide, list_data_set, with_digests
 from src_mindspore.doctor.checks import FAULTS, split_blocks
 from src_mindspore.doctor.diagnosis import findings_of
@@ -89,3 +91,16 @@ def _show(root: Path, findings: Sequence[Finding]) -> None:
         )
     if others:
         log.info("python -m src_mindspore.doctor %s --html FILE  shows them", shown_name(str(root)))
+
+
+def photos_of(config: EasyDict) -> DataSet:
+    """The photos of a run, in their splits; see ``doctor.training.checked_data_set``."""
+    table = config.data
+    return checked_data_set(
+        Path(table.dir),
+        table.classes,
+        table.split,
+        config.seed,
+        table.exclude,
+        table.near_duplicates,
+    )

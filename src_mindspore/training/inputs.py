@@ -7,17 +7,17 @@ whether or not the ones before it ran in the same process.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from src_mindspore.features.store import Rows
 from src_mindspore.network.engines import FeatureEngine, run_on_all_cores
+from src_mindspore.photos.augment import Augmentation
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.transform import Augmentation, normalise, open_photo, prepare
-from src_mindspore.spec.model import InputSpec
+from src_mindspore.photos.tensors import _stack
+from src_mindspore.spec.input import InputSpec
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.training.workers import ALONE, Workers
 
@@ -123,45 +123,3 @@ class PhotoInputs:
             values = run_on_all_cores(self.trunk, images)[0] if self.trunk else images
             values[gone] = np.nan
             yield values, np.array([self.records[i].label for i in mine], np.int32)
-
-
-@dataclass(frozen=True)
-class PlainPhotos:
-    """Photos through the evaluation transform, decoded when a slice is read."""
-
-    reader: PhotoReader
-    records: Sequence[Record]
-    input: InputSpec
-
-    def __len__(self) -> int:
-        """Number of photos."""
-        return len(self.records)
-
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        """(n, 3, H, W) float32, normalised; NaN where a photo cannot be read any more."""
-
-        def plain(record: Record) -> np.ndarray | None:
-            image = self.reader.open(record.path)
-            return None if image is None else prepare(image, self.input)
-
-        values, gone = _stack(list(map_ordered(plain, self.records[rows])), self.input)
-        values[gone] = np.nan
-        return values
-
-
-def _stack(pixels: Sequence[np.ndarray | None], spec: InputSpec) -> tuple[np.ndarray, np.ndarray]:
-    """Normalised images, black where there is none, and which those are: (n,) bool."""
-    black = np.zeros((*spec.size, 3), np.uint8)
-    images = normalise(np.stack([black if p is None else p for p in pixels]), spec)
-    return images, np.array([p is None for p in pixels])
-
-
-def read_photos(paths: Sequence[Path], spec: InputSpec) -> np.ndarray:
-    """Photos through the evaluation transform: (n, 3, H, W) float32, normalised.
-
-    Raises:
-        UserError: a photo that cannot be read.
-    """
-    return normalise(
-        np.stack(list(map_ordered(lambda p: prepare(open_photo(p), spec), paths))), spec
-    )

@@ -11,13 +11,13 @@ from mindspore import Parameter, Tensor
 
 from src_mindspore.evaluation.metrics import summary
 from src_mindspore.network.classifier import Top, batch_norms
+from src_mindspore.network.forward import run_batched
 from src_mindspore.network.kernels.cells import AnyTop
-from src_mindspore.photos.reader import blank
 from src_mindspore.runs.progress import Progress
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import batch_of
 from src_mindspore.system.progress import progress
-from src_mindspore.system.rows import Part, Readable, Sliceable, run_batched
+from src_mindspore.system.rows import Part, Readable, Sliceable, blank
 from src_mindspore.training.inputs import DROPOUT, TrainingInputs
 from src_mindspore.training.step import TrainStep
 from src_mindspore.training.workers import ALONE, Workers

@@ -9,17 +9,19 @@ from easydict import EasyDict
 
 from src_mindspore.backbone import IMAGE, POOLED, layer_name
 from src_mindspore.dataset import DataSet
-from src_mindspore.features.extract import FeatureJob, Views, cached_features
+from src_mindspore.features.extract import cached_features
+from src_mindspore.features.job import FeatureJob, Views
 from src_mindspore.features.store import PlainView
 from src_mindspore.lr import build_lr
 from src_mindspore.network.classifier import Classifier, Top
 from src_mindspore.network.engines import FeatureEngine
 from src_mindspore.network.kernels import accelerate
+from src_mindspore.photos.augment import Augmentation
 from src_mindspore.photos.class_weights import class_weights
 from src_mindspore.photos.reader import PhotoReader
-from src_mindspore.photos.transform import Augmentation
-from src_mindspore.spec.model import InputSpec
-from src_mindspore.training.inputs import CachedInputs, PhotoInputs, PlainPhotos, TrainingInputs
+from src_mindspore.photos.tensors import PlainPhotos
+from src_mindspore.spec.input import InputSpec
+from src_mindspore.training.inputs import CachedInputs, PhotoInputs, TrainingInputs
 from src_mindspore.training.loop import Stage, steps_per_epoch, trainable
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer

@@ -5,7 +5,6 @@ import logging
 import time
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,31 +13,21 @@ from easydict import EasyDict
 from src_mindspore.dataset import DataSet
 from src_mindspore.evaluation.calibration import Wish
 from src_mindspore.evaluation.final_score import score_run, stage_scores
-from src_mindspore.network.classifier import Classifier, build_classifier
+from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.report.plots import draw_confusion, draw_curves, draw_reliability
 from src_mindspore.runs import checkpoint
 from src_mindspore.runs.folder import CONFUSION, CURVES, RELIABILITY, RunFolder
 from src_mindspore.runs.progress import Progress
-from src_mindspore.spec.labels import load_labels
-from src_mindspore.spec.model import CropSpec, InputSpec, ModelSpec, ResizeSpec
 from src_mindspore.training.auto_cut import choose_from_block
+from src_mindspore.training.build_model import build_model
 from src_mindspore.training.cut_costs import AUTO
-from src_mindspore.training.data import checked_data_set
+from src_mindspore.training.data import photos_of
 from src_mindspore.training.loop import Stage, fit
 from src_mindspore.training.stages import STAGES, Materials, build_stage
 from src_mindspore.training.workers import join, leave, scheduling
-from src_mindspore.weights.pretrained import (
-    BackboneWeights,
-    load_backbone,
-    pretrained_checkpoint,
-    read_weights,
-)
 
 log = logging.getLogger(__name__)
-
-# pixels to -1..1 where no pretrained weights say otherwise
-PLAIN_NORMALISATION = ((127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
 
 
 def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
@@ -163,71 +152,3 @@ def _weights(classifier: Classifier) -> bytes:
 def _announce(data: DataSet) -> None:
     counts = ", ".join(f"{len(records)} {name}" for name, records in data.splits.items())
     log.info("data: %s: %d classes, photos: %s", data.root, len(data.classes), counts)
-
-
-def photos_of(config: EasyDict) -> DataSet:
-    """The photos of a run, in their splits; see ``doctor.training.checked_data_set``."""
-    table = config.data
-    return checked_data_set(
-        Path(table.dir),
-        table.classes,
-        table.split,
-        config.seed,
-        table.exclude,
-        table.near_duplicates,
-    )
-
-
-def build_model(config: EasyDict, classes: tuple[str, ...]) -> tuple[Classifier, ModelSpec]:
-    """The network with its pretrained backbone, and the spec that describes it."""
-    weights = _pretrained(config.backbone.weights)
-    if weights:
-        backbone = {
-            "width_mult": weights.width_mult,
-            "padding": weights.padding,
-            "bn_eps": weights.bn_eps,
-        }
-        mean, std = weights.mean, weights.std
-    else:
-        backbone = {key: config.backbone[key] for key in ("width_mult", "padding", "bn_eps")}
-        mean, std = PLAIN_NORMALISATION
-    head = dict(config.head)
-    size = config.input.size
-    classifier = build_classifier(backbone, head, len(classes), size)
-    if weights:
-        load_backbone(classifier.backbone, weights)
-        log.info("backbone: %s", weights.source)
-    labels = Path(config.data.labels) if config.data.labels else None
-    spec = ModelSpec(
-        classes=classes,
-        labels=load_labels(labels, classes),
-        input=_input_spec(config.input, mean, std),
-        output="probabilities" if head["activation"] else "logits",
-        model={
-            "backbone": backbone,
-            "head": head,
-            "parameters": sum(p.size for p in classifier.trainable_params()),
-        },
-    )
-    return classifier, spec
-
-
-def _pretrained(name: str | None) -> BackboneWeights | None:
-    if name in (None, "none"):
-        return None
-    return read_weights(pretrained_checkpoint() if name == "imagenet" else Path(name))
-
-
-def _input_spec(
-    config: EasyDict, mean: tuple[float, float, float], std: tuple[float, float, float]
-) -> InputSpec:
-    size = (config.size, config.size)
-    crops = config.resize == "shorter_side"
-    first = (config.shorter_side, config.shorter_side) if crops else size
-    return InputSpec(
-        size=size,
-        mean=mean,
-        std=std,
-        resize=ResizeSpec(config.resize, first, config.interpolation),
-        crop=CropSpec("center", size) if crops else None,
-    )

@@ -11,7 +11,8 @@ from mindspore.train.checkpoint_pb2 import Checkpoint
 from safetensors import SafetensorError, safe_open
 
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.read import check_file, parse_protobuf
+from src_mindspore.system.protobuf import parse_protobuf
+from src_mindspore.system.read import check_file
 
 MAX_DIMENSIONS = 32  # NumPy's own limit
 MAX_BYTES = 1 << 30  # of all arrays of a file together; MobileNetV2 1.4 has 24 MB

@@ -4,11 +4,14 @@
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 from mindspore import Tensor, nn
 
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.write import atomic_path
+from src_mindspore.weights.array_files import write_ckpt
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -75,3 +78,14 @@ def assign_strict(cell: nn.Cell, arrays: Mapping[str, np.ndarray], source: str) 
     check_numbers(arrays, source)
     for name, parameter in parameters.items():
         parameter.set_data(Tensor(arrays[name], parameter.dtype))
+
+
+def arrays_of(cell: nn.Cell) -> dict[str, np.ndarray]:
+    """Copies of all parameters of a cell, by name."""
+    return {name: p.asnumpy().copy() for name, p in cell.parameters_dict().items()}
+
+
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays as a MindSpore checkpoint, atomically."""
+    with atomic_path(path) as temporary:
+        write_ckpt(temporary, arrays)

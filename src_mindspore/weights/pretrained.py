@@ -13,11 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from src_mindspore.backbone import MobileNetV2Backbone
-from src_mindspore.lite.package import cache_dir, pretrained_h5
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import check_file
-from src_mindspore.system.wheels import writing_cache
-from src_mindspore.system.write import atomic_path, sha256_of
+from src_mindspore.system.write import atomic_path
 from src_mindspore.weights.array_files import HDF5_MAGIC, read_arrays, read_keras, write_ckpt
 from src_mindspore.weights.assign import (
     assign_strict,
@@ -28,16 +26,6 @@ from src_mindspore.weights.assign import (
 )
 from src_mindspore.weights.mobilenet_v2_names import keras_names, nearest_width, torchvision_names
 from src_mindspore.weights.torch_archive import ZIP_MAGIC, read_state_dict
-
-__all__ = [
-    "BackboneWeights",
-    "assign_strict",
-    "load_backbone",
-    "pretrained_checkpoint",
-    "read_arrays",
-    "read_weights",
-    "save_weights",
-]
 
 ACCEPTED = (
     "accepted: MindSpore .ckpt or .safetensors with the model zoo's names, Keras HDF5 "
@@ -227,17 +215,3 @@ def save_weights(weights: BackboneWeights, path: Path) -> None:
     arrays = weights.parameters | {CONVENTION + name: value for name, value in extra.items()}
     with atomic_path(path) as temporary:
         write_ckpt(temporary, {name: np.asarray(a, np.float32) for name, a in arrays.items()})
-
-
-def pretrained_checkpoint() -> Path:
-    """The pretrained ImageNet weights as a MindSpore checkpoint; converted once, then reused.
-
-    Raises:
-        UserError: the weights cannot be had, see ``assets.pretrained_h5``.
-    """
-    h5 = pretrained_h5()
-    path = cache_dir() / "weights" / f"mobilenetv2_1.0_224-{sha256_of(h5)[:12]}.ckpt"
-    if not path.is_file():
-        with writing_cache():
-            save_weights(read_weights(h5), path)
-    return path

@@ -15,7 +15,7 @@ from src_mindspore.backbone import (
     layers_before,
     round_channels,
 )
-from src_mindspore.weights.pretrained import assign_strict
+from src_mindspore.weights.assign import assign_strict
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from PIL import Image
 from benchmarks.accuracy import extrapolated, reached
 from benchmarks.figures import as_table, draw, judged, paired_ratio, rows_of, table
 from benchmarks.peers.children import Child, Party, Run, run_until
-from src_mindspore.lite.package import pretrained_h5
 from src_mindspore.system.errors import UserError
+from src_mindspore.weights.imagenet import pretrained_h5
 
 COUNTING = """
 import sys, time

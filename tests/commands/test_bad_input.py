@@ -20,7 +20,7 @@ from src_mindspore.evaluation.file_checks import check_mindir, check_onnx
 from src_mindspore.evaluation.predict import image_paths
 from src_mindspore.features.partial_entry import open_partial
 from src_mindspore.features.store import Layout, read_header
-from src_mindspore.photos.transform import open_photo
+from src_mindspore.photos.decode import open_photo
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import MAX_YAML, open_file, read_json
 from src_mindspore.system.terminal import shown

@@ -18,7 +18,7 @@ from workplace import REPOSITORY
 
 from src_mindspore.evaluation.model import Model, load_model
 from src_mindspore.lite.package import lite_home
-from src_mindspore.training.inputs import read_photos
+from src_mindspore.photos.tensors import read_photos
 
 TESTS = REPOSITORY / "deploy" / "android" / "tests"
 ORIENTATION = 274  # EXIF 2.3, table 4

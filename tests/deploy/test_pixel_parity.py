@@ -17,8 +17,10 @@ from photo_files import png_bytes, write_kinds, write_sizes
 from PIL import Image
 
 from src_mindspore.lite.runtime import LiteProcess
-from src_mindspore.photos.transform import normalise, open_photo, prepare
-from src_mindspore.spec.model import INTERPOLATIONS, CropSpec, InputSpec, ResizeSpec, load_spec
+from src_mindspore.photos.decode import open_photo
+from src_mindspore.photos.transform import normalise, prepare
+from src_mindspore.spec.input import INTERPOLATIONS, CropSpec, InputSpec, ResizeSpec
+from src_mindspore.spec.load import load_spec
 from src_mindspore.system.errors import UserError
 
 LIMIT = 1.0  # steps of 8-bit pixels

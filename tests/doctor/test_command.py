@@ -14,8 +14,7 @@ from workplace import REPOSITORY
 
 from src_mindspore.dataset import list_data_set
 from src_mindspore.doctor.label_check import NOT_COMPARED, RIDGE, contradictions
-from src_mindspore.photos.exclusions import check_plan, read_plan, write_plan
-from src_mindspore.photos.records import Exclusion
+from src_mindspore.photos.exclusions import Exclusion, check_plan, read_plan, write_plan
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sha256_of
 

@@ -3,13 +3,8 @@
 import numpy as np
 import pytest
 
-from src_mindspore.evaluation.metrics import (
-    at_threshold,
-    log_softmax,
-    probabilities,
-    report,
-    summary,
-)
+from src_mindspore.evaluation.metrics import at_threshold, report, summary
+from src_mindspore.evaluation.probabilities import log_softmax, probabilities
 
 
 def test_log_softmax():

@@ -11,18 +11,19 @@ from mindspore import Tensor, nn, ops
 from onnx import TensorProto, helper
 from PIL import Image
 
-from src_mindspore.evaluation.metrics import probabilities
-from src_mindspore.evaluation.model import BATCH, Model, evaluate, load_model, score_photos
+from src_mindspore.evaluation.model import BATCH, Model, load_model
 from src_mindspore.evaluation.predict import predictions, threshold_of
+from src_mindspore.evaluation.probabilities import probabilities
+from src_mindspore.evaluation.score import evaluate, score_photos
 from src_mindspore.network.classifier import build_classifier
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
+from src_mindspore.photos.tensors import read_photos
 from src_mindspore.report.statement import statement
-from src_mindspore.runs.checkpoint import arrays_of, save_arrays
 from src_mindspore.spec.calibration import CalibrationSpec, OperatingPoint
 from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
-from src_mindspore.training.inputs import read_photos
+from src_mindspore.weights.assign import arrays_of, save_arrays
 
 NAMES = ("model.ckpt", "model.onnx", "model.mindir")
 MODEL = {

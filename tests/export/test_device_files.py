@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from src_mindspore.export.device_files import ANDROID_ASSETS, copy_to_app
+from src_mindspore.export.android import ANDROID_ASSETS, copy_to_app
 from src_mindspore.system.errors import UserError
 
 

@@ -13,12 +13,15 @@ from helpers import input_spec, mode, toy_backbone, write_photos
 from src_mindspore.dataset import DataSet
 from src_mindspore.features import extract as features
 from src_mindspore.features import store as feature_store
-from src_mindspore.features.extract import FeatureJob, Views, cached_features
+from src_mindspore.features.extract import cached_features
+from src_mindspore.features.job import FeatureJob, Views
 from src_mindspore.features.store import Rows
 from src_mindspore.network.engines import MindSporeEngine
+from src_mindspore.photos.augment import Augmentation
+from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.transform import Augmentation, normalise, open_photo, prepare
+from src_mindspore.photos.transform import normalise, prepare
 from src_mindspore.system.errors import UserError
 
 PHOTOS = 5

@@ -8,9 +8,9 @@ from helpers import input_spec, noise, toy_backbone, write_photos
 
 from src_mindspore.backbone import MobileNetV2Backbone
 from src_mindspore.dataset import DataSet
-from src_mindspore.features.extract import FeatureJob, Views
+from src_mindspore.features.job import FeatureJob, Views
+from src_mindspore.photos.augment import Augmentation
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.transform import Augmentation
 
 RECORDS = tuple(Record(f"{i}.png", i % 2) for i in range(5))
 VIEWS = Views(2, Augmentation(), seed=7)

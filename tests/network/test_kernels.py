@@ -12,7 +12,6 @@ from lite_fakes import fetched_or_skip
 from mindspore import Tensor, nn, ops
 
 from src_mindspore.backbone import ConvBNReLU, InvertedResidual, NamedOutputs
-from src_mindspore.lite.package import pretrained_h5
 from src_mindspore.network.classifier import Top, batch_norms, build_classifier
 from src_mindspore.network.kernels import accelerate, build, cells
 from src_mindspore.network.kernels.cells import (
@@ -24,14 +23,14 @@ from src_mindspore.network.kernels.cells import (
     CompiledTop,
     DepthwiseTop,
 )
-from src_mindspore.runs.checkpoint import arrays_of
 from src_mindspore.system.errors import UserError
 from src_mindspore.training.loop import predict, trainable
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer
 from src_mindspore.training.step import TrainStep
-from src_mindspore.weights.assign import assign_strict
-from src_mindspore.weights.pretrained import load_backbone, pretrained_checkpoint, read_weights
+from src_mindspore.weights.assign import arrays_of, assign_strict
+from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_h5
+from src_mindspore.weights.pretrained import load_backbone, read_weights
 
 EPS = 1e-3
 CLASSES = 5

@@ -8,7 +8,8 @@ import pytest
 from helpers import input_spec, noise
 from PIL import Image
 
-from src_mindspore.photos.transform import Augmentation, prepare
+from src_mindspore.photos.augment import Augmentation
+from src_mindspore.photos.transform import prepare
 
 STILL = Augmentation((1, 1), (1, 1), 0, 0, 0, 0, 0)
 

@@ -10,8 +10,9 @@ from helpers import input_spec, noise
 from PIL import Image
 
 from src_mindspore.photos import transform as transforms
-from src_mindspore.photos.transform import normalise, open_photo, prepare
-from src_mindspore.spec.model import CropSpec
+from src_mindspore.photos.decode import open_photo
+from src_mindspore.photos.transform import normalise, prepare
+from src_mindspore.spec.input import CropSpec
 from src_mindspore.system.errors import UserError
 
 

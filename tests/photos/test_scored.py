@@ -5,8 +5,8 @@ import shutil
 import pytest
 from helpers import load_data_set, write_photos
 
-from src_mindspore.dataset import scored_records
 from src_mindspore.photos.records import Record
+from src_mindspore.photos.scored import scored_records
 from src_mindspore.system.errors import UserError
 
 GIVEN = [

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from src_mindspore.spec.calibration import CalibrationSpec, OperatingPoint
-from src_mindspore.spec.model import CropSpec, FileSpec, InputSpec, ModelSpec, ResizeSpec, load_spec
+from src_mindspore.spec.input import CropSpec, InputSpec, ResizeSpec
+from src_mindspore.spec.load import load_spec
+from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 
 MEAN, STD = (127.5, 127.5, 127.5), (60.0, 61.5, 62.0)

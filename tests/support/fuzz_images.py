@@ -15,7 +15,8 @@ from mutations import mutate
 from photo_files import write_kinds
 from PIL import Image
 
-from src_mindspore.photos.transform import open_photo, prepare
+from src_mindspore.photos.decode import open_photo
+from src_mindspore.photos.transform import prepare
 
 SHAPES = ((40, None), (40, 48))  # size of the input, shorter side before its crop
 HEADER = 300  # bytes in which half of the damages lie

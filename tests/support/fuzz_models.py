@@ -15,7 +15,8 @@ from fuzzing import Case, fuzz
 from mutations import mutate
 
 from src_mindspore.evaluation.model import load_model
-from src_mindspore.spec.model import FileSpec, load_spec
+from src_mindspore.spec.load import load_spec
+from src_mindspore.spec.model import FileSpec
 
 
 def structure(content: bytes) -> list[int]:

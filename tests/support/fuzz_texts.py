@@ -21,7 +21,7 @@ from src_mindspore.features.store import Layout
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.read import known_splits
 from src_mindspore.spec.labels import load_labels
-from src_mindspore.spec.model import load_spec
+from src_mindspore.spec.load import load_spec
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAYOUT = Layout(40, 1, {"a": ((3,), np.dtype("f4")), "b": ((2, 2), np.dtype("f2"))})

@@ -12,7 +12,7 @@ from PIL import Image
 
 from src_mindspore.backbone import MobileNetV2Backbone
 from src_mindspore.dataset import DataSet, divide, list_data_set
-from src_mindspore.spec.model import CropSpec, InputSpec, ResizeSpec
+from src_mindspore.spec.input import CropSpec, InputSpec, ResizeSpec
 from src_mindspore.weights.assign import assign_strict
 
 

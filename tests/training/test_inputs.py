@@ -5,17 +5,15 @@ import pytest
 from helpers import input_spec, write_photos
 
 from src_mindspore.network import engines
-from src_mindspore.photos.reader import PhotoReader, blank
+from src_mindspore.photos.augment import Augmentation
+from src_mindspore.photos.decode import open_photo
+from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.transform import Augmentation, normalise, open_photo, prepare
+from src_mindspore.photos.tensors import PlainPhotos, read_photos
+from src_mindspore.photos.transform import normalise, prepare
 from src_mindspore.system.errors import UserError
-from src_mindspore.training.inputs import (
-    CachedInputs,
-    PhotoInputs,
-    PlainPhotos,
-    epoch_order,
-    read_photos,
-)
+from src_mindspore.system.rows import blank
+from src_mindspore.training.inputs import CachedInputs, PhotoInputs, epoch_order
 
 PHOTOS, VIEWS = 11, 3
 STILL = Augmentation((1, 1), (1, 1), 0, 0, 0, 0, 0)

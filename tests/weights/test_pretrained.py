@@ -13,16 +13,11 @@ from safetensors.numpy import save_file
 from torch_writer import save_legacy, save_zip, state_dict
 
 from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
-from src_mindspore.lite.package import pretrained_h5
 from src_mindspore.system.errors import UserError
 from src_mindspore.weights import pretrained as weights_module
-from src_mindspore.weights.pretrained import (
-    load_backbone,
-    pretrained_checkpoint,
-    read_arrays,
-    read_weights,
-    save_weights,
-)
+from src_mindspore.weights.array_files import read_arrays
+from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_h5
+from src_mindspore.weights.pretrained import load_backbone, read_weights, save_weights
 
 TORCH_NORM = ("weight", "bias", "running_mean", "running_var")
 IMAGENET = ("symmetric", 1e-5, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))

@@ -15,10 +15,9 @@ import time
 from functools import cache
 from pathlib import Path
 
+from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cache
 from src_mindspore.system.child import run_child
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.unpack import temporary_folder
-from src_mindspore.system.wheels import cache_dir, writing_cache
 from src_mindspore.system.write import put_in_place
 
 log = logging.getLogger(__name__)
