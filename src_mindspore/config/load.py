@@ -6,16 +6,18 @@ other.yaml`` starts from another file. Classes never see a config, they take pla
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from easydict import EasyDict
 
-from src_mindspore.config.schema import SCHEMA
+from src_mindspore.config.checks import contradictions, idle_keys, settle
+from src_mindspore.config.schema import IMAGENET, NONE, SCHEMA
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import StrictYaml, brief, parse_yaml, read_yaml
+from src_mindspore.system.terminal import some
 
 PATHS = (
     ("data", "dir"),
@@ -26,7 +28,7 @@ PATHS = (
 )
 MAX_BASES = 16  # config files, each the base of the next
 MAX_PROBLEMS = 50  # told at once
-WEIGHTS_WORDS = ("imagenet", "none")  # values of backbone.weights that are no path
+WEIGHTS_WORDS = (IMAGENET, NONE)  # values of backbone.weights that are no path
 
 
 class _Loader(StrictYaml, yaml.SafeLoader):
@@ -51,7 +53,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
     A relative path in a file is relative to that file, one in an override to the working folder.
 
     Returns:
-        Every key of ``SCHEMA`` with its value; paths in it are absolute.
+        Every key of ``SCHEMA`` with its value; paths in it are absolute, and what follows from
+        other keys has been put in its place, see ``checks.settle``.
 
     Raises:
         UserError: with every problem of the file and the overrides, one a line.
@@ -68,13 +71,48 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
             problems.append(str(error))
     _anchor(raw, Path.cwd())  # those of the file are absolute already
     config = _resolve(raw, SCHEMA, "", problems)
-    if not problems:
-        problems = _cross_check(config)
+    problems = problems or contradictions(config)
     if problems:
         more = len(problems) - MAX_PROBLEMS
         shown = problems[:MAX_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
         raise UserError(f"{path} cannot be used:\n  " + "\n  ".join(shown))
+    settle(config)
     return EasyDict(config)
+
+
+def settings_without_effect(config: EasyDict) -> list[str]:
+    """What differs from the defaults and changes nothing beside the other values, a line each.
+
+    A stage's own ``epochs`` always has an effect.
+
+    Args:
+        config: of ``load_config``.
+    """
+    defaults = _resolve({"backbone": {"name": config.backbone.name}}, SCHEMA, "", [])
+    settle(defaults)
+    changed = [key for key in _keys(config) if _value(config, key) != _value(defaults, key)]
+    lines = []
+    for place, reason in idle_keys(config).items():
+        keys = [k for k in changed if k == place or k.startswith(f"{place}.")]
+        keys = [k for k in keys if k != f"{place}.epochs"]
+        if keys:
+            lines.append(f"{some(keys, 3)}: no effect, {reason}")
+    return lines
+
+
+def _keys(table: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """All keys of nested tables, as ``--set`` names them."""
+    found: list[str] = []
+    for key, value in table.items():
+        nested = isinstance(value, Mapping)
+        found += _keys(value, f"{prefix}{key}.") if nested else [prefix + key]
+    return found
+
+
+def _value(table: Mapping[str, Any], key: str) -> Any:
+    for name in key.split("."):
+        table = table[name]
+    return table
 
 
 def section_problems(table: Any, section: str) -> list[str]:
@@ -158,14 +196,25 @@ def _insert(raw: dict[str, Any], keys: list[str], value: Any, problems: list[str
     raw[keys[-1]] = value
 
 
+def _nearest(key: str, siblings: Sequence[str], prefix: str) -> str:
+    """Which key may be meant: one of that very name elsewhere, else the nearest beside it."""
+    same = [place for place in _keys(SCHEMA) if place.rpartition(".")[2] == key]
+    tables = [place.rpartition(".")[0] for place in _keys(SCHEMA)]
+    same += [t for t in dict.fromkeys(tables) if t.rpartition(".")[2] == key]
+    if same:
+        return f"there is {' and '.join(same[:3])}"
+    near = difflib.get_close_matches(key, siblings, n=1, cutoff=0)
+    return f"the nearest is {prefix}{near[0]}"
+
+
 def _resolve(raw: Any, schema: dict[str, Any], prefix: str, problems: list[str]) -> dict[str, Any]:
     """Defaults filled in; whatever does not fit the schema goes into ``problems``."""
     if not isinstance(raw, dict):
         problems.append(f"{prefix.rstrip('.')} must be a table; got {brief(raw)}")
         raw = {}
     for key in sorted(raw.keys() - schema.keys(), key=str):
-        near = difflib.get_close_matches(str(key), schema, n=1, cutoff=0)
-        problems.append(f"unknown key {prefix}{str(key)[:80]}; the nearest is {prefix}{near[0]}")
+        hint = _nearest(str(key), list(schema), prefix)
+        problems.append(f"unknown key {prefix}{str(key)[:80]}; {hint}")
     resolved: dict[str, Any] = {}
     for key, rule in schema.items():
         if isinstance(rule, dict):
@@ -176,24 +225,3 @@ def _resolve(raw: Any, schema: dict[str, Any], prefix: str, problems: list[str])
             problems.append(f"{prefix}{key} must be {rule.accepts}; got {brief(value)}")
         resolved[key] = value
     return resolved
-
-
-def _cross_check(config: dict[str, Any]) -> list[str]:
-    """Rules between keys."""
-    problems = []
-    for stage in ("head_stage", "finetune_stage"):
-        lr = config[stage]["lr"]
-        for key in ("init", "end"):
-            if lr[key] > lr["max"]:
-                problems.append(f"{stage}.lr.{key} must not be above lr.max ({lr['max']})")
-        if lr["decay"] == "exponential" and lr["end"] == 0:
-            problems.append(f"{stage}.lr.end must be above 0 for the exponential decay; got 0")
-    if config["head_stage"]["epochs"] + config["finetune_stage"]["epochs"] == 0:
-        problems.append("head_stage.epochs and finetune_stage.epochs are both 0: nothing to train")
-    finetune = config["finetune_stage"]
-    if finetune["epochs"] and finetune["from_block"] == 0 and finetune["inputs"] == "cached":
-        problems.append("finetune_stage.inputs must be photos where from_block is 0")
-    image = config["input"]
-    if image["resize"] == "shorter_side" and image["shorter_side"] < image["size"]:
-        problems.append(f"input.shorter_side must be at least input.size ({image['size']})")
-    return problems

@@ -3,21 +3,44 @@
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from src_mindspore.backbone import NUM_LAYERS, PADDINGS
-from src_mindspore.dataset import NEAR_DUPLICATES
-from src_mindspore.head import HIDDEN_ACTIVATIONS, OUTPUT_ACTIVATIONS, REDUCTIONS
-from src_mindspore.lr import DECAYS
-from src_mindspore.network.device import DEVICES
-from src_mindspore.network.engines import ENGINES
-from src_mindspore.network.kernels import KERNELS
-from src_mindspore.photos.class_weights import CLASS_WEIGHTS
-from src_mindspore.spec.input import INTERPOLATIONS, RESIZE_RULES
-from src_mindspore.training.cut_costs import AUTO
-from src_mindspore.training.inputs import SOURCES
-from src_mindspore.training.optimizers import OPTIMIZERS
+AUTO, IMAGENET, NONE = "auto", "imagenet", "none"
 
+# The words that a config accepts. What they mean is at home in other rooms, most of which need
+# MindSpore; tests/config/test_words.py holds both equal, so that a config is checked without it.
+DEVICES = (AUTO, "Ascend", "GPU", "CPU")
+ENGINES = (AUTO, "onnxruntime", "mindspore")
+KERNELS = (AUTO, "plain", "compiled")
+INPUTS = ("cached", "photos")
+OPTIMIZERS = ("momentum", "sgd", "adam", "adamw", "rmsprop")
+DECAYS = ("cosine", "square", "exponential", "linear", "constant")
+REDUCTIONS = ("mean", "max", NONE)
+HIDDEN_ACTIVATIONS = ("relu", "relu6", "tanh", "gelu")
+OUTPUT_ACTIVATIONS = (None, "softmax", "sigmoid")
+CLASS_WEIGHTS = (NONE, "sqrt", "balanced")
+NEAR_DUPLICATES = ("leave_out", "keep")
+RESIZE_RULES = ("stretch", "shorter_side")
+INTERPOLATIONS = ("bilinear", "bicubic", "lanczos")
+PADDINGS = ("same", "symmetric")
+
+
+class BackboneFacts(NamedTuple):
+    """What a config has to know of a backbone: its layers, and how its ImageNet weights work."""
+
+    layers: int
+    size: int  # height and width in pixels of what the weights saw
+    padding: str
+    bn_eps: float
+    widths: bool  # whether there are other widths than 1
+
+
+BACKBONES = {
+    "mobilenet_v2": BackboneFacts(19, 224, "same", 1e-3, widths=True),
+    "efficientnet_lite0": BackboneFacts(18, 224, "same", 1e-3, widths=False),
+    "efficientnet_lite2": BackboneFacts(23, 260, "same", 1e-3, widths=False),
+}
+MOST_LAYERS = max(facts.layers for facts in BACKBONES.values())
 MAX_HIDDEN = 16  # extra Dense layers
 MAX_WIDTH = 65_536  # of a Dense layer; behind the 1280 features it takes 335 MB
 
@@ -107,8 +130,14 @@ def limit(meaning: str) -> Field:
     )
 
 
+def optional(field: Field, meaning: str) -> Field:
+    """What ``field`` accepts, or null, which is the default."""
+    return Field(None, lambda v: v is None or field.check(v), f"{field.accepts} or null", meaning)
+
+
 def _is_block(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= NUM_LAYERS - 1
+    """Whether some backbone has such a layer; which ones the named one has: see ``checks.py``."""
+    return type(value) is int and -MOST_LAYERS <= value < MOST_LAYERS
 
 
 def _widths(value: Any) -> bool:
@@ -135,7 +164,7 @@ def _stage(epochs: int, batch_size: int, lr: float, warmup: float) -> dict[str, 
         "batch_size": whole(batch_size, 1, 65_536, "photos per optimiser step"),
         "patience": whole(0, 0, 100_000, "stop after so many epochs without a better one; 0 never"),
         "optimizer": {
-            "name": choice("momentum", tuple(OPTIMIZERS), "which optimiser"),
+            "name": choice("momentum", OPTIMIZERS, "which optimiser"),
             "momentum": number(0.9, 0, 0.9999, "of momentum, sgd and rmsprop"),
             "weight_decay": number(4e-5, 0, 10, "L2 of weights; biases and batch norms have none"),
         },
@@ -165,16 +194,26 @@ SCHEMA: dict[str, Any] = {
         ),
     },
     "input": {
-        "size": whole(224, 32, 1024, "height and width of the model's input in pixels"),
+        "size": optional(
+            whole(224, 32, 1024, ""),
+            "height and width of the input in pixels; null: the backbone's",
+        ),
         "resize": choice("stretch", RESIZE_RULES, "stretch to the size, or shorter side and crop"),
         "shorter_side": whole(256, 32, 2048, "pixels of the shorter side before the crop"),
         "interpolation": choice("bilinear", INTERPOLATIONS, "anti-aliased filter of the resize"),
     },
     "backbone": {
-        "weights": text("imagenet", "imagenet, none (random), or a file of pretrained weights"),
-        "width_mult": number(1.0, 0.1, 4, "factor on channels; with weights it follows from them"),
-        "padding": choice("same", PADDINGS, "with weights it follows from them"),
-        "bn_eps": number(1e-3, 1e-8, 0.1, "batch-norm epsilon; with weights it follows from them"),
+        "name": choice("mobilenet_v2", tuple(BACKBONES), "the architecture, see backbones/"),
+        "weights": text(IMAGENET, "imagenet, none (random), or a file of pretrained weights"),
+        "width_mult": optional(
+            number(1.0, 0.1, 4, ""), "factor on channels; null: that of the weights, else 1"
+        ),
+        "padding": optional(
+            choice("same", PADDINGS, ""), "of convolutions; null: that of the weights, else same"
+        ),
+        "bn_eps": optional(
+            number(1e-3, 1e-8, 0.1, ""), "batch-norm epsilon; null: that of the weights, else 0.001"
+        ),
     },
     "head": {
         "reduction": choice("mean", REDUCTIONS, "pooling of the last map; none flattens it"),
@@ -220,16 +259,16 @@ SCHEMA: dict[str, Any] = {
     "finetune_stage": {
         **_stage(epochs=0, batch_size=32, lr=1e-3, warmup=1),
         "from_block": Field(
-            15,
+            -4,
             lambda v: v == AUTO or _is_block(v),
-            f"auto or a whole number, 0 to {NUM_LAYERS - 1}",
-            "first trained layer: 0 stem .. 18 last; auto: the deepest training within budget",
+            f"auto or a whole number, {-MOST_LAYERS} to {MOST_LAYERS - 1}",
+            "first trained layer: 0 stem, -1 last; auto: the deepest training within budget",
         ),
         "budget": {
             "seconds": limit("extraction and fine-tuning may take, roughly; null: no limit"),
             "gigabytes": limit("the feature cache may take on the disk; null: no limit"),
         },
-        "inputs": choice("cached", SOURCES, "cached: maps of features.views; photos: fresh views"),
+        "inputs": choice("cached", INPUTS, "cached: maps of features.views; photos: fresh views"),
         "freeze_head": flag(False, "keep the head as the first stage left it"),
         "freeze_bn_statistics": flag(True, "batch norms keep the pretrained mean and variance"),
         "kernels": choice("auto", KERNELS, "auto: compiled for this CPU where that is possible"),

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from src_mindspore.config.load import load_config, resolved_yaml
+from src_mindspore.config.checks import worker_problems
+from src_mindspore.config.load import load_config, resolved_yaml, settings_without_effect
 from src_mindspore.system.errors import UserError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -91,7 +92,7 @@ REFUSED = [
     ("data: {split: [1, 0]}", "data.split must be 2 or 3 shares that add up to 1; got [1, 0]"),
     ("data: {classes: [00_00]}", "data.classes must be a list of str or null; got [0]"),
     ("data: {labels: 3}", "data.labels must be text or null; got 3"),
-    ("backbone: {width_mult: x}", "backbone.width_mult must be 0.1 to 4; got 'x'"),
+    ("backbone: {width_mult: x}", "backbone.width_mult must be 0.1 to 4 or null; got 'x'"),
     ("head: {activation: relu}", "head.activation must be one of null, softmax, sigmoid; got 're"),
     ("head: {hidden: [0]}", "head.hidden must be up to 16 whole numbers, 1 to 65536; got [0]"),
     ("head: {hidden: null}", "head.hidden must be up to 16 whole numbers, 1 to 65536; got None"),
@@ -111,6 +112,11 @@ REFUSED = [
     ("head: {droput: 0.1}", "unknown key head.droput; the nearest is head.dropout"),
     ("head_stage: {lr: {maximum: 1}}", "unknown key head_stage.lr.maximum; the nearest is head_st"),
     ("5: 6", "unknown key 5; the nearest is "),
+    (
+        "epochs: 3",
+        "unknown key epochs; there is head_stage.epochs and finetune_stage.epochs",
+    ),
+    ("budget: {seconds: 3}", "unknown key budget; there is finetune_stage.budget"),
     # rules between keys
     ("head_stage: {lr: {init: 0.2}}", "head_stage.lr.init must not be above lr.max (0.1)"),
     ("finetune_stage: {lr: {end: 1}}", "finetune_stage.lr.end must not be above lr.max (0.001)"),
@@ -129,6 +135,43 @@ REFUSED = [
     (
         "input: {resize: shorter_side, shorter_side: 200}",
         "input.shorter_side must be at least input.size (224)",
+    ),
+    (
+        "backbone: {name: efficientnet_lite2}\ninput: {resize: shorter_side}",
+        "input.shorter_side must be at least input.size (260)",
+    ),
+    (
+        "backbone: {width_mult: 0.5}",
+        "backbone.width_mult must be 1 or null where backbone.weights is imagenet, whose width is "
+        "1; got 0.5: other widths take weights of their own, or none",
+    ),
+    (
+        "backbone: {name: efficientnet_lite0, weights: none, width_mult: 0.5}",
+        "backbone.width_mult of efficientnet_lite0 must be 1 or null; got 0.5",
+    ),
+    (
+        "backbone: {padding: symmetric}",
+        "backbone.padding must be same or null where backbone.weights is imagenet, which were "
+        "trained so; got symmetric",
+    ),
+    ("backbone: {bn_eps: 1e-5}", "backbone.bn_eps must be 0.001 or null where backbone.weights"),
+    (
+        "backbone: {name: mobilenet}",
+        "backbone.name must be one of mobilenet_v2, efficientnet_lite0, efficientnet_lite2; got",
+    ),
+    (
+        "backbone: {name: efficientnet_lite0}\nfinetune_stage: {from_block: 18}",
+        "finetune_stage.from_block of efficientnet_lite0 must be 0 to 17, or -1 (the last layer) "
+        "to -18; got 18",
+    ),
+    ("finetune_stage: {from_block: 23}", "finetune_stage.from_block must be auto or a whole numb"),
+    (
+        "finetune_stage: {epochs: 1, from_block: auto, inputs: photos}",
+        "finetune_stage.from_block: auto needs finetune_stage.inputs: cached; got photos",
+    ),
+    (
+        "device: GPU\nfinetune_stage: {epochs: 1, kernels: compiled}",
+        "finetune_stage.kernels: compiled needs device CPU or auto; got GPU",
     ),
 ]
 
@@ -154,6 +197,90 @@ def test_rules_between_keys_let_pass(write, source):
     load_config(write(source))
 
 
+SETTLED = [
+    ("", "input.size", 224),
+    ("backbone: {name: efficientnet_lite2}", "input.size", 260),
+    ("", "finetune_stage.from_block", 15),
+    ("finetune_stage: {from_block: -1}", "finetune_stage.from_block", 18),
+    (
+        "backbone: {name: efficientnet_lite0}\nfinetune_stage: {from_block: -18}",
+        "finetune_stage.from_block",
+        0,
+    ),
+    ("", "backbone.width_mult", 1.0),
+    ("backbone: {weights: w.ckpt}", "backbone.width_mult", None),
+]
+
+
+@pytest.mark.parametrize(("source", "key", "expected"), SETTLED)
+def test_what_follows_from_other_keys_is_put_in_its_place(write, source, key, expected):
+    config = load_config(write(source))
+    assert load_config(write(resolved_yaml(config), "again.yaml")) == config
+    for name in key.split("."):
+        config = config[name]
+    assert config == expected
+
+
+IDLE = [
+    ("input: {shorter_side: 300}", "input.shorter_side: no effect, input.resize is stretch"),
+    (
+        "finetune_stage: {epochs: 0, from_block: 3, freeze_head: true}",
+        "finetune_stage.from_block, finetune_stage.freeze_head: no effect, finetune_stage.epochs "
+        "is 0",
+    ),
+    (
+        "head_stage: {optimizer: {name: adam, momentum: 0.5}}",
+        "head_stage.optimizer.momentum: no effect, adam has none",
+    ),
+    (
+        "head_stage: {lr: {init: 0.01, warmup_epochs: 0}}",
+        "head_stage.lr.init: no effect, warmup_epochs is 0",
+    ),
+    (
+        "head_stage: {lr: {decay: constant, end: 0.01}}",
+        "head_stage.lr.end: no effect, the decay is constant",
+    ),
+    (
+        "finetune_stage: {epochs: 1, budget: {seconds: 5}}",
+        "finetune_stage.budget.seconds: no effect, from_block is not auto",
+    ),
+    (
+        "features: {views: 0}\naugment: {flip: 0}",
+        "augment.flip: no effect, features.views is 0 and no stage reads photos",
+    ),
+    (
+        "head_stage: {epochs: 0}\nfinetune_stage: {epochs: 1, inputs: photos}\n"
+        "features: {views: 1}",
+        "features.views: no effect, no stage reads cached features",
+    ),
+    (
+        "head: {hidden_activation: tanh}",
+        "head.hidden_activation: no effect, head.hidden is empty",
+    ),
+    ("", None),
+    ("features: {views: 0}\nfinetune_stage: {epochs: 1, inputs: photos}\naugment: {flip: 0}", None),
+]
+
+
+@pytest.mark.parametrize(("source", "line"), IDLE)
+def test_settings_without_effect_are_named(write, source, line):
+    assert settings_without_effect(load_config(write(source))) == ([line] if line else [])
+
+
+def test_workers_share_batches(write):
+    config = load_config(write("head_stage: {batch_size: 5}\nfinetune_stage: {epochs: 1}"))
+    assert worker_problems(config, 1) == []
+    assert worker_problems(config, 2) == [
+        "head_stage.batch_size is that of all workers together and must be a multiple of their "
+        "number, 2; got 5"
+    ]
+    source = "finetune_stage: {epochs: 1, freeze_bn_statistics: false}"
+    assert worker_problems(load_config(write(source)), 2) == [
+        "2 workers cannot train batch-norm statistics as one would: "
+        "finetune_stage.freeze_bn_statistics must be true"
+    ]
+
+
 def test_all_problems_are_reported_together(write):
     path = write("sead: 1\ninput: {size: 1}\nhead: {droput: 1, reduction: sum}")
     assert sorted(problems(path, "seed=x", "nope", "device=[", "head.dropout.x=1")) == sorted(
@@ -164,7 +291,7 @@ def test_all_problems_are_reported_together(write):
             "unknown key sead; the nearest is seed",
             "unknown key head.droput; the nearest is head.dropout",
             "seed must be a whole number, 0 to 2147483647; got 'x'",
-            "input.size must be a whole number, 32 to 1024; got 1",
+            "input.size must be a whole number, 32 to 1024 or null; got 1",
             "head.reduction must be one of mean, max, none; got 'sum'",
             "head.dropout must be 0 to 0.95; got {'x': 1}",
         ]

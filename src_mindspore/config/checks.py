@@ -1,0 +1,161 @@
+"""Rules between the keys of a config, and keys that have no effect beside the others."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from src_mindspore.config.schema import AUTO, BACKBONES, IMAGENET, NONE
+
+STAGES = ("head_stage", "finetune_stage")
+Config = Mapping[str, Any]
+
+
+def settle(config: dict[str, Any]) -> None:
+    """Replaces what follows from other keys, in place; the config must have no problems.
+
+    ``input.size: null`` is what the backbone's weights saw, a negative ``from_block`` counts from
+    the last layer, ``width_mult: null`` is 1 unless it follows from a file of weights.
+    """
+    backbone, stage = config["backbone"], config["finetune_stage"]
+    facts = BACKBONES[backbone["name"]]
+    if config["input"]["size"] is None:
+        config["input"]["size"] = facts.size
+    if stage["from_block"] != AUTO and stage["from_block"] < 0:
+        stage["from_block"] += facts.layers
+    if backbone["width_mult"] is None and backbone["weights"] in (IMAGENET, NONE, None):
+        backbone["width_mult"] = 1.0
+
+
+def contradictions(config: Config) -> list[str]:
+    """Rules between keys that a config breaks, a line each: rule, what was got, what is accepted.
+
+    Args:
+        config: complete; every value by itself is accepted.
+    """
+    return [
+        *(line for name in STAGES for line in _learning_rate(name, config[name]["lr"])),
+        *_stages(config),
+        *_backbone(config),
+        *_input(config),
+    ]
+
+
+def _learning_rate(stage: str, lr: Config) -> Iterator[str]:
+    for key in ("init", "end"):
+        if lr[key] > lr["max"]:
+            yield f"{stage}.lr.{key} must not be above lr.max ({lr['max']})"
+    if lr["decay"] == "exponential" and lr["end"] == 0:
+        yield f"{stage}.lr.end must be above 0 for the exponential decay; got 0"
+
+
+def _stages(config: Config) -> Iterator[str]:
+    head, stage = config["head_stage"], config["finetune_stage"]
+    if head["epochs"] + stage["epochs"] == 0:
+        yield "head_stage.epochs and finetune_stage.epochs are both 0: nothing to train"
+    block, inputs = stage["from_block"], stage["inputs"]
+    layers = BACKBONES[config["backbone"]["name"]].layers
+    if block != AUTO and not -layers <= block < layers:
+        yield (
+            f"finetune_stage.from_block of {config['backbone']['name']} must be 0 to {layers - 1}, "
+            f"or -1 (the last layer) to -{layers}; got {block}"
+        )
+    if not stage["epochs"]:
+        return
+    if block in (0, -layers) and inputs == "cached":
+        yield "finetune_stage.inputs must be photos where from_block is 0"
+    if block == AUTO and inputs != "cached":
+        yield f"finetune_stage.from_block: {AUTO} needs finetune_stage.inputs: cached; got {inputs}"
+    if stage["kernels"] == "compiled" and config["device"] not in ("auto", "CPU"):
+        yield (
+            f"finetune_stage.kernels: compiled needs device CPU or auto; got {config['device']}: "
+            f"auto or plain is accepted there"
+        )
+
+
+def _backbone(config: Config) -> Iterator[str]:
+    backbone = config["backbone"]
+    name, weights, width = backbone["name"], backbone["weights"], backbone["width_mult"]
+    facts = BACKBONES[name]
+    if not facts.widths and width not in (None, 1):
+        yield f"backbone.width_mult of {name} must be 1 or null; got {width:g}"
+    elif weights == IMAGENET and width not in (None, 1):
+        yield (
+            f"backbone.width_mult must be 1 or null where backbone.weights is {IMAGENET}, whose "
+            f"width is 1; got {width:g}: other widths take weights of their own, or none"
+        )
+    if weights != IMAGENET:
+        return
+    for key, own in (("padding", facts.padding), ("bn_eps", facts.bn_eps)):
+        if backbone[key] not in (None, own):
+            yield (
+                f"backbone.{key} must be {own} or null where backbone.weights is {IMAGENET}, which "
+                f"were trained so; got {backbone[key]}"
+            )
+
+
+def _input(config: Config) -> Iterator[str]:
+    image = config["input"]
+    size = image["size"] or BACKBONES[config["backbone"]["name"]].size
+    if image["resize"] == "shorter_side" and image["shorter_side"] < size:
+        yield f"input.shorter_side must be at least input.size ({size})"
+
+
+def worker_problems(config: Config, workers: int) -> list[str]:
+    """What several workers cannot train as one would.
+
+    A batch must be shared evenly; batch norms that learn statistics would see a part of it only.
+
+    Args:
+        config: as ``load_config`` gives it.
+        workers: how many there are, 1 or more.
+    """
+    found = []
+    for name in STAGES:
+        stage = config[name]
+        if not stage["epochs"] or workers == 1:
+            continue
+        if stage["batch_size"] % workers:
+            found.append(
+                f"{name}.batch_size is that of all workers together and must be a multiple of "
+                f"their number, {workers}; got {stage['batch_size']}"
+            )
+        if not stage.get("freeze_bn_statistics", True):
+            found.append(
+                f"{workers} workers cannot train batch-norm statistics as one would: "
+                f"{name}.freeze_bn_statistics must be true"
+            )
+    return found
+
+
+def idle_keys(config: Config) -> dict[str, str]:
+    """Keys, or tables of them, that change nothing beside the other values, and why.
+
+    Args:
+        config: complete and without contradictions.
+    """
+    found: dict[str, str] = {}
+    stage = config["finetune_stage"]
+    for name in STAGES:
+        if not config[name]["epochs"]:
+            found[name] = f"{name}.epochs is 0"
+            continue
+        lr, optimizer = config[name]["lr"], config[name]["optimizer"]
+        if lr["decay"] == "constant":
+            found[f"{name}.lr.end"] = "the decay is constant"
+        if not lr["warmup_epochs"]:
+            found[f"{name}.lr.init"] = "warmup_epochs is 0"
+        if optimizer["name"] in ("adam", "adamw"):
+            found[f"{name}.optimizer.momentum"] = f"{optimizer['name']} has none"
+    if stage["from_block"] != AUTO:
+        found["finetune_stage.budget"] = f"from_block is not {AUTO}"
+    cached = config["head_stage"]["epochs"] or (stage["epochs"] and stage["inputs"] == "cached")
+    if not cached:
+        found["features.views"] = "no stage reads cached features"
+    if not (cached and config["features"]["views"]) and (
+        not stage["epochs"] or stage["inputs"] == "cached"
+    ):
+        found["augment"] = "features.views is 0 and no stage reads photos"
+    if config["input"]["resize"] != "shorter_side":
+        found["input.shorter_side"] = "input.resize is stretch"
+    if not config["head"]["hidden"]:
+        found["head.hidden_activation"] = "head.hidden is empty"
+    return found

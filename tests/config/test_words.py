@@ -1,0 +1,41 @@
+"""The words of a config, which is checked without MindSpore, are those of the rooms that act."""
+
+import subprocess
+import sys
+
+from workplace import REPOSITORY
+
+from src_mindspore import head as head_room
+from src_mindspore import lr
+from src_mindspore.config import schema
+from src_mindspore.network import device, engines, kernels
+from src_mindspore.photos import class_weights
+from src_mindspore.spec import input as spec_input
+from src_mindspore.training import data, inputs, optimizers
+
+
+def test_words_are_those_of_their_rooms() -> None:
+    assert schema.DEVICES == device.DEVICES
+    assert schema.ENGINES == engines.ENGINES
+    assert schema.KERNELS == kernels.KERNELS
+    assert schema.INPUTS == inputs.SOURCES
+    assert tuple(optimizers.OPTIMIZERS) == schema.OPTIMIZERS
+    assert schema.DECAYS == lr.DECAYS
+    assert schema.REDUCTIONS == head_room.REDUCTIONS
+    assert schema.HIDDEN_ACTIVATIONS == head_room.HIDDEN_ACTIVATIONS
+    assert schema.OUTPUT_ACTIVATIONS == head_room.OUTPUT_ACTIVATIONS
+    assert schema.CLASS_WEIGHTS == class_weights.CLASS_WEIGHTS
+    assert schema.NEAR_DUPLICATES == data.NEAR_DUPLICATES
+    assert schema.RESIZE_RULES == spec_input.RESIZE_RULES
+    assert schema.INTERPOLATIONS == spec_input.INTERPOLATIONS
+
+
+def test_a_config_is_checked_without_mindspore_and_numpy() -> None:
+    code = (
+        "import sys; from pathlib import Path; from src_mindspore.config.load import load_config; "
+        "load_config(Path('configs/garbage.yaml')); "
+        "print(sorted({'mindspore', 'numpy', 'cv2', 'PIL'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
