@@ -3,12 +3,12 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from src_mindspore.photos.exclusions import Exclusion
+from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import SPLITS, SUFFIXES, Record, folders, list_records
 from src_mindspore.photos.split import split_records
 from src_mindspore.system.errors import UserError
@@ -18,8 +18,6 @@ from src_mindspore.system.write import sha256_of
 
 log = logging.getLogger(__name__)
 
-NEAR_DUPLICATES = ("leave_out", "keep")
-
 
 @dataclass(frozen=True)
 class DataSet:
@@ -27,7 +25,8 @@ class DataSet:
 
     A folder without splits, not yet divided, has one: ``all``. ``left_out`` names training images
     that are not used because a byte-identical twin or a near-identical image is in an evaluated
-    split, ``excluded`` those that the user's list takes away from every split.
+    split, ``excluded`` those that the user's list takes away from every split. ``known_digests``
+    spares a reading of every file, see ``digests``.
     """
 
     root: Path
@@ -35,6 +34,7 @@ class DataSet:
     splits: dict[str, tuple[Record, ...]]
     left_out: tuple[str, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
+    known_digests: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
 
     def records(self, split: str) -> tuple[Record, ...]:
         """The records of ``split``; ``all`` means every image.
@@ -51,10 +51,16 @@ class DataSet:
         return self.splits[split]
 
     @cached_property
-    def digests(self) -> dict[str, str]:
+    def digests(self) -> Mapping[str, str]:
         """SHA-256 of every image file, by record path; read once."""
+        if self.known_digests is not None:
+            return self.known_digests
         paths = [record.path for records in self.splits.values() for record in records]
         return dict(zip(paths, map_ordered(lambda p: sha256_of(self.root / p), paths), strict=True))
+
+    def reader(self) -> PhotoReader:
+        """Opens the photos as they were when they were listed."""
+        return PhotoReader(self.root, len(self.digests), self.digests)
 
 
 def list_data_set(
@@ -120,7 +126,7 @@ def divide(
     records = data.splits["all"]
     splits = split_records(records, data.digests, fractions, seed, near)
     _check_val(data.root, splits)
-    return _changed(data, splits=splits)
+    return replace(data, splits=splits, known_digests=data.digests)
 
 
 def _without_leaks(data: DataSet, near: Sequence[tuple[str, str]] = ()) -> DataSet:
@@ -147,21 +153,11 @@ def _without_leaks(data: DataSet, near: Sequence[tuple[str, str]] = ()) -> DataS
         return data
     left_out = tuple(sorted((*same, *alike)))
     kept = tuple(r for r in train if r.path not in set(left_out))
-    clean = _changed(data, splits={**data.splits, "train": kept}, left_out=left_out)
+    clean = replace(
+        data, splits={**data.splits, "train": kept}, left_out=left_out, known_digests=data.digests
+    )
     _check_classes(data.root / "train", data.classes, kept)
     return clean
-
-
-def with_digests(data: DataSet, digests: dict[str, str]) -> DataSet:
-    """A copy that knows the hashes of its files, so that it reads none."""
-    copy = replace(data)
-    vars(copy)["digests"] = digests
-    return copy
-
-
-def _changed(data: DataSet, **changes: Any) -> DataSet:
-    """A copy that keeps the hashes: they cost a reading of every file."""
-    return with_digests(replace(data, **changes), data.digests)
 
 
 def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Record]) -> None:

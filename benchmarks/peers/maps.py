@@ -18,7 +18,7 @@ from src_mindspore.features.extract import cached_features
 from src_mindspore.features.job import FeatureJob, Views
 from src_mindspore.network.device import select_device
 from src_mindspore.training.build_model import build_model
-from src_mindspore.training.data import photos_of
+from src_mindspore.training.train import photos_of
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from src_mindspore.network.engines import MindSporeEngine
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
 from src_mindspore.photos.tensors import read_photos
 from src_mindspore.training.build_model import build_model
-from src_mindspore.training.data import photos_of
+from src_mindspore.training.train import photos_of
 from src_mindspore.weights.imagenet import pretrained_h5
 from src_mindspore.weights.pretrained import read_weights
 

@@ -19,10 +19,10 @@ from src_mindspore.features.job import FeatureJob, Views
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.photos.tensors import read_photos
 from src_mindspore.training.build_model import build_model
-from src_mindspore.training.data import photos_of
 from src_mindspore.training.inputs import Batch, Seed, TrainingInputs, epoch_order
 from src_mindspore.training.loop import Stage, fit
 from src_mindspore.training.stages import Materials, build_stage
+from src_mindspore.training.train import photos_of
 from src_mindspore.training.workers import ALONE, Workers
 
 HEAD_EPOCHS = 5  # in a turn

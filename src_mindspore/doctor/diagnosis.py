@@ -1,12 +1,12 @@
 """The doctor's visit: a folder is listed and read once; what is known of it goes in a report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from src_mindspore.dataset import DataSet, with_digests
+from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.checks import (
     Sides,
     identical_findings,
@@ -47,7 +47,7 @@ def examine(root: Path, excluded: Sequence[Exclusion] = (), labels: bool = False
     """
     data, findings = scan(root, excluded)
     found = survey(root, data.records("all"))
-    data = with_digests(data, found.digests)
+    data = replace(data, known_digests=found.digests)
     every = np.arange(len(found.records))
     pairs = near_pairs(found, [(every, every)])
     findings += findings_of(data, found, pairs)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from src_mindspore.dataset import DataSet, with_digests
+from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.findings import NOTE, Finding
 from src_mindspore.doctor.survey import Survey
 from src_mindspore.features.store import Rows
@@ -154,7 +154,8 @@ def _features(
                 return rows.by_photo(1)
     if not compute:
         return None
-    part = with_digests(DataSet(data.root, data.classes, {"all": tuple(records)}), found.digests)
+    splits = {"all": tuple(records)}
+    part = DataSet(data.root, data.classes, splits, known_digests=found.digests)
     return _computed(part, features, note)
 
 

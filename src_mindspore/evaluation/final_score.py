@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from src_mindspore.dataset import DataSet
 from src_mindspore.evaluation.calibration import Wish, calibrate
 from src_mindspore.evaluation.model import network_model
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.evaluation.score import judge, score_records
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.photos.reader import PhotoReader
+from src_mindspore.photos.records import Record
 from src_mindspore.spec.model import FileSpec, ModelSpec
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def score_run(
     classifier: Classifier,
     spec: ModelSpec,
     weights: Path,
-    data: DataSet,
+    records: Sequence[Record],
     reader: PhotoReader,
     wish: Wish,
 ) -> tuple[ModelSpec, dict[str, Any]]:
@@ -36,7 +36,7 @@ def score_run(
         classifier: with its best weights.
         spec: what it is, without a calibration.
         weights: the file that holds them.
-        data: the photos.
+        records: the validation photos.
         reader: opens them.
         wish: what to fit.
 
@@ -48,7 +48,7 @@ def score_run(
     # logits, also of a model that puts out probabilities, which are rounded near 0 and 1
     bare = replace(spec, output="logits")
     model = network_model(weights, bare, file, classifier.set_train(False))
-    scored = score_records(model, reader, data.records(SPLIT), SPLIT)
+    scored = score_records(model, reader, records, SPLIT)
     calibration, report = calibrate(
         scored.scores, scored.labels, model.loss, wish, split=SPLIT, sha256=file.sha256
     )

@@ -18,12 +18,13 @@ from src_mindspore.lite.runtime import LiteModel
 from src_mindspore.network.classifier import Deployed, build_classifier
 from src_mindspore.network.engines import onnx_session
 from src_mindspore.network.forward import run_batched
-from src_mindspore.runs.checkpoint import MODEL, load_classifier
+from src_mindspore.runs.checkpoint import MODEL
 from src_mindspore.spec.load import load_spec
 from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
 from src_mindspore.system.write import sha256_of
+from src_mindspore.weights.assign import load_parameters
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def classifier_of(spec: ModelSpec, file: Path) -> Deployed:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{file.parent / FILE_NAME} describes no network: {error}") from None
-    load_classifier(classifier, file)
+    load_parameters(classifier, file)
     return Deployed(classifier, spec.model_temperature).set_train(False)
 
 

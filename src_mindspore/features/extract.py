@@ -64,7 +64,7 @@ def cached_features(
     records = data.records(split)
     entry = (folder or cache_dir() / "features") / job.key(records, data.digests)[:32]
     if not entry.is_dir():
-        return _extract(entry, job, reader or PhotoReader.of(data), records, split)
+        return _extract(entry, job, reader or data.reader(), records, split)
     log.info("features of %d %s photos: read from the cache", len(records), split)
     return _rows(entry, job, len(records))
 

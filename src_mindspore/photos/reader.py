@@ -13,7 +13,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from src_mindspore.dataset import DataSet
 from src_mindspore.photos.decode import open_image, opened, upright
 from src_mindspore.system.errors import UserError
 
@@ -38,11 +37,6 @@ class PhotoReader:
         self.skipped: dict[str, str] = {}  # what is wrong, by path
         self._digests = digests
         self._lock = threading.Lock()
-
-    @classmethod
-    def of(cls, data: DataSet) -> "PhotoReader":
-        """For all photos of a data set, as they were when it was listed."""
-        return cls(data.root, len(data.digests), data.digests)
 
     @property
     def allowed(self) -> int:

@@ -1,12 +1,12 @@
 """A run folder: what training leaves behind, and what a resumed run starts from.
 
-``run_opening.py`` makes or finds one for training, ``run_reading.py`` reads a finished one.
+``open.py`` makes or finds one for training, ``read.py`` reads a finished one.
 """
 
 import json
 import time
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,40 +15,55 @@ from easydict import EasyDict
 
 from src_mindspore.config.load import load_config, resolved_yaml
 from src_mindspore.config.schema import SCHEMA
-from src_mindspore.dataset import DataSet
-from src_mindspore.network.classifier import Classifier
+from src_mindspore.photos.exclusions import Exclusion
+from src_mindspore.photos.records import Record
 from src_mindspore.runs import checkpoint
 from src_mindspore.runs.lock import RunLock
-from src_mindspore.runs.progress import is_state
-from src_mindspore.spec.model import FILE_NAME as SPEC
-from src_mindspore.spec.model import FileSpec, ModelSpec
+from src_mindspore.runs.progress import StageProgress, is_state
+from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.launcher import launched
 from src_mindspore.system.read import brief, read_json
 from src_mindspore.system.write import sweep_temporaries, write_json, write_text
-from src_mindspore.training.loop import Stage
-from src_mindspore.training.stages import STAGES
-from src_mindspore.training.workers import launched
 
 CONFIG = "config.yaml"
-SPLITS = "splits.json"
+SPLITS_FILE = "splits.json"
 LOG = "log.jsonl"
 CHOICE = "budget.json"  # what was chosen where the config says auto
-UNTRAINED = {CONFIG, SPLITS, SPEC, LOG, CHOICE}  # what there is before the first checkpoint
+# what there is before the first checkpoint
+UNTRAINED = {CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE}
 METRICS = "metrics.json"
 CURVES, CONFUSION, RELIABILITY = "curves.png", "confusion.png", "reliability.png"
 # all that is written here through a temporary name
 WRITTEN = (
-    *(CONFIG, SPLITS, SPEC, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
+    *(CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
     *(checkpoint.MODEL, checkpoint.LAST),
 )
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a stopped run goes on.
+
+    Attributes:
+        stage: name of the stage.
+        progress: how far it was.
+        arrays: weights and optimiser, by name.
+        best: the weights of the best epoch so far, by name; None before there is one.
+    """
+
+    stage: str
+    progress: StageProgress
+    arrays: Mapping[str, np.ndarray]
+    best: Mapping[str, np.ndarray] | None
 
 
 class RunFolder:
     """The files of one training run.
 
-    The best weights are kept in memory as well and both checkpoints are written together, the
-    model first: whenever ``last.ckpt`` exists and knows of a best epoch, ``model.ckpt`` is that
-    one's or a better one's that the resumed run finds again.
+    Both checkpoints are written together, the model first: whenever ``last.ckpt`` exists and knows
+    of a best epoch, ``model.ckpt`` is that one's, or a better one's that the resumed run finds
+    again.
 
     Where ``writes`` is false nothing is written: another worker does it. ``save_every`` are the
     seconds between checkpoints.
@@ -58,8 +73,7 @@ class RunFolder:
         self.path = path
         self.writes = True
         self.lock = RunLock(path)
-        self.best: dict[str, np.ndarray] = {}
-        self._stored = self.best  # what model.ckpt holds
+        self._stored: Mapping[str, np.ndarray] | None = None  # what model.ckpt holds
         self._lines: list[dict[str, Any]] = []
         self._save_every = save_every
         self._saved = time.monotonic()
@@ -135,22 +149,34 @@ class RunFolder:
             )
         return metrics
 
-    def write_splits(self, data: DataSet) -> None:
+    def write_splits(
+        self,
+        root: Path,
+        photos: Mapping[str, Sequence[Record]],
+        left_out: Sequence[str] = (),
+        excluded: Sequence[Exclusion] = (),
+    ) -> None:
         """Records which photo is in which split.
+
+        Args:
+            root: the data folder, for messages.
+            photos: by split.
+            left_out: paths of training photos that an evaluated split has as well.
+            excluded: what the user's list takes away.
 
         Raises:
             UserError: a resumed run finds other photos than it was trained on.
         """
-        table = {name: [r.path for r in records] for name, records in data.splits.items()}
-        splits: dict[str, Any] = {"splits": table, "left_out": list(data.left_out)}
-        if data.excluded:
-            splits["excluded"] = [asdict(exclusion) for exclusion in data.excluded]
-        path = self.path / SPLITS
+        table = {name: [r.path for r in records] for name, records in photos.items()}
+        splits: dict[str, Any] = {"splits": table, "left_out": list(left_out)}
+        if excluded:
+            splits["excluded"] = [asdict(exclusion) for exclusion in excluded]
+        path = self.path / SPLITS_FILE
         trained = (self.path / checkpoint.LAST).is_file()
         if trained and read_json(path) != splits:
             raise UserError(
-                f"the photos in {data.root} are not those that {self.path} was begun with, see "
-                f"its {SPLITS}: a new run takes a new folder"
+                f"the photos in {root} are not those that {self.path} was begun with, see "
+                f"its {SPLITS_FILE}: a new run takes a new folder"
             )
         if self.writes:
             write_json(path, splits)
@@ -177,23 +203,29 @@ class RunFolder:
         if self.writes:
             spec.save(self.path)
 
-    def begin(self) -> tuple[dict[str, Any] | None, dict[str, np.ndarray]]:
-        """State and arrays of ``last.ckpt`` to go on from; without one None and nothing.
+    def begin(self, stages: Sequence[str]) -> "State | None":
+        """What ``last.ckpt`` says to go on from; None without one.
 
         ``log.jsonl`` is written anew, with the epochs that the state knows of.
+
+        Args:
+            stages: names of the stages that a run may be in.
+
+        Raises:
+            UserError: a checkpoint is damaged or of another version.
         """
-        if not (self.path / checkpoint.LAST).is_file():
+        last = self.path / checkpoint.LAST
+        if not last.is_file():
             self._write_log(())
-            return None, {}
-        state, arrays = checkpoint.read_state(self.path / checkpoint.LAST)
-        if not is_state(state, STAGES):
-            raise UserError(
-                f"the state in {self.path / checkpoint.LAST} is not of this version: {brief(state)}"
-            )
+            return None
+        state, arrays = checkpoint.read_state(last)
+        if not is_state(state, stages):
+            raise UserError(f"the state in {last} is not of this version: {brief(state)}")
         self._write_log(state["lines"])
-        if state["progress"]["best_top1"] >= 0:  # there has been a best epoch
-            self.best = self._stored = checkpoint.read_arrays(self.path / checkpoint.MODEL)
-        return state, arrays
+        progress = StageProgress(**state["progress"])
+        if progress.best_top1 >= 0:  # there has been a best epoch
+            self._stored = checkpoint.read_arrays(self.path / checkpoint.MODEL)
+        return State(state["stage"], progress, arrays, self._stored)
 
     def log(self, line: dict[str, Any]) -> None:
         """Adds one epoch to ``log.jsonl``."""
@@ -221,21 +253,36 @@ class RunFolder:
         """Whether the last checkpoint is ``save_every`` seconds old."""
         return time.monotonic() - self._saved >= self._save_every
 
-    def save(self, classifier: Classifier, stage: Stage, force: bool = False) -> None:
-        """Writes both checkpoints, unless that was done a moment ago."""
+    @property
+    def wants_checkpoint(self) -> bool:
+        """Whether ``save`` should be called: it is due, or there is no checkpoint yet."""
+        return self.writes and (self.due() or not (self.path / checkpoint.LAST).exists())
+
+    def save(
+        self,
+        stage: str,
+        progress: StageProgress,
+        weights: Mapping[str, np.ndarray],
+        optimizer: Mapping[str, np.ndarray],
+        best: Mapping[str, np.ndarray] | None,
+    ) -> None:
+        """Writes both checkpoints.
+
+        Args:
+            stage: name of the stage that is being trained.
+            progress: how far it is.
+            weights: all of the network, by name.
+            optimizer: its arrays, by name.
+            best: the weights of the best epoch so far; None before there is one. The same object
+                as in the last call is not written again.
+        """
         if not self.writes:
             return
-        if not (force or self.due()) and (self.path / checkpoint.LAST).exists():
-            return
-        if self.best is not self._stored:
-            checkpoint.save_arrays(self.path / checkpoint.MODEL, self.best)
-            self._stored = self.best
-        state = {
-            "stage": stage.name,
-            "progress": asdict(stage.progress),
-            "lines": self._lines,
-        }
-        checkpoint.save_state(self.path / checkpoint.LAST, classifier, stage.step.optimizer, state)
+        if best is not None and best is not self._stored:
+            checkpoint.save_arrays(self.path / checkpoint.MODEL, best)
+            self._stored = best
+        state = {"stage": stage, "progress": asdict(progress), "lines": self._lines}
+        checkpoint.save_state(self.path / checkpoint.LAST, weights, optimizer, state)
         self._saved = time.monotonic()
 
     def finish(self, spec: ModelSpec, metrics: dict[str, Any]) -> ModelSpec:

@@ -3,22 +3,37 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from src_mindspore.training.workers import Workers
-
-EMPTY = (0.0, 0.0, 0.0, 0.0)  # sums of an epoch: loss times weight, weight, hits, photos
 EPOCH_NUMBERS = ("epoch", "lr", "train_loss", "train_top1", "val_loss", "val_top1")
 
 
+class EpochSums(NamedTuple):
+    """What an epoch's training batches add up to, as the network was when it saw them.
+
+    Attributes:
+        loss: of the samples, each times its weight.
+        weight: of the samples: class weights, 0 for padding and for photos that are gone.
+        hits: samples whose likeliest class is right.
+        photos: samples that count.
+    """
+
+    loss: float = 0.0
+    weight: float = 0.0
+    hits: float = 0.0
+    photos: float = 0.0
+
+    def plus(self, other: Sequence[float]) -> "EpochSums":
+        """Field by field."""
+        return EpochSums(*(a + b for a, b in zip(self, other, strict=True)))
+
+
 @dataclass
-class Progress:
+class StageProgress:
     """How far a stage is; with the weights and the optimiser all that a resume needs.
 
-    ``best_top1`` and ``best_loss`` are validation scores over all stages so far. ``sums`` has a
-    row like ``EMPTY`` for every worker, in the middle of an epoch only.
+    ``best_top1`` and ``best_loss`` are validation scores over all stages so far. ``sums`` has the
+    numbers of ``EpochSums`` for every worker, in the middle of an epoch only.
     """
 
     epoch: int = 0  # epochs done
@@ -28,10 +43,12 @@ class Progress:
     best_top1: float = -1.0
     best_loss: float = math.inf
 
-    def sums_of(self, workers: Workers) -> np.ndarray:
-        """What a worker has summed up: its own row, or, of another number of workers, its part."""
-        rows = np.array(self.sums or [EMPTY], np.float64)
-        return rows[workers.rank :: workers.size].sum(0)
+    def sums_of(self, rank: int, workers: int) -> EpochSums:
+        """What worker ``rank`` has summed up: its own row, or, of another number, its part."""
+        total = EpochSums()
+        for row in self.sums[rank::workers]:
+            total = total.plus(row)
+        return total
 
     def improves(self, top1: float, loss: float) -> bool:
         """Whether a score is better than the best: top-1 first, loss where that is equal."""
@@ -40,12 +57,12 @@ class Progress:
 
 def is_state(state: dict[str, Any], stages: Sequence[str]) -> bool:
     """Whether a run of these stages can go on from it, see ``RunFolder.save``."""
-    progress, kinds = state["progress"], {k: type(v) for k, v in asdict(Progress()).items()}
+    progress, kinds = state["progress"], {k: type(v) for k, v in asdict(StageProgress()).items()}
     return (
         state["stage"] in stages
         and isinstance(progress, dict)
         and {key: type(value) for key, value in progress.items()} == kinds
-        and all(isinstance(row, list) and len(row) == len(EMPTY) for row in progress["sums"])
+        and all(isinstance(row, list) and len(row) == len(EpochSums()) for row in progress["sums"])
         and all(type(number) in (int, float) for row in progress["sums"] for number in row)
         and isinstance(state["lines"], list)
         and all(map(_is_epoch, state["lines"]))

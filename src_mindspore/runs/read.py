@@ -7,9 +7,9 @@ from easydict import EasyDict
 
 from src_mindspore.config.load import load_config
 from src_mindspore.photos.exclusions import Exclusion, parse_entries
-from src_mindspore.runs.folder import CONFIG, METRICS, SPEC, SPLITS
+from src_mindspore.runs.folder import CONFIG, METRICS, SPLITS_FILE
 from src_mindspore.spec.load import load_spec
-from src_mindspore.spec.model import ModelSpec
+from src_mindspore.spec.model import FILE_NAME, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import read_json
 
@@ -26,13 +26,13 @@ def known_splits(model_path: Path) -> dict[str, list[str]] | None:
 def known_exclusions(model_path: Path) -> tuple[Exclusion, ...]:
     """The photos that this run was told to leave out; none where that cannot be told."""
     entries = (_photos_of(model_path) or {}).get("excluded", [])
-    return parse_entries(SPLITS, entries if isinstance(entries, list) else [entries])
+    return parse_entries(SPLITS_FILE, entries if isinstance(entries, list) else [entries])
 
 
 def _photos_of(model_path: Path) -> dict[str, Any] | None:
     folder = (model_path if model_path.is_dir() else model_path.parent).resolve()
     for place in (folder, folder.parent):
-        path = place / SPLITS
+        path = place / SPLITS_FILE
         if not path.is_file() or not (place / CONFIG).is_file():
             continue
         table = read_json(path)
@@ -56,4 +56,4 @@ def load_run(path: Path) -> tuple[EasyDict, ModelSpec]:
         raise UserError(f"{path} is no run folder: it has no {CONFIG}")
     if not (path / METRICS).is_file():
         raise UserError(f"the training of {path} has not ended; train.py --resume goes on with it")
-    return load_config(path / CONFIG), load_spec(path / SPEC)
+    return load_config(path / CONFIG), load_spec(path / FILE_NAME)

@@ -26,10 +26,18 @@ def load_labels(path: Path | None, classes: Sequence[str]) -> tuple[dict[str, An
     fault, one file may serve several data sets.
 
     Raises:
+        UserError: see ``read_labels``.
+    """
+    tables = read_labels(path) if path else {}
+    return tuple(tables.get(name, {"en": name}) for name in classes)
+
+
+def read_labels(path: Path) -> dict[str, dict[str, Any]]:
+    """What a label file says, by class.
+
+    Raises:
         UserError: a file that cannot be read or is of another form.
     """
-    if path is None:
-        return tuple({"en": name} for name in classes)
     try:
         raw = read_yaml(path, PlainYaml)
     except UserError as error:
@@ -38,7 +46,7 @@ def load_labels(path: Path | None, classes: Sequence[str]) -> tuple[dict[str, An
     if not isinstance(tables, dict):
         raise UserError(f"{path} must have a table 'classes'; got {type(tables).__name__}")
     groups = raw.get("groups") or {}
-    return tuple(_label(path, name, tables.get(name), groups) for name in classes)
+    return {name: _label(path, name, table, groups) for name, table in tables.items()}
 
 
 def _label(path: Path, name: str, table: Any, groups: Any) -> dict[str, Any]:

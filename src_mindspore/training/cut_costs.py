@@ -14,12 +14,11 @@ from src_mindspore.backbone import NUM_LAYERS, STAGES, layer_name
 
 DEPTHWISE, ELEMENT = 10.0, 20.0
 CHANNELS = 3
-AUTO = "auto"  # what finetune_stage.from_block says to have it chosen here
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be done, whichever cut is taken; ``channels`` as the backbone's."""
+class TrainingLoad:
+    """What is to be trained, whichever cut is taken; ``channels`` as the backbone's."""
 
     channels: Sequence[int]
     size: int
@@ -94,23 +93,23 @@ def layer_work(channels: Sequence[int], size: int) -> list[float]:
     return work
 
 
-def estimates(plan: Plan, speeds: Speeds) -> list[Estimate]:
+def estimates(load: TrainingLoad, speeds: Speeds) -> list[Estimate]:
     """One for each block that training may begin at, from cached maps: 1 to 18."""
-    work, sides = layer_work(plan.channels, plan.size), map_sides(plan.size)
+    work, sides = layer_work(load.channels, load.size), map_sides(load.size)
     whole = sum(work)
     # the head stage wants the pooled vectors of every view: all layers run, whatever the cut
-    extraction = speeds.view * (plan.photos * plan.views + plan.val_photos)
-    pooled = 2 * plan.channels[-1] * 4 * (plan.photos * plan.views + plan.val_photos)
+    extraction = speeds.view * (load.photos * load.views + load.val_photos)
+    pooled = 2 * load.channels[-1] * 4 * (load.photos * load.views + load.val_photos)
     found = []
     for block in range(1, NUM_LAYERS):
-        values = plan.channels[block - 1] * sides[block - 1] ** 2
-        bytes_each = 2 if plan.views > 1 else 4  # float16 for augmented views
-        maps = values * (plan.photos * plan.views * bytes_each + plan.val_photos * 4)
-        val = speeds.view * plan.val_photos * sum(work[:block]) / whole
+        values = load.channels[block - 1] * sides[block - 1] ** 2
+        bytes_each = 2 if load.views > 1 else 4  # float16 for augmented views
+        maps = values * (load.photos * load.views * bytes_each + load.val_photos * 4)
+        val = speeds.view * load.val_photos * sum(work[:block]) / whole
         step = speeds.step * sum(work[block:]) / sum(work[speeds.step_block :])
         # a validation photo costs its forward pass, a third of a step
-        photos = plan.photos + plan.val_photos / 3
-        found.append(Estimate(block, pooled + maps, extraction + val, plan.epochs * photos * step))
+        photos = load.photos + load.val_photos / 3
+        found.append(Estimate(block, pooled + maps, extraction + val, load.epochs * photos * step))
     return found
 
 

@@ -2,11 +2,10 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from easydict import EasyDict
-
-from src_mindspore.dataset import DataSet, divide, list_data_set, with_digests
+from src_mindspore.dataset import DataSet, divide, list_data_set
 from src_mindspore.doctor.checks import FAULTS, split_blocks
 from src_mindspore.doctor.diagnosis import findings_of
 from src_mindspore.doctor.duplicates import near_pairs
@@ -18,8 +17,9 @@ from src_mindspore.system.terminal import shown_name
 
 log = logging.getLogger(__name__)
 
+NEAR_DUPLICATES = ("leave_out", "keep")
 SHOWN = 20  # unusable photos named in a message
-SAID = ("identical_across", "near_across")  # ``divide`` names what it leaves out
+NAMED_BY_DIVIDE = ("identical_across", "near_across")  # ``divide`` names what it leaves out
 
 
 def checked_data_set(
@@ -37,7 +37,7 @@ def checked_data_set(
         classes: see ``dataset.list_data_set``.
         fractions: see ``dataset.divide``.
         seed: likewise.
-        exclude: file of photos that are in no split, see ``plan.py``.
+        exclude: file of photos that are in no split, see ``exclusions.py``.
         near_duplicates: ``leave_out`` keeps near-identical photos on one side, as ``divide`` does
             with identical ones; ``keep`` does not look for them.
 
@@ -50,7 +50,7 @@ def checked_data_set(
         log.info("left out by %s: %d photos", shown_name(str(exclude)), len(listed.excluded))
     found = survey(root, listed.records("all"))
     _stop_at_faults(found)
-    data = with_digests(listed, found.digests)
+    data = replace(listed, known_digests=found.digests)
     pairs = near_pairs(found, split_blocks(data, found)) if near_duplicates == "leave_out" else []
     _show(root, findings_of(data, found, pairs))
     paths = [record.path for record in found.records]
@@ -84,23 +84,10 @@ def _show(root: Path, findings: Sequence[Finding]) -> None:
     if errors:
         lines = [f"{f.text}: {f.names()}" if f.groups else f.text for f in errors]
         raise UserError(f"{root} cannot be trained on:\n  " + "\n  ".join(lines))
-    others = [f for f in findings if f.kind not in SAID]
+    others = [f for f in findings if f.kind not in NAMED_BY_DIVIDE]
     for finding in others:
         log.info(
             "%s: %d %s: %s", finding.severity, len(finding.groups), finding.text, finding.names()
         )
     if others:
         log.info("python -m src_mindspore.doctor %s --html FILE  shows them", shown_name(str(root)))
-
-
-def photos_of(config: EasyDict) -> DataSet:
-    """The photos of a run, in their splits; see ``doctor.training.checked_data_set``."""
-    table = config.data
-    return checked_data_set(
-        Path(table.dir),
-        table.classes,
-        table.split,
-        config.seed,
-        table.exclude,
-        table.near_duplicates,
-    )

@@ -3,17 +3,17 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from mindspore import Parameter, Tensor
+from mindspore import Tensor
 
 from src_mindspore.evaluation.metrics import summary
-from src_mindspore.network.classifier import Top, batch_norms
+from src_mindspore.network.classifier import Classifier, batch_norms
 from src_mindspore.network.forward import run_batched
 from src_mindspore.network.kernels.cells import AnyTop
-from src_mindspore.runs.progress import Progress
+from src_mindspore.runs.progress import EpochSums, StageProgress
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import batch_of
 from src_mindspore.system.progress import progress
@@ -21,6 +21,7 @@ from src_mindspore.system.rows import Part, Readable, Sliceable, blank
 from src_mindspore.training.inputs import DROPOUT, TrainingInputs
 from src_mindspore.training.step import TrainStep
 from src_mindspore.training.workers import ALONE, Workers
+from src_mindspore.weights.assign import arrays_of
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +32,27 @@ LOOK_EVERY = 16  # steps between looks at the clock, where several workers must 
 class Stage:
     """A stage ready to run.
 
-    ``class_weights`` is (classes,) float32; ``lr`` is (steps,) float32 over all epochs, as given
-    to the optimiser; ``val`` are the values at the cut of the validation photos (an array, or
-    anything that gives arrays when sliced) and their labels (n,), scored as ``val_loss`` says (see
-    ``metrics.summary``).
+    Attributes:
+        name: for messages and the log.
+        classifier: the whole network, of which ``step`` trains a part.
+        step: one step of training.
+        inputs: what is trained on.
+        val: the values at the cut of the validation photos (an array, or anything that gives
+            arrays when sliced) and their labels (n,).
+        val_loss: how those are scored, see ``metrics.summary``.
+        lr: (steps,) float32 over all epochs, as given to the optimiser.
+        class_weights: (classes,) float32.
+        epochs: passes over the training photos.
+        batch_size: photos of a step, of all workers together.
+        patience: epochs without a better one before the stage ends; 0 is never.
+        freeze_bn_statistics: whether batch norms keep their mean and variance.
+        workers: who trains together.
+        progress: how far it is.
+        best: the weights of the best epoch so far, over all stages; None before there is one.
     """
 
     name: str
-    top: AnyTop
+    classifier: Classifier
     step: TrainStep
     inputs: TrainingInputs
     val: tuple[Sliceable, np.ndarray]
@@ -50,7 +64,8 @@ class Stage:
     patience: int
     freeze_bn_statistics: bool = True
     workers: Workers = ALONE
-    progress: Progress = field(default_factory=Progress)
+    progress: StageProgress = field(default_factory=StageProgress)
+    best: Mapping[str, np.ndarray] | None = None
 
 
 def steps_per_epoch(photos: int, batch_size: int) -> int:
@@ -64,16 +79,16 @@ def _never() -> bool:
 
 def fit(
     stage: Stage,
-    after_epoch: Callable[[Stage, dict, bool], None],
+    after_epoch: Callable[[Stage, dict], None],
     due: Callable[[], bool] = _never,
     after_step: Callable[[Stage], None] = lambda _: None,
 ) -> None:
     """Trains a stage to its end, from where ``stage.progress`` says it is.
 
-    After every epoch the whole validation split is scored, ``stage.progress`` is brought up to
-    date and ``after_epoch(stage, line, better)`` is called, ``line`` being the epoch's entry for
-    ``log.jsonl``. Inside an epoch ``after_step(stage)`` is called, with the same right to go on
-    from there, when ``due()`` of the first worker says so.
+    After every epoch the whole validation split is scored, ``stage.progress`` and ``stage.best``
+    are brought up to date and ``after_epoch(stage, line)`` is called, ``line`` being the epoch's
+    entry for ``log.jsonl``. Inside an epoch ``after_step(stage)`` is called, with the same right
+    to go on from there, when ``due()`` of the first worker says so.
 
     Raises:
         UserError: a loss or a logit that is not finite, with the step and learning rate; no memory
@@ -86,12 +101,13 @@ def fit(
             return
         began = time.perf_counter()
         with batch_of(f"{stage.name}_stage.batch_size", stage.batch_size):
-            train_loss, train_top1 = _train_epoch(stage, due, after_step)
+            sums = _train_epoch(stage, due, after_step)
             done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
             scores = _validate(stage, done)
         better = state.improves(scores["top1"], scores["loss"])
         if better:
             state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
+            stage.best = arrays_of(stage.classifier)
         else:
             state.stale += 1
         state.epoch, state.step, state.sums = state.epoch + 1, 0, []
@@ -101,8 +117,8 @@ def fit(
             "step": done,
             "lr": float(stage.lr[done - 1]),
             "train_n": stage.inputs.photos,
-            "train_loss": train_loss,
-            "train_top1": train_top1,
+            "train_loss": sums.loss / sums.weight,
+            "train_top1": sums.hits / sums.photos,
             "val_n": len(stage.val[1]),
             "val_loss": scores["loss"],
             "val_top1": scores["top1"],
@@ -111,7 +127,7 @@ def fit(
             "seconds": round(time.perf_counter() - began, 3),
         }
         log.info("%s", _sentence(line, stage.epochs))
-        after_epoch(stage, line, better)
+        after_epoch(stage, line)
 
 
 def _sentence(line: dict, epochs: int) -> str:
@@ -123,6 +139,66 @@ def _sentence(line: dict, epochs: int) -> str:
         f"val loss {line['val_loss']:.4f} top-1 {line['val_top1']:.2%} (n={line['val_n']})"
         f"{' *' if line['best'] else ''}  {line['seconds']:.1f} s"
     )
+
+
+def _train_epoch(
+    stage: Stage, due: Callable[[], bool], after_step: Callable[[Stage], None]
+) -> EpochSums:
+    """Trains on every photo once, from ``stage.progress.step`` on; the sums of all workers."""
+    stage.step.set_train(True)
+    if stage.freeze_bn_statistics:
+        for cell in batch_norms(stage.step.top):
+            cell.set_train(False)
+    state, photos = stage.progress, stage.inputs.photos
+    size, workers = stage.batch_size, stage.workers
+    sums = state.sums_of(workers.rank, workers.size)
+    first = state.epoch * steps_per_epoch(photos, size)
+    with progress(photos, f"{stage.name} {state.epoch + 1}/{stage.epochs}", quiet=True) as advance:
+        advance(min(state.step * size, photos))
+        batches = stage.inputs.batches(state.epoch, size, workers, state.step)
+        for number, batch in enumerate(batches, start=state.step):
+            sums = sums.plus(_train_step(stage, batch, number, first + number + 1))
+            advance(min(size, photos - number * size))
+            if (number + 1) % (LOOK_EVERY if workers.size > 1 else 1):
+                continue
+            table = workers.gather((due(), *sums))
+            if table[0, 0]:
+                check_finite(stage, "largest weight", _largest_weight(stage), first + number + 1)
+                state.step, state.sums = number + 1, table[:, 1:].tolist()
+                after_step(stage)
+    return EpochSums(*workers.gather(sums).sum(0).tolist())
+
+
+def _train_step(
+    stage: Stage, batch: tuple[np.ndarray, np.ndarray], number: int, step: int
+) -> EpochSums:
+    """Trains on batch ``number`` of an epoch; what it adds to the epoch's sums."""
+    values, labels = batch
+    size, workers = stage.batch_size, stage.workers
+    real = np.arange(len(labels)) < workers.real(
+        min(size, stage.inputs.photos - number * size), size
+    )
+    gone = blank(values)
+    values[gone], real[gone] = 0, False
+    weights = np.where(real, stage.class_weights[labels], 0)
+    rng = np.random.default_rng([*stage.inputs.seed, stage.progress.epoch, DROPOUT, number])
+    keep = stage.step.top.head.dropout_mask(size, rng)
+    # one row where none is drawn
+    keep = Tensor(keep[workers.rows(size)] if len(keep) == size else keep)
+    loss, logits = stage.step(*_padded(values, labels, weights, size // workers.size), keep)
+    loss_value, weight = float(loss.asnumpy()), float(weights.sum())
+    check_finite(stage, "loss", loss_value, step)
+    hits = (logits.asnumpy()[: len(labels)].argmax(1) == labels)[real]
+    return EpochSums(loss_value * weight, weight, float(hits.sum()), float(len(hits)))
+
+
+def _padded(
+    values: np.ndarray, labels: np.ndarray, weights: np.ndarray, size: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Fills a short batch up with repeats of weight 0: one graph, and no photo is dropped."""
+    rows = np.arange(size) % len(labels)
+    full = np.where(np.arange(size) < len(labels), weights[rows], 0)
+    return Tensor(values[rows]), Tensor(labels[rows]), Tensor(full.astype(np.float32))
 
 
 def _validate(stage: Stage, done: int) -> dict[str, float]:
@@ -137,7 +213,7 @@ def _validate(stage: Stage, done: int) -> dict[str, float]:
     # in the last column whether the photo can still be read
     table = np.zeros((len(labels), len(stage.class_weights) + 1), np.float32)
     if len(part):
-        table[mine, :-1] = predict(stage.top, part, stage.batch_size // workers.size)
+        table[mine, :-1] = predict(stage.step.top, part, stage.batch_size // workers.size)
         table[mine, -1] = part.mask
     table = workers.add(table)
     logits, labels = (rows[table[:, -1] > 0] for rows in (table[:, :-1], labels))
@@ -150,64 +226,16 @@ def _validate(stage: Stage, done: int) -> dict[str, float]:
     return dict(zip(scores, agreed, strict=True))
 
 
-def _train_epoch(
-    stage: Stage, due: Callable[[], bool], after_step: Callable[[Stage], None]
-) -> tuple[float, float]:
-    """Loss and top-1 over the training batches, as the network was when it saw them."""
-    stage.step.set_train(True)
-    if stage.freeze_bn_statistics:
-        for cell in batch_norms(stage.top):
-            cell.set_train(False)
-    state, photos = stage.progress, stage.inputs.photos
-    size, workers = stage.batch_size, stage.workers
-    sums = state.sums_of(workers)
-    first = state.epoch * steps_per_epoch(photos, size)
-    with progress(photos, f"{stage.name} {state.epoch + 1}/{stage.epochs}", quiet=True) as advance:
-        advance(min(state.step * size, photos))
-        batches = stage.inputs.batches(state.epoch, size, workers, state.step)
-        for number, batch in enumerate(batches, start=state.step):
-            sums += _train_step(stage, batch, number, first + number + 1)
-            advance(min(size, photos - number * size))
-            if (number + 1) % (LOOK_EVERY if workers.size > 1 else 1):
-                continue
-            table = workers.gather((due(), *sums))
-            if table[0, 0]:
-                check_finite(stage, "largest weight", _largest_weight(stage), first + number + 1)
-                state.step, state.sums = number + 1, table[:, 1:].tolist()
-                after_step(stage)
-    loss, weight, hits, seen = workers.gather(sums).sum(0).tolist()
-    return loss / weight, hits / seen
+def predict(top: AnyTop, values: Sliceable, batch_size: int) -> np.ndarray:
+    """Logits (n, classes) for values at the cut (n, ...), in inference mode."""
+    top.set_train(False)
+    return run_batched(top, values, batch_size)
 
 
 def _largest_weight(stage: Stage) -> float:
     """Absolute, of what is trained and of the optimiser's moments."""
     largest = [np.abs(p.asnumpy()).max() for p in stage.step.optimizer.get_parameters()]
     return float(np.max(largest))  # unlike Python's, NumPy's maximum is NaN where any is
-
-
-def _train_step(
-    stage: Stage, batch: tuple[np.ndarray, np.ndarray], number: int, step: int
-) -> np.ndarray:
-    """Trains on batch ``number`` of an epoch; what it adds to sums like ``EMPTY``."""
-    values, labels = batch
-    size, workers = stage.batch_size, stage.workers
-    real = np.arange(len(labels)) < workers.real(
-        min(size, stage.inputs.photos - number * size), size
-    )
-    gone = blank(values)
-    values[gone], real[gone] = 0, False
-    weights = np.where(real, stage.class_weights[labels], 0)
-    rng = np.random.default_rng([*stage.inputs.seed, stage.progress.epoch, DROPOUT, number])
-    keep = stage.top.head.dropout_mask(size, rng)
-    # one row where none is drawn
-    keep = Tensor(keep[workers.rows(size)] if len(keep) == size else keep)
-    loss, logits = stage.step(*_padded(values, labels, weights, size // workers.size), keep)
-    loss_value = float(loss.asnumpy())
-    check_finite(stage, "loss", loss_value, step)
-    hits = (logits.asnumpy()[: len(labels)].argmax(1) == labels)[real]
-    return np.array(
-        [loss_value * float(weights.sum()), float(weights.sum()), hits.sum(), len(hits)]
-    )
 
 
 def check_finite(stage: Stage, what: str, value: float, step: int) -> None:
@@ -219,24 +247,3 @@ def check_finite(stage: Stage, what: str, value: float, step: int) -> None:
             f"{stage.name}_stage.lr.max or a longer warm-up is needed, in a new run (--run), which "
             f"uses the cached features again; --resume would come to the same step"
         )
-
-
-def _padded(
-    values: np.ndarray, labels: np.ndarray, weights: np.ndarray, size: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Fills a short batch up with repeats of weight 0: one graph, and no photo is dropped."""
-    rows = np.arange(size) % len(labels)
-    full = np.where(np.arange(size) < len(labels), weights[rows], 0)
-    return Tensor(values[rows]), Tensor(labels[rows]), Tensor(full.astype(np.float32))
-
-
-def predict(top: AnyTop, values: Sliceable, batch_size: int) -> np.ndarray:
-    """Logits (n, classes) for values at the cut (n, ...), in inference mode."""
-    top.set_train(False)
-    return run_batched(top, values, batch_size)
-
-
-def trainable(top: Top, freeze_head: bool = False) -> list[Parameter]:
-    """Parameters behind the cut that a stage trains; frozen ones keep no gradient."""
-    head = {id(p) for p in top.head.get_parameters()}
-    return [p for p in top.trainable_params() if not (freeze_head and id(p) in head)]

@@ -3,13 +3,15 @@
 import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from easydict import EasyDict
 
+from src_mindspore.config.schema import AUTO
 from src_mindspore.dataset import DataSet
 from src_mindspore.evaluation.calibration import Wish
 from src_mindspore.evaluation.final_score import score_run, stage_scores
@@ -18,14 +20,22 @@ from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.report.plots import draw_confusion, draw_curves, draw_reliability
 from src_mindspore.runs import checkpoint
 from src_mindspore.runs.folder import CONFUSION, CURVES, RELIABILITY, RunFolder
-from src_mindspore.runs.progress import Progress
+from src_mindspore.spec.model import ModelSpec
+from src_mindspore.system.launcher import scheduling
 from src_mindspore.training.auto_cut import choose_from_block
 from src_mindspore.training.build_model import build_model
-from src_mindspore.training.cut_costs import AUTO
-from src_mindspore.training.data import photos_of
+from src_mindspore.training.data import checked_data_set
 from src_mindspore.training.loop import Stage, fit
-from src_mindspore.training.stages import STAGES, Materials, build_stage
-from src_mindspore.training.workers import join, leave, scheduling
+from src_mindspore.training.options import (
+    STAGES,
+    LossOptions,
+    TrainingOptions,
+    feature_options,
+    stage_options,
+)
+from src_mindspore.training.stages import Materials, build_stage
+from src_mindspore.training.workers import join, leave
+from src_mindspore.weights.assign import arrays_of, assign_strict, restore
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +43,18 @@ log = logging.getLogger(__name__)
 def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     """Runs or resumes a training run; everything it leaves is in ``run``.
 
-    Of several workers the first writes and scores; see ``distributed.py``.
+    Of several workers the first writes and scores; see ``workers.py``.
+
+    Args:
+        config: of ``config.load.load_config``; it goes no further than this file and
+            ``options.py``.
+        run: a folder that ``runs.open.open_run`` has made or found.
 
     Returns:
         What ``metrics.json`` holds; nothing for the other workers.
+
+    Raises:
+        UserError: photos, weights or settings that cannot be used; see the steps.
     """
     began = time.perf_counter()
     device = select_device(config.device)
@@ -51,7 +69,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     if run.writes:
         run.hold()
     _announce(data)
-    run.write_splits(data)
+    run.write_splits(data.root, data.splits, data.left_out, data.excluded)
 
     # 2. the network with its pretrained backbone, and the description of both ends
     classifier, spec = build_model(config, data.classes)
@@ -59,19 +77,19 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     if workers.size > 1:
         workers.agree({"photos": _photos(data), "first weights": _weights(classifier)})
 
-    # 3. head and backbone, each from its cut on; see stages.py and trainer.py
-    materials = Materials(device, data, classifier, spec.input, workers)
-    _settle(config, materials, run)
-    seconds = _run_stages(config, materials, run)
+    # 3. head and backbone, each from its cut on; see stages.py and loop.py
+    materials = Materials(device, data, classifier, spec.input, data.reader(), workers)
+    options = _options(config, materials, run)
+    best, seconds = _run_stages(options, materials, run)
     if not workers.first:
         leave(workers)
         return {}
 
     # 4. the best weights, scored on the photos themselves as evaluate.py will
-    checkpoint.assign_strict(classifier, run.best, checkpoint.MODEL)
+    assign_strict(classifier, best, checkpoint.MODEL)
     wish = Wish(**config.calibration, seed=config.seed)
     weights = run.path / checkpoint.MODEL
-    spec, scored = score_run(classifier, spec, weights, data, materials.reader, wish)
+    spec, scored = score_run(classifier, spec, weights, data.records("val"), materials.reader, wish)
     metrics = {
         **scored,
         "stages": stage_scores(run.lines, STAGES),
@@ -80,65 +98,109 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
         "skipped": sorted(materials.reader.skipped),
         "excluded": [asdict(exclusion) for exclusion in data.excluded],
     }
-    labels = [spec.label(i) for i in range(len(spec.classes))]
-    final = metrics["val"]
-    draw_curves(run.path / CURVES, run.lines)
-    draw_confusion(run.path / CONFUSION, np.array(final["confusion"]), labels)
-    draw_reliability(run.path / RELIABILITY, metrics["calibration"], final)
+    _draw(run, spec, metrics)
     run.finish(spec, metrics)
     leave(workers)
     return metrics
 
 
-def _run_stages(config: EasyDict, materials: Materials, run: RunFolder) -> dict[str, float]:
-    """Trains stage after stage, from where the run stands; the best weights end in ``run.best``.
+def photos_of(config: EasyDict) -> DataSet:
+    """The photos that a config names, in their splits; see ``data.checked_data_set``."""
+    table = config.data
+    return checked_data_set(
+        Path(table.dir),
+        table.classes,
+        table.split,
+        config.seed,
+        table.exclude,
+        table.near_duplicates,
+    )
+
+
+def _options(config: EasyDict, materials: Materials, run: RunFolder) -> TrainingOptions:
+    """How the stages are trained; ``from_block: auto`` is what a resumed run chose at first."""
+    finetune = config.finetune_stage
+    block = finetune.from_block
+    options = TrainingOptions(
+        seed=config.seed,
+        stages=stage_options(config, 0 if block == AUTO else block, finetune.epochs),
+        features=feature_options(config),
+        loss=LossOptions(**config.loss),
+    )
+    if block != AUTO:
+        return options
+    choice = run.choice() or choose_from_block(options, materials, **finetune.budget)
+    run.write_choice(choice)
+    return TrainingOptions(
+        options.seed, stage_options(config, **choice), options.features, options.loss
+    )
+
+
+def _run_stages(
+    options: TrainingOptions, materials: Materials, run: RunFolder
+) -> tuple[Mapping[str, np.ndarray], dict[str, float]]:
+    """Trains stage after stage, from where the run stands.
 
     Returns:
-        Seconds by stage, of this process.
+        The best weights over all stages, by name; seconds by stage, of this process.
     """
-    state, arrays = run.begin()
-    if materials.workers.size > 1:
-        materials.workers.agree({"last.ckpt": json.dumps(state).encode()})
-    first = STAGES.index(state["stage"]) if state else 0
-    reached = Progress(**state["progress"]) if state else Progress()
+    workers, classifier = materials.workers, materials.classifier
+    state = run.begin(STAGES)
+    if workers.size > 1:
+        reached = [state.stage, asdict(state.progress)] if state else []
+        workers.agree({"last.ckpt": json.dumps(reached).encode()})
+    best = state.best if state else None
+    scores = state.progress if state else None  # the best ones are those of all stages so far
     seconds = {}
-    for name in STAGES[first:]:
-        if not config[f"{name}_stage"].epochs:
+    for stage in options.stages[STAGES.index(state.stage) if state else 0 :]:
+        if not stage.epochs:
             continue
         began = time.perf_counter()
-        if run.best and not state:
-            checkpoint.assign_strict(materials.classifier, run.best, checkpoint.MODEL)
+        if best is not None and not state:
+            assign_strict(classifier, best, checkpoint.MODEL)
         # a resumed stage is built with the pretrained backbone, as it was at first: the cached
         # features are named by its weights
-        stage = build_stage(name, config, materials)
+        built = build_stage(stage, options, materials)
+        built.best = best
         if state:
-            checkpoint.restore(materials.classifier, stage.step.optimizer, arrays, checkpoint.LAST)
-            state = None
-        else:
-            reached = Progress(best_top1=reached.best_top1, best_loss=reached.best_loss)
-        stage.progress = reached
-        save = partial(run.save, materials.classifier)
-        fit(stage, partial(_after_epoch, run, materials.classifier), run.due, save)
-        run.save(materials.classifier, stage, force=True)
-        seconds[name] = round(time.perf_counter() - began, 1)
-    return seconds
+            cells = (classifier, built.step.optimizer)
+            restore(cells, state.arrays, checkpoint.LAST)
+            built.progress, state = state.progress, None
+        elif scores:
+            built.progress.best_top1 = scores.best_top1
+            built.progress.best_loss = scores.best_loss
+        _fit(built, run)
+        best, scores = built.best, built.progress
+        seconds[stage.name] = round(time.perf_counter() - began, 1)
+    return best, seconds
 
 
-def _after_epoch(
-    run: RunFolder, classifier: Classifier, stage: Stage, line: dict[str, Any], better: bool
-) -> None:
-    if better:
-        run.best = checkpoint.arrays_of(classifier)
-    run.log(line)
-    run.save(classifier, stage)
+def _fit(stage: Stage, run: RunFolder) -> None:
+    """Trains a stage to its end; what it reaches is in the run folder."""
+
+    def save(reached: Stage) -> None:
+        weights, optimizer = arrays_of(reached.classifier), arrays_of(reached.step.optimizer)
+        run.save(reached.name, reached.progress, weights, optimizer, reached.best)
+
+    def after_epoch(reached: Stage, line: dict[str, Any]) -> None:
+        run.log(line)
+        if run.wants_checkpoint:
+            save(reached)
+
+    def after_step(reached: Stage) -> None:
+        if run.wants_checkpoint:
+            save(reached)
+
+    fit(stage, after_epoch, run.due, after_step)
+    save(stage)
 
 
-def _settle(config: EasyDict, materials: Materials, run: RunFolder) -> None:
-    """Replaces ``from_block: auto``, in a resumed run by what was chosen at first."""
-    if config.finetune_stage.from_block == AUTO:
-        choice = run.choice() or choose_from_block(config, materials)
-        run.write_choice(choice)
-        config.finetune_stage.update(choice)
+def _draw(run: RunFolder, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
+    final = metrics["val"]
+    labels = [spec.label(i) for i in range(len(spec.classes))]
+    draw_curves(run.path / CURVES, run.lines)
+    draw_confusion(run.path / CONFUSION, np.array(final["confusion"]), labels)
+    draw_reliability(run.path / RELIABILITY, metrics["calibration"], final)
 
 
 def _photos(data: DataSet) -> bytes:
@@ -146,7 +208,7 @@ def _photos(data: DataSet) -> bytes:
 
 
 def _weights(classifier: Classifier) -> bytes:
-    return b"".join(array.tobytes() for array in checkpoint.arrays_of(classifier).values())
+    return b"".join(array.tobytes() for array in arrays_of(classifier).values())
 
 
 def _announce(data: DataSet) -> None:

@@ -7,7 +7,6 @@ same weights, within float error, however many workers there are.
 
 import hashlib
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,10 +15,9 @@ import numpy as np
 from mindspore import Parameter, Tensor, communication, nn, ops
 
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.launcher import launched
 
 log = logging.getLogger(__name__)
-
-ROLE = "MS_ROLE"  # msrun sets it in every process that it starts
 
 
 class Sum(nn.Cell):
@@ -113,16 +111,6 @@ class Workers:
 ALONE = Workers()
 
 
-def launched() -> bool:
-    """Whether ``msrun`` started this process."""
-    return ROLE in os.environ
-
-
-def scheduling() -> bool:
-    """Whether this process is no worker but ``msrun``'s scheduler."""
-    return os.environ.get(ROLE) == "MS_SCHED"
-
-
 def join() -> Workers:
     """Meets the other workers; the device must be selected. Without ``msrun`` there are none.
 
@@ -148,22 +136,3 @@ def leave(workers: Workers) -> None:
     """
     if workers.adder is not None:
         communication.release()
-
-
-def check_stage(workers: Workers, name: str, batch_size: int, moving_statistics: bool) -> None:
-    """Refuses a stage that several workers cannot train as one would.
-
-    Raises:
-        UserError: a batch that cannot be shared evenly, or batch norms that learn statistics:
-            each worker would see its own part of the batch only.
-    """
-    if batch_size % workers.size:
-        raise UserError(
-            f"{name}_stage.batch_size is that of all workers together and must be a multiple of "
-            f"their number, {workers.size}; got {batch_size}"
-        )
-    if moving_statistics and workers.size > 1:
-        raise UserError(
-            f"{workers.size} workers cannot train batch-norm statistics as one would: "
-            f"{name}_stage.freeze_bn_statistics must be true"
-        )

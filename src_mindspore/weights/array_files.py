@@ -4,15 +4,16 @@ import math
 import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
-from mindspore.train.checkpoint_pb2 import Checkpoint
 from safetensors import SafetensorError, safe_open
 
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.protobuf import parse_protobuf
 from src_mindspore.system.read import check_file
+from src_mindspore.system.write import atomic_path
 
 MAX_DIMENSIONS = 32  # NumPy's own limit
 MAX_BYTES = 1 << 30  # of all arrays of a file together; MobileNetV2 1.4 has 24 MB
@@ -28,6 +29,14 @@ CKPT_TYPES = {
     "Bool": np.dtype(bool),
 }
 CKPT_NAMES = {dtype: name for name, dtype in CKPT_TYPES.items()}
+
+
+def _checkpoint() -> Any:
+    """An empty message of a checkpoint."""
+    # here: whoever only asks whether a run is there need not wait for MindSpore
+    from mindspore.train.checkpoint_pb2 import Checkpoint
+
+    return Checkpoint()
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -77,7 +86,7 @@ def _read_ckpt(path: Path) -> dict[str, np.ndarray]:
         content = content[: -CRC_BYTES - len(CRC_MARK)]
         if zlib.crc32(content) != crc:
             raise UserError(f"{path}: damaged: its content is not what its checksum is of")
-    message = Checkpoint()
+    message = _checkpoint()
     if not parse_protobuf(message, content):
         raise UserError(f"{path}: damaged, cut short or not a MindSpore checkpoint")
     slices: dict[str, list[bytes]] = {}  # a large tensor comes in several pieces
@@ -109,7 +118,7 @@ def write_ckpt(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     crc = 0
     with path.open("wb") as stream:
         for name, array in arrays.items():
-            message = Checkpoint()
+            message = _checkpoint()
             value = message.value.add()
             value.tag = name
             value.tensor.dims.extend(array.shape)
@@ -189,3 +198,9 @@ def read_keras(path: Path, wanted: Collection[str]) -> tuple[dict[str, np.ndarra
     # h5py turns the library's errors into any of these
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: damaged or cut short, not readable as HDF5 ({error})") from error
+
+
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays as a MindSpore checkpoint, atomically."""
+    with atomic_path(path) as temporary:
+        write_ckpt(temporary, arrays)

@@ -10,53 +10,8 @@ import numpy as np
 from mindspore import Tensor, nn
 
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.write import atomic_path
-from src_mindspore.weights.array_files import write_ckpt
-
-Shapes = Mapping[str, tuple[int, ...]]
-
-MAX_LINES = 12  # of a difference in a message
-
-
-def shapes_of(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-    """Name -> shape."""
-    return {name: array.shape for name, array in arrays.items()}
-
-
-def difference(file: Shapes, model: Shapes) -> list[str]:
-    """What a file lacks (-), has besides (+) and has in another shape (!), a line each."""
-
-    def text(shape: Iterable[int]) -> str:
-        return "(" + ",".join(map(str, shape)) + ")"
-
-    lines = [f" - {name} {text(shape)}" for name, shape in model.items() if name not in file]
-    lines += [f" + {name} {text(shape)}" for name, shape in file.items() if name not in model]
-    lines += [
-        f" ! {name} file {text(file[name])} model {text(shape)}"
-        for name, shape in model.items()
-        if name in file and file[name] != shape
-    ]
-    return lines
-
-
-def explain(lines: list[str]) -> str:
-    """A difference for a message: the first lines, then how many more there are."""
-    shown = [
-        "(- missing in the file, + only in the file, ! other shape)",
-        *lines[:MAX_LINES],
-    ]
-    if len(lines) > MAX_LINES:
-        shown.append(f" ... and {len(lines) - MAX_LINES} more")
-    return "\n".join(shown)
-
-
-def check_numbers(arrays: Mapping[str, np.ndarray], source: str) -> None:
-    """Refuses texts, NaN and infinity."""
-    for name, array in arrays.items():
-        if array.dtype.kind not in "fiub":
-            raise UserError(f"{source}: {name} must hold numbers, got type {array.dtype}")
-        if not np.isfinite(array).all():
-            raise UserError(f"{source}: {name} holds NaN or infinity; such weights are of no use")
+from src_mindspore.weights.array_files import read_arrays
+from src_mindspore.weights.compare import check_numbers, difference, explain, shapes_of
 
 
 def assign_strict(cell: nn.Cell, arrays: Mapping[str, np.ndarray], source: str) -> None:
@@ -85,7 +40,21 @@ def arrays_of(cell: nn.Cell) -> dict[str, np.ndarray]:
     return {name: p.asnumpy().copy() for name, p in cell.parameters_dict().items()}
 
 
-def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes arrays as a MindSpore checkpoint, atomically."""
-    with atomic_path(path) as temporary:
-        write_ckpt(temporary, arrays)
+def load_parameters(cell: nn.Cell, path: Path) -> None:
+    """Gives a network the arrays of a checkpoint; every parameter must be there, with its shape.
+
+    Raises:
+        UserError: the file is missing, damaged or of another network.
+    """
+    assign_strict(cell, read_arrays(path), str(path))
+
+
+def restore(cells: Iterable[nn.Cell], arrays: Mapping[str, np.ndarray], source: str) -> None:
+    """Gives several cells, strictly, those of the arrays that are theirs by name.
+
+    Raises:
+        UserError: see ``assign_strict``.
+    """
+    for cell in cells:
+        names = cell.parameters_dict()
+        assign_strict(cell, {n: a for n, a in arrays.items() if n in names}, source)

@@ -13,7 +13,7 @@ from src_mindspore.backbone import (
     STEM_CHANNELS,
     round_channels,
 )
-from src_mindspore.weights.assign import Shapes, difference
+from src_mindspore.weights.compare import Shapes, difference
 
 KERAS_AXES = (3, 2, 0, 1)  # (height, width, in, out) -> (out, in, height, width)
 KERAS_DEPTHWISE_AXES = (2, 3, 0, 1)  # (height, width, in, 1) -> (in, 1, height, width)

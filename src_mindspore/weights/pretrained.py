@@ -17,13 +17,8 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import check_file
 from src_mindspore.system.write import atomic_path
 from src_mindspore.weights.array_files import HDF5_MAGIC, read_arrays, read_keras, write_ckpt
-from src_mindspore.weights.assign import (
-    assign_strict,
-    check_numbers,
-    difference,
-    explain,
-    shapes_of,
-)
+from src_mindspore.weights.assign import assign_strict
+from src_mindspore.weights.compare import check_numbers, difference, explain, shapes_of
 from src_mindspore.weights.mobilenet_v2_names import keras_names, nearest_width, torchvision_names
 from src_mindspore.weights.torch_archive import ZIP_MAGIC, read_state_dict
 

@@ -8,16 +8,16 @@ import pytest
 from helpers import mode
 
 from src_mindspore.network.classifier import Top, build_classifier
-from src_mindspore.runs.checkpoint import restore
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.progress import Progress
 from src_mindspore.system.errors import UserError
 from src_mindspore.training.inputs import CachedInputs
-from src_mindspore.training.loop import Stage, fit, trainable
+from src_mindspore.training.loop import Stage, fit
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import OPTIMIZERS, build_optimizer
+from src_mindspore.training.stages import trainable
 from src_mindspore.training.step import TrainStep
-from src_mindspore.weights.assign import arrays_of, assign_strict
+from src_mindspore.weights.assign import arrays_of, assign_strict, restore
 
 CLASSES, PHOTOS = 3, 22
 RNG = np.random.default_rng(0)

@@ -23,7 +23,8 @@ from src_mindspore.report.statement import statement
 from src_mindspore.spec.calibration import CalibrationSpec, OperatingPoint
 from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
-from src_mindspore.weights.assign import arrays_of, save_arrays
+from src_mindspore.weights.array_files import save_arrays
+from src_mindspore.weights.assign import arrays_of
 
 NAMES = ("model.ckpt", "model.onnx", "model.mindir")
 MODEL = {

@@ -19,7 +19,6 @@ from src_mindspore.features.store import Rows
 from src_mindspore.network.engines import MindSporeEngine
 from src_mindspore.photos.augment import Augmentation
 from src_mindspore.photos.decode import open_photo
-from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.transform import normalise, prepare
 from src_mindspore.system.errors import UserError
@@ -212,7 +211,7 @@ def test_a_photo_that_has_gone(engine, data, job, tmp_path, monkeypatch, concurr
     {"emptied": lambda: photo.write_bytes(b""), "deleted": photo.unlink}.get(
         how, lambda: shutil.copy(data.root / "2.png", photo)
     )()
-    reader = PhotoReader.of(data)
+    reader = data.reader()
     got = cached_features(job, data, "train", tmp_path / "cache", reader)
     assert list(reader.skipped) == ["3.png"]
     for name, values in expected.items():
@@ -232,7 +231,7 @@ def test_a_photo_that_has_gone(engine, data, job, tmp_path, monkeypatch, concurr
 
 
 def test_too_many_photos_that_have_gone(engine, data, job, tmp_path):
-    reader = PhotoReader.of(data)
+    reader = data.reader()
     for name in ("1.png", "3.png"):
         (data.root / name).unlink()
     with pytest.raises(UserError, match=r"2 of 5 photos cannot be read any more; up to 1 \(1%"):

@@ -24,9 +24,10 @@ from src_mindspore.network.kernels.cells import (
     DepthwiseTop,
 )
 from src_mindspore.system.errors import UserError
-from src_mindspore.training.loop import predict, trainable
+from src_mindspore.training.loop import predict
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer
+from src_mindspore.training.stages import trainable
 from src_mindspore.training.step import TrainStep
 from src_mindspore.weights.assign import arrays_of, assign_strict
 from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_h5

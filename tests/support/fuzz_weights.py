@@ -19,9 +19,9 @@ from mutations import mutate
 from safetensors.numpy import save_file
 from torch_writer import save_legacy, save_zip, state_dict
 
-from src_mindspore.runs.checkpoint import load_classifier, read_state
-from src_mindspore.weights.array_files import read_arrays, read_keras
-from src_mindspore.weights.assign import save_arrays
+from src_mindspore.runs.checkpoint import read_state
+from src_mindspore.weights.array_files import read_arrays, read_keras, save_arrays
+from src_mindspore.weights.assign import load_parameters
 from src_mindspore.weights.pretrained import read_weights
 from src_mindspore.weights.torch_archive import read_state_dict
 
@@ -82,7 +82,7 @@ def cases(folder: Path, seed: int, count: int) -> Iterator[Case]:
 
 
 def fits(path: Path) -> None:
-    load_classifier(nn.Dense(2, 3), path)
+    load_parameters(nn.Dense(2, 3), path)
 
 
 READERS = {

@@ -8,9 +8,10 @@ from helpers import mode
 from src_mindspore.network.classifier import Classifier, Top, build_classifier
 from src_mindspore.training import loop as trainer
 from src_mindspore.training.inputs import CachedInputs
-from src_mindspore.training.loop import Stage, fit, trainable
+from src_mindspore.training.loop import Stage, fit
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer
+from src_mindspore.training.stages import trainable
 from src_mindspore.training.step import TrainStep
 from src_mindspore.weights.assign import arrays_of, assign_strict
 

@@ -7,16 +7,14 @@ compiler and the processor, whose own instructions it uses. It is run on no othe
 import ctypes
 import hashlib
 import logging
-import os
 import platform
-import shlex
-import shutil
 import time
 from functools import cache
 from pathlib import Path
 
 from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cache
 from src_mindspore.system.child import run_child
+from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import put_in_place
 
@@ -34,25 +32,20 @@ def library() -> Path:
     Raises:
         UserError: there is no compiler, it fails, or what it made cannot be loaded.
     """
-    compiler = shlex.split(os.environ.get("CXX", "")) or ["c++"]
-    if shutil.which(compiler[0]) is None:
-        raise UserError(
-            f"the compiled kernels need a C++ compiler with OpenMP, and there is no {compiler[0]} "
-            "here (Debian, Ubuntu: apt install g++; the variable CXX names another one)"
-        )
-    path = cache_dir() / f"kernels-{_key(tuple(compiler))}.so"
+    command = compiler()
+    path = cache_dir() / f"kernels-{_key(tuple(command))}.so"
     if not path.is_file():
         with writing_cache(), temporary_folder(path.parent) as folder:
-            _compile(compiler, folder / path.name)
+            _compile(command, folder / path.name)
             put_in_place(folder / path.name, path)
     _load(path)
     return path
 
 
 @cache
-def _key(compiler: tuple[str, ...]) -> str:
-    version = run_child([*compiler, "--version"], {}, BUILD_SECONDS)
-    digest = hashlib.sha256(f"{compiler}\n{version.log}\n{FLAGS}\n{_processor()}\n".encode())
+def _key(command: tuple[str, ...]) -> str:
+    version = run_child([*command, "--version"], {}, BUILD_SECONDS)
+    digest = hashlib.sha256(f"{command}\n{version.log}\n{FLAGS}\n{_processor()}\n".encode())
     for file in sorted(p for p in SOURCES.iterdir() if p.suffix in (".cc", ".h")):
         digest.update(f"{file.name}\n{file.stat().st_size}\n".encode())
         digest.update(file.read_bytes())
@@ -70,10 +63,10 @@ def _processor() -> str:
     return "\n".join([platform.machine(), *sorted(own)])
 
 
-def _compile(compiler: list[str], path: Path) -> None:
+def _compile(command: list[str], path: Path) -> None:
     start = time.monotonic()
     sources = [str(SOURCES / name) for name in COMPILED]
-    ended = run_child([*compiler, *FLAGS, *sources, "-o", str(path)], {}, BUILD_SECONDS)
+    ended = run_child([*command, *FLAGS, *sources, "-o", str(path)], {}, BUILD_SECONDS)
     if (how := ended.failure()) is not None:
         raise UserError(f"the kernels could not be compiled: {how}\n{ended.describe()}")
     if not path.is_file():
