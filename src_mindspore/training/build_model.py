@@ -29,7 +29,11 @@ def build_model(config: EasyDict, classes: tuple[str, ...]) -> tuple[Classifier,
         }
         mean, std = weights.mean, weights.std
     else:
-        backbone = {key: config.backbone[key] for key in ("width_mult", "padding", "bn_eps")}
+        plain = {"width_mult": 1.0, "padding": "same", "bn_eps": 1e-3}
+        given = {key: config.backbone[key] for key in plain}
+        backbone = {
+            key: value if given[key] is None else given[key] for key, value in plain.items()
+        }
         mean, std = PLAIN_NORMALISATION
     head = dict(config.head)
     size = config.input.size
