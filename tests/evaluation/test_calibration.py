@@ -13,6 +13,7 @@ from src_mindspore.evaluation.calibration import (
     fit_temperature,
     operating_points,
 )
+from src_mindspore.evaluation.calibration import CalibrationOptions as Options
 from src_mindspore.evaluation.metrics import summary
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.spec.calibration import OperatingPoint
