@@ -1,24 +1,22 @@
 """What runs the frozen layers: MindSpore itself, or ONNX Runtime where that is faster."""
 
 import logging
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import onnxruntime
 
 from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
 from src_mindspore.network.forward import run_batched, run_uncompiled
 from src_mindspore.network.onnx_file import INPUT_NAME, allow_any_batch, export_onnx
+from src_mindspore.network.onnx_runtime import SLICE, onnx_session
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 
 log = logging.getLogger(__name__)
 
-SLICE = 4  # images of a concurrent call
 ENGINES = ("auto", "onnxruntime", "mindspore")
 # of the largest value of an output; measured on photos: 2e-6 (Zen 3) to 1.2e-4 (a Xeon with
 # AVX-512, which sums in another order), a wrong padding gives 1e-1
@@ -89,12 +87,11 @@ def run_on_all_cores(engine: FeatureEngine, images: np.ndarray) -> tuple[np.ndar
     return tuple(np.concatenate(column) for column in columns)
 
 
-def onnx_session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session; without a number of threads it uses all cores of this process."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+def reference_outputs(
+    backbone: MobileNetV2Backbone, outputs: Sequence[str], images: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """What ``MindSporeEngine`` gives, to the bit, without the seconds of compiling."""
+    return run_uncompiled(NamedOutputs(backbone, outputs).set_train(False), images)
 
 
 def choose_engine(
@@ -123,7 +120,7 @@ def choose_engine(
     if wanted == "mindspore" or (wanted == "auto" and device != "CPU"):
         return MindSporeEngine(backbone, outputs, batch_size)
     engine = OnnxRuntimeEngine(backbone, outputs, sample.shape[-1])
-    reference = run_uncompiled(backbone, outputs, sample)
+    reference = reference_outputs(backbone, outputs, sample)
     errors = [
         np.abs(got - expected).max() / max(1.0, np.abs(expected).max())
         for got, expected in zip(engine(sample), reference, strict=True)
