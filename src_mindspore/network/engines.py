@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 import onnxruntime
 
-from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
+from src_mindspore.backbone import NamedOutputs
+from src_mindspore.backbones.interface import Backbone
 from src_mindspore.network.forward import run_batched, run_uncompiled
 from src_mindspore.network.onnx_file import INPUT_NAME, allow_any_batch, export_onnx
 from src_mindspore.system.errors import UserError
@@ -46,9 +47,7 @@ class MindSporeEngine:
     name = "mindspore"
     concurrent = False
 
-    def __init__(
-        self, backbone: MobileNetV2Backbone, outputs: Sequence[str], batch_size: int
-    ) -> None:
+    def __init__(self, backbone: Backbone, outputs: Sequence[str], batch_size: int) -> None:
         self._network = NamedOutputs(backbone, outputs).set_train(False)
         self._batch_size = batch_size
 
@@ -67,7 +66,7 @@ class OnnxRuntimeEngine:
     name = "onnxruntime"
     concurrent = True
 
-    def __init__(self, backbone: MobileNetV2Backbone, outputs: Sequence[str], size: int) -> None:
+    def __init__(self, backbone: Backbone, outputs: Sequence[str], size: int) -> None:
         network = NamedOutputs(backbone, outputs).set_train(False)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "frozen.onnx"
@@ -100,7 +99,7 @@ def onnx_session(path: Path, threads: int | None = None) -> onnxruntime.Inferenc
 def choose_engine(
     wanted: str,
     device: str,
-    backbone: MobileNetV2Backbone,
+    backbone: Backbone,
     outputs: Sequence[str],
     sample: np.ndarray,
     batch_size: int,

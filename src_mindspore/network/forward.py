@@ -6,7 +6,8 @@ import mindspore
 import numpy as np
 from mindspore import Tensor, nn
 
-from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
+from src_mindspore.backbone import NamedOutputs
+from src_mindspore.backbones.interface import Backbone
 from src_mindspore.system.rows import Sliceable
 
 
@@ -36,7 +37,7 @@ def run_batched(
 
 
 def run_uncompiled(
-    backbone: MobileNetV2Backbone, outputs: Sequence[str], images: np.ndarray
+    backbone: Backbone, outputs: Sequence[str], images: np.ndarray
 ) -> tuple[np.ndarray, ...]:
     """What ``MindSporeEngine`` gives, to the bit, without the 1.7 s that compiling takes."""
     network = NamedOutputs(backbone, outputs).set_train(False)

@@ -11,7 +11,14 @@ from helpers import mode
 from lite_fakes import fetched_or_skip
 from mindspore import Tensor, nn, ops
 
-from src_mindspore.backbone import ConvBNReLU, InvertedResidual, NamedOutputs
+from src_mindspore.backbone import NamedOutputs
+from src_mindspore.backbones.interface import Convolution
+from src_mindspore.backbones.inverted_residual import (
+    Block,
+    ConvBNReLU,
+    InvertedResidual,
+    describe_block,
+)
 from src_mindspore.network.classifier import Top, batch_norms, build_classifier
 from src_mindspore.network.kernels import accelerate, build, cells
 from src_mindspore.network.kernels.cells import (
@@ -30,7 +37,7 @@ from src_mindspore.training.optimizers import build_optimizer
 from src_mindspore.training.stages import trainable
 from src_mindspore.training.step import TrainStep
 from src_mindspore.weights.assign import arrays_of, assign_strict
-from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_h5
+from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_file
 from src_mindspore.weights.pretrained import load_backbone, read_weights
 
 EPS = 1e-3
@@ -162,7 +169,7 @@ PADDED = [(case, p) for case in BLOCKS for p in ("same", "symmetric")[: case[4]]
 def test_a_block_computes_as_the_plain_one(library, case, padding):
     height, width, inputs, outputs, stride, expand, batch = case
     rng = np.random.default_rng(0)
-    layer = InvertedResidual(inputs, outputs, stride, expand, padding, EPS)
+    layer = InvertedResidual(describe_block(inputs, Block(expand, outputs, stride)), padding, EPS)
     fill(layer, rng)
     compiled = CompiledBlock(library, layer, input_gradient=True)
     compare(layer, compiled, (True, True), maps(rng, batch, inputs, height, width))
@@ -172,7 +179,7 @@ def test_a_block_computes_as_the_plain_one(library, case, padding):
 @pytest.mark.parametrize("size", [(15, 15), (8, 12), (112, 110)])
 def test_the_stem_computes_as_the_plain_one(library, size, padding):
     rng = np.random.default_rng(1)
-    layer = ConvBNReLU(3, 24, 3, 2, 1, padding, EPS)
+    layer = ConvBNReLU(Convolution(3, 24, 3, 2), padding, EPS)
     fill(layer, rng)
     compare(layer, CompiledStem(library, layer), (False, True), maps(rng, 3, 3, *size))
 
@@ -180,7 +187,7 @@ def test_the_stem_computes_as_the_plain_one(library, size, padding):
 @pytest.mark.parametrize(("size", "channels"), [(1, 40), (7, 33), (15, 64)])
 def test_the_last_layer_computes_as_the_plain_one(library, size, channels):
     rng = np.random.default_rng(2)
-    layer = ConvBNReLU(24, channels, 1, 1, 1, "same", EPS)
+    layer = ConvBNReLU(Convolution(24, channels), "same", EPS)
     fill(layer, rng)
     compiled = CompiledLast(library, layer, input_gradient=True)
     compare(layer, compiled, (True, False), maps(rng, 3, 24, size, size))
@@ -190,7 +197,8 @@ def test_the_last_layer_computes_as_the_plain_one(library, size, channels):
 @pytest.mark.parametrize("case", sorted({(h, w, i, s) for h, w, i, _, s, _, _ in BLOCKS}))
 def test_a_depthwise_convolution_computes_as_the_plain_one(library, case, padding):
     height, width, channels, stride = case
-    layer = ConvBNReLU(channels, channels, 3, stride, channels, padding, EPS)
+    of = Convolution(channels, channels, 3, stride, depthwise=True)
+    layer = ConvBNReLU(of, padding, EPS)
     rng = np.random.default_rng(8)
     fill(layer, rng)
     conv = layer.features[0]
@@ -227,7 +235,7 @@ def in_numpy(x: np.ndarray, values: list[np.ndarray], stride: int, same: bool) -
 @pytest.mark.parametrize(("stride", "padding"), [(1, "same"), (2, "same"), (2, "symmetric")])
 def test_a_block_computes_what_numpy_does(library, stride, padding):
     rng = np.random.default_rng(3)
-    layer = InvertedResidual(8, 8, stride, 6, padding, EPS)
+    layer = InvertedResidual(describe_block(8, Block(6, 8, stride)), padding, EPS)
     fill(layer, rng)
     compiled = CompiledBlock(library, layer, input_gradient=True)
     x = maps(rng, 2, 8, 5, 6)
@@ -259,7 +267,7 @@ def settled():
 
     With random weights training is chaotic: a rounding error becomes a hundredth in four steps.
     """
-    fetched_or_skip(pretrained_h5)
+    fetched_or_skip(pretrained_file)
     ms.set_seed(4)
     weights = read_weights(pretrained_checkpoint())
     classifier = build_classifier({}, {}, CLASSES, SIZE)

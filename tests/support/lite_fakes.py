@@ -60,7 +60,7 @@ def entries(folder):
 
 
 def fetched_or_skip(function):
-    """The result of `lite_home` or `pretrained_h5`; skips where there is no way to have it."""
+    """The result of `lite_home` or `pretrained_file`; skips where there is no way to have it."""
     try:
         return function()
     except UserError as error:

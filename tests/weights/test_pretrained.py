@@ -14,9 +14,9 @@ from torch_writer import save_legacy, save_zip, state_dict
 
 from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
 from src_mindspore.system.errors import UserError
-from src_mindspore.weights import pretrained as weights_module
+from src_mindspore.weights import imagenet as weights_module
 from src_mindspore.weights.array_files import read_arrays
-from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_h5
+from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_file
 from src_mindspore.weights.pretrained import load_backbone, read_weights, save_weights
 
 TORCH_NORM = ("weight", "bias", "running_mean", "running_var")
@@ -130,7 +130,7 @@ def test_half_a_convention_is_refused(tmp_path):
 
 def test_golden_values_of_keras(shared_data):
     try:
-        h5 = pretrained_h5()
+        h5 = pretrained_file()
     except UserError as error:
         pytest.skip(f"the pretrained weights cannot be had here: {error}")
     golden = np.load(shared_data / "golden" / "keras_mobilenetv2.npz")
@@ -158,7 +158,7 @@ def test_golden_values_of_keras(shared_data):
 def test_pretrained_checkpoint_is_converted_once(tmp_path, monkeypatch):
     h5 = save_keras(tmp_path / "w.h5")
     monkeypatch.setenv("POCKETLENS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(weights_module, "pretrained_h5", lambda: h5)
+    monkeypatch.setattr(weights_module, "pretrained_file", lambda _: h5)
     path = pretrained_checkpoint()
     assert path.parent == tmp_path / "cache" / "weights"
     assert path.name == f"mobilenetv2_1.0_224-{weights_module.sha256_of(h5)[:12]}.ckpt"

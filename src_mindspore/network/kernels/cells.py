@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from mindspore import ParameterTuple, Tensor, nn, ops
 
-from src_mindspore.backbone import ConvBNReLU, InvertedResidual
+from src_mindspore.backbones.inverted_residual import ConvBNReLU, InvertedResidual
 from src_mindspore.network.classifier import Top
 from src_mindspore.network.kernels import operators
 
