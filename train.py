@@ -4,12 +4,12 @@ Under MindSpore's launcher ``msrun`` several workers train it together.
 """
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
 
 from src_mindspore.system import command
+from src_mindspore.system.launcher import launched, worker_count
 
 
 def arguments() -> argparse.Namespace:
@@ -37,7 +37,7 @@ def arguments() -> argparse.Namespace:
         parser.error("--resume needs --run: the folder of the run to go on with")
     if args.config is None and not args.resume:
         parser.error("--config is needed, for example configs/garbage.yaml")
-    if args.run is None and "MS_ROLE" in os.environ:
+    if args.run is None and launched():
         parser.error("--run is needed under msrun: all workers take the same folder")
     return args
 
@@ -45,17 +45,20 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Trains; prints the score and what to do next."""
     args = arguments()
-    # after the arguments: MindSpore takes seconds to load
     from src_mindspore.report.statement import statement
     from src_mindspore.runs.open import open_run
-    from src_mindspore.training.train import train
 
     run = args.run or Path("runs") / f"{args.config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-    folder, config = open_run(run, args.config, args.overrides, args.data, args.resume)
+    folder, config = open_run(
+        run, args.config, args.overrides, args.data, args.resume, worker_count()
+    )
     if folder.finished:
         print(f"{run} has already finished; nothing to do")
     else:
         try:
+            # after all that can be refused without it: MindSpore takes a second to load
+            from src_mindspore.training.train import train
+
             metrics = train(config, folder)
         except (KeyboardInterrupt, OSError):  # stopped, or a full disk
             print(f"python train.py --run {run} --resume  goes on with it", file=sys.stderr)

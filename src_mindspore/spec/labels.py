@@ -26,17 +26,19 @@ def load_labels(path: Path | None, classes: Sequence[str]) -> tuple[dict[str, An
     fault, one file may serve several data sets.
 
     Raises:
-        UserError: see ``read_labels``.
+        UserError: a file that cannot be read or is of another form.
     """
-    tables = read_labels(path) if path else {}
-    return tuple(tables.get(name, {"en": name}) for name in classes)
+    if path is None:
+        return tuple({"en": name} for name in classes)
+    tables, groups = read_labels(path)
+    return tuple(_label(path, name, tables.get(name), groups) for name in classes)
 
 
-def read_labels(path: Path) -> dict[str, dict[str, Any]]:
-    """What a label file says, by class.
+def read_labels(path: Path) -> tuple[dict[str, Any], Any]:
+    """The tables of classes and of groups in a label file, as they stand there.
 
     Raises:
-        UserError: a file that cannot be read or is of another form.
+        UserError: a file that cannot be read, or without a table of classes.
     """
     try:
         raw = read_yaml(path, PlainYaml)
@@ -45,8 +47,7 @@ def read_labels(path: Path) -> dict[str, dict[str, Any]]:
     tables = raw.get("classes") if isinstance(raw, dict) else None
     if not isinstance(tables, dict):
         raise UserError(f"{path} must have a table 'classes'; got {type(tables).__name__}")
-    groups = raw.get("groups") or {}
-    return {name: _label(path, name, table, groups) for name, table in tables.items()}
+    return tables, raw.get("groups") or {}
 
 
 def _label(path: Path, name: str, table: Any, groups: Any) -> dict[str, Any]:

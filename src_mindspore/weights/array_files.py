@@ -6,9 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.protobuf import parse_protobuf
@@ -65,6 +63,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="numpy") as file:
             return {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - no mapping
@@ -168,10 +168,12 @@ def read_keras(path: Path, wanted: Collection[str]) -> tuple[dict[str, np.ndarra
     Raises:
         UserError: the file is damaged, or a wanted weight is there twice or not stored plainly.
     """
+    import h5py  # here: it takes 0.1 s to load, and a run has no such file
+
     found: dict[str, h5py.Dataset] = {}
     ignored: set[str] = set()
 
-    def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
+    def visit(name: str, item: "h5py.Group | h5py.Dataset") -> None:
         layer, _, weight = name.rpartition("/")
         layer = layer.rpartition("/")[2]
         # Keras 2 appends ":0"; Keras 3 calls the kernel of a depthwise layer plainly "kernel"

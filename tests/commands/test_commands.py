@@ -27,7 +27,7 @@ def test_every_form_of_the_model_scores_as_training_said(workplace, run_folder) 
     for form in [*forms, "/export/model.ms"] if why_not(os.uname().machine) is None else forms:
         got = scores(workplace, f"runs/mine{form}")
         assert (got["top1"], got["confusion"]) == (said["top1"], said["confusion"]), form
-        assert got["loss"] == pytest.approx(said["loss"], abs=1e-5), form
+        assert got["loss"] == pytest.approx(said["loss"], rel=1e-6, abs=1e-5), form
 
 
 def test_the_best_epoch_is_the_final_score(run_folder) -> None:

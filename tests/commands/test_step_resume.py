@@ -9,7 +9,6 @@ from helpers import mode
 
 from src_mindspore.network.classifier import Top, build_classifier
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.progress import Progress
 from src_mindspore.system.errors import UserError
 from src_mindspore.training.inputs import CachedInputs
 from src_mindspore.training.loop import Stage, fit
@@ -40,7 +39,7 @@ def stage_of(classifier, name: str) -> Stage:
     optimizer = build_optimizer(name, trainable(top), rates, 0.9, 1e-3)
     return Stage(
         name="head",
-        top=top,
+        classifier=classifier,
         step=TrainStep(top, ClassificationLoss(CLASSES, None), optimizer),
         inputs=CachedInputs(FEATURES, LABELS, (1, 0)),
         val=(FEATURES[:, 0], LABELS),
@@ -53,6 +52,11 @@ def stage_of(classifier, name: str) -> Stage:
     )
 
 
+def arrays(stage: Stage) -> tuple[dict, dict]:
+    """What a checkpoint holds: weights, optimiser."""
+    return arrays_of(stage.classifier), arrays_of(stage.step.optimizer)
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_killed_in_the_middle_of_an_epoch(network, tmp_path, name):
     classifier, first = network
@@ -61,16 +65,17 @@ def test_killed_in_the_middle_of_an_epoch(network, tmp_path, name):
         steps = []
 
         def after_step(stage: Stage) -> None:
-            run.save(classifier, stage)
+            save(stage)
             steps.append(stage.progress.step)
             if len(steps) == stop:
                 raise KeyboardInterrupt  # a kill leaves no more than this
 
-        def after_epoch(stage: Stage, line: dict, better: bool) -> None:
-            if better:
-                run.best = arrays_of(classifier)
+        def save(stage: Stage) -> None:
+            run.save(stage.name, stage.progress, *arrays(stage), stage.best)
+
+        def after_epoch(stage: Stage, line: dict) -> None:
             run.log({**line, "seconds": 0})
-            run.save(classifier, stage)
+            save(stage)
 
         fit(stage, after_epoch, lambda: True, after_step)
         return run.lines
@@ -85,10 +90,10 @@ def test_killed_in_the_middle_of_an_epoch(network, tmp_path, name):
     (tmp_path / "part").mkdir()
     for stop in (8, None):  # an epoch has 6 steps
         run, stage = RunFolder(tmp_path / "part"), stage_of(classifier, name)
-        state, arrays = run.begin()
+        state = run.begin(("head",))
         if state:
-            restore(classifier, stage.step.optimizer, arrays, "last.ckpt")
-            stage.progress = Progress(**state["progress"])
+            restore((classifier, stage.step.optimizer), state.arrays, "last.ckpt")
+            stage.progress, stage.best = state.progress, state.best
         try:
             lines = train(stage, run, stop)
         except KeyboardInterrupt:
@@ -102,11 +107,15 @@ def test_weights_that_are_no_numbers_are_not_kept(network, tmp_path):
     classifier, first = network
     assign_strict(classifier, first, "the beginning")
     stage, run = stage_of(classifier, "momentum"), RunFolder(tmp_path)
-    run.save(classifier, stage)
+
+    def save(stage: Stage) -> None:
+        run.save(stage.name, stage.progress, *arrays(stage), stage.best)
+
+    save(stage)
     kept = (tmp_path / "last.ckpt").read_bytes()
     stage.step.optimizer.moments[0].set_data(ms.Tensor(np.full((3, 1280), np.nan, np.float32)))
     with pytest.raises(UserError, match="the training has diverged: moments"):
-        run.save(classifier, stage, force=True)
+        save(stage)
     with pytest.raises(UserError, match=r"largest weight of head became nan at step 1 with"):
-        fit(stage, lambda *_: None, lambda: True, lambda stage: run.save(classifier, stage))
+        fit(stage, lambda *_: None, lambda: True, save)
     assert (tmp_path / "last.ckpt").read_bytes() == kept

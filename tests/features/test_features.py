@@ -11,7 +11,7 @@ import pytest
 from helpers import input_spec, mode, toy_backbone, write_photos
 
 from src_mindspore.dataset import DataSet
-from src_mindspore.features import extract as features
+from src_mindspore.features import job as feature_job
 from src_mindspore.features import store as feature_store
 from src_mindspore.features.extract import cached_features
 from src_mindspore.features.job import FeatureJob, Views
@@ -59,7 +59,7 @@ class FakeEngine:
 def engine(monkeypatch, tmp_path):
     monkeypatch.setenv("POCKETLENS_CACHE", str(tmp_path / "users"))
     fake = FakeEngine()
-    monkeypatch.setattr(features, "choose_engine", lambda *_: fake)
+    monkeypatch.setattr(feature_job, "choose_engine", lambda *_: fake)
     return fake
 
 
@@ -143,7 +143,7 @@ def test_an_engine_is_chosen_once(data, job, tmp_path, monkeypatch):
         chosen.append(FakeEngine())
         return chosen[-1]
 
-    monkeypatch.setattr(features, "choose_engine", choose)
+    monkeypatch.setattr(feature_job, "choose_engine", choose)
     cached_features(job, data, "train", tmp_path)
     plain = replace(job, views=Views())
     cached_features(plain, data, "train", tmp_path)

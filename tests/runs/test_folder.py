@@ -10,16 +10,19 @@ from helpers import input_spec, mode
 from mindspore import nn
 
 from src_mindspore.config.load import load_config
-from src_mindspore.dataset import DataSet
 from src_mindspore.photos.records import Record
 from src_mindspore.runs import checkpoint
 from src_mindspore.runs import folder as run_folder
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.progress import EPOCH_NUMBERS, Progress
+from src_mindspore.runs.progress import EPOCH_NUMBERS, StageProgress
 from src_mindspore.runs.read import known_splits, load_run
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sha256_of
+from src_mindspore.weights.array_files import read_arrays, save_arrays
+from src_mindspore.weights.assign import arrays_of, restore
+
+STAGES = ("head", "finetune")
 
 
 @pytest.fixture
@@ -41,15 +44,23 @@ def clock(monkeypatch):
     return now
 
 
-def small() -> tuple[nn.Cell, SimpleNamespace]:
-    """A network and a stage with an optimiser, one step old."""
+def small() -> tuple[nn.Cell, nn.Optimizer]:
+    """A network and its optimiser, one step old."""
     with mode(ms.PYNATIVE_MODE):
         network = nn.Dense(2, 3)
         optimizer = nn.Momentum(network.trainable_params(), 0.1, 0.9)
         optimizer(tuple(ms.Tensor(np.ones(p.shape, np.float32)) for p in optimizer.parameters))
-    step = SimpleNamespace(optimizer=optimizer)
-    progress = Progress(epoch=2, stale=1, best_top1=0.5, best_loss=0.25)
-    return network, SimpleNamespace(name="finetune", progress=progress, step=step)
+    return network, optimizer
+
+
+def progress() -> StageProgress:
+    return StageProgress(epoch=2, stale=1, best_top1=0.5, best_loss=0.25)
+
+
+def save(run: RunFolder, reached: StageProgress, best: dict[str, np.ndarray] | None) -> None:
+    """Saves a network of its own; returns nothing that a test could hold on to."""
+    network, optimizer = small()
+    run.save("finetune", reached, arrays_of(network), arrays_of(optimizer), best)
 
 
 def logged(run: RunFolder) -> list[dict]:
@@ -101,7 +112,7 @@ def test_load_run_says_what_is_missing(tmp_path, run):
 
 def test_a_new_run_begins_with_an_empty_log(run):
     run.log({"epoch": 1})
-    assert RunFolder(run.path).begin() == (None, {})
+    assert RunFolder(run.path).begin(STAGES) is None
     assert (run.path / "log.jsonl").read_text() == ""
 
 
@@ -111,27 +122,26 @@ def epoch_line(epoch: int) -> dict:
 
 
 def test_save_and_go_on(run):
-    network, stage = small()
-    run.best = {"weight": np.full((3, 2), 7, np.float32)}
+    network, optimizer = small()
+    best = {"weight": np.full((3, 2), 7, np.float32)}
     for epoch in (1, 2):
         run.log(epoch_line(epoch))
-    run.save(network, stage)
+    run.save("finetune", progress(), arrays_of(network), arrays_of(optimizer), best)
     run.log(epoch_line(3))  # done after the last save: it will be done again
     with (run.path / "log.jsonl").open("a") as stream:
         stream.write('{"epoch": 4, "val')  # the power went off
 
     again = RunFolder(run.path)
-    state, arrays = again.begin()
+    state = again.begin(STAGES)
     lines = [epoch_line(1), epoch_line(2)]
     assert again.lines == logged(run) == lines
-    assert state["stage"] == "finetune"
-    assert Progress(**state["progress"]) == stage.progress
-    np.testing.assert_array_equal(again.best["weight"], run.best["weight"])
+    assert (state.stage, state.progress) == ("finetune", progress())
+    np.testing.assert_array_equal(state.best["weight"], best["weight"])
 
-    other, fresh = nn.Dense(2, 3), small()[1].step.optimizer
-    before = {**checkpoint.arrays_of(network), **checkpoint.arrays_of(stage.step.optimizer)}
-    checkpoint.restore(other, fresh, arrays, "last.ckpt")
-    after = {**checkpoint.arrays_of(other), **checkpoint.arrays_of(fresh)}
+    other, fresh = nn.Dense(2, 3), small()[1]
+    before = {**arrays_of(network), **arrays_of(optimizer)}
+    restore((other, fresh), state.arrays, "last.ckpt")
+    after = {**arrays_of(other), **arrays_of(fresh)}
     assert {"weight", "bias", "moments.weight", "global_step"} <= after.keys()
     assert after.keys() == before.keys()
     for name, array in before.items():
@@ -143,17 +153,19 @@ def test_save_and_go_on(run):
     assert [line["epoch"] for line in logged(run)] == [1, 2, 3]
 
 
+def test_a_state_of_other_stages_is_refused(run):
+    save(run, progress(), {"weight": np.zeros(1, np.float32)})
+    with pytest.raises(UserError, match=r"the state in .*last\.ckpt is not of this version"):
+        RunFolder(run.path).begin(("head",))
+
+
 def test_the_first_epoch_may_be_infinitely_bad(run):
-    network, stage = small()
-    stage.progress = Progress()
-    run.best = {"weight": np.zeros(1, np.float32)}
-    run.save(network, stage)
-    assert Progress(**RunFolder(run.path).begin()[0]["progress"]) == Progress()
+    save(run, StageProgress(), {"weight": np.zeros(1, np.float32)})
+    assert RunFolder(run.path).begin(STAGES).progress == StageProgress()
 
 
-def test_saves_are_at_least_ten_seconds_apart(run, clock):
-    network, stage = small()
-    saved = []
+def test_checkpoints_are_wanted_ten_seconds_apart(run, clock):
+    reached, saved = progress(), []
     for seconds, force, expected in (
         (0, False, True),  # the first at once
         (9.9, False, False),
@@ -164,40 +176,47 @@ def test_saves_are_at_least_ten_seconds_apart(run, clock):
         (0.2, False, True),
     ):
         clock.time += seconds
-        stage.progress.epoch += 1
-        run.best = {"epoch": np.array([stage.progress.epoch], np.float32)}
-        run.save(network, stage, force)
-        if expected:
-            saved.append(stage.progress.epoch)
+        reached.epoch += 1
+        assert run.wants_checkpoint == (expected and not force)
+        if run.wants_checkpoint or force:
+            save(run, reached, {"epoch": np.array([reached.epoch], np.float32)})
+            saved.append(reached.epoch)
         state, _ = checkpoint.read_state(run.path / "last.ckpt")
         assert state["progress"]["epoch"] == saved[-1]
-        assert checkpoint.read_arrays(run.path / "model.ckpt")["epoch"] == saved[-1]
+        assert read_arrays(run.path / "model.ckpt")["epoch"] == saved[-1]
+
+
+def test_the_best_weights_are_written_once(run):
+    best = {"weight": np.ones(2, np.float32)}
+    save(run, progress(), best)
+    first = (run.path / "model.ckpt").stat()
+    save(run, progress(), best)
+    assert (run.path / "model.ckpt").stat().st_ino == first.st_ino
+    save(run, progress(), dict(best))
+    assert (run.path / "model.ckpt").stat().st_ino != first.st_ino
 
 
 def test_the_model_is_written_before_the_state_that_counts_on_it(run, monkeypatch):
-    network, stage = small()
-    run.best = {"weight": np.ones(2, np.float32)}
-
     def crash(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(checkpoint, "save_state", crash)
     with pytest.raises(KeyboardInterrupt):
-        run.save(network, stage)
+        save(run, progress(), {"weight": np.ones(2, np.float32)})
     assert (run.path / "model.ckpt").is_file()
     assert not (run.path / "last.ckpt").exists()
-    assert RunFolder(run.path).begin() == (None, {})
+    assert RunFolder(run.path).begin(STAGES) is None
 
 
 def test_a_state_file_that_is_none(run):
-    checkpoint.save_arrays(run.path / "last.ckpt", {"weight": np.zeros(1, np.float32)})
+    save_arrays(run.path / "last.ckpt", {"weight": np.zeros(1, np.float32)})
     with pytest.raises(UserError, match=r"last\.ckpt holds no training state; it is not a last\."):
-        run.begin()
+        run.begin(STAGES)
 
 
 def test_splits_are_found_from_every_file_of_a_run(tmp_path, run, monkeypatch):
     splits = {"train": (Record("a/1.png", 0), Record("b/ü.png", 1)), "val": (Record("a/2.png", 0),)}
-    run.write_splits(DataSet(tmp_path, ("a", "b"), splits, ("a/3.png",)))
+    run.write_splits(tmp_path, splits, ("a/3.png",))
     assert json.loads((run.path / "splits.json").read_text())["left_out"] == ["a/3.png"]
     expected = {"train": ["a/1.png", "b/ü.png"], "val": ["a/2.png"]}
     export = run.path / "export"
@@ -213,7 +232,7 @@ def test_splits_are_found_from_every_file_of_a_run(tmp_path, run, monkeypatch):
 
 
 def test_finish(run, config):
-    checkpoint.save_arrays(run.path / "model.ckpt", {"weight": np.zeros(1, np.float32)})
+    save_arrays(run.path / "model.ckpt", {"weight": np.zeros(1, np.float32)})
     spec = ModelSpec(("a", "b"), ({"en": "A"}, {"en": "B"}), input_spec(32), "logits", {})
     run.finish(spec, {"val": {"top1": 0.5}})
     assert run.finished
@@ -226,15 +245,15 @@ def test_finish(run, config):
 
 
 def test_a_resumed_run_wants_the_photos_it_began_with(tmp_path, run):
-    began = DataSet(tmp_path, ("a", "b"), {"train": (Record("a/1.png", 0),)})
-    run.write_splits(began)
-    run.write_splits(began)
-    now = DataSet(tmp_path, ("a", "b"), {"train": (Record("a/1.png", 0), Record("a/2.png", 0))})
-    run.write_splits(now)  # nothing is trained yet
-    run.write_splits(began)
+    began = {"train": (Record("a/1.png", 0),)}
+    run.write_splits(tmp_path, began)
+    run.write_splits(tmp_path, began)
+    now = {"train": (Record("a/1.png", 0), Record("a/2.png", 0))}
+    run.write_splits(tmp_path, now)  # nothing is trained yet
+    run.write_splits(tmp_path, began)
     (run.path / "last.ckpt").touch()
     with pytest.raises(UserError, match=r"are not those that .*runs/a was begun with"):
-        run.write_splits(now)
+        run.write_splits(tmp_path, now)
 
 
 def test_a_run_that_never_trained_may_begin_again(run, config):

@@ -15,7 +15,7 @@ from src_mindspore.training.cut_costs import (
 )
 
 BACKBONE = MobileNetV2Backbone()
-PLAN = TrainingLoad(
+LOAD = TrainingLoad(
     BACKBONE.channels,
     BACKBONE.map_sides(224),
     BACKBONE.work(224),
@@ -39,26 +39,26 @@ def test_work_follows_the_measured_training_steps():
 
 
 def test_the_disk_is_what_the_cache_takes():
-    by_block = {e.from_block: e for e in estimates(PLAN, SPEEDS)}
+    by_block = {e.from_block: e for e in estimates(LOAD, SPEEDS)}
     assert sorted(by_block) == list(range(1, 19))
     pooled = (2000 * 5 + 100) * 2 * 1280 * 4
     assert by_block[15].disk == pooled + 160 * 7 * 7 * (2000 * 5 * 2 + 100 * 4)
-    one = estimates(replace(PLAN, views=1), SPEEDS)[14]
+    one = estimates(replace(LOAD, views=1), SPEEDS)[14]
     assert one.disk == 2100 * 2 * 1280 * 4 + 160 * 7 * 7 * 2100 * 4
 
 
 def test_time_grows_with_depth_and_scales():
-    found = estimates(PLAN, SPEEDS)
+    found = estimates(LOAD, SPEEDS)
     training = [e.training for e in found]
     assert training == sorted(training, reverse=True)
     assert found[10].training == pytest.approx(4 * (2000 + 100 / 3) * 0.0346)
     assert found[10].extraction == pytest.approx(0.01 * 10100, rel=0.01)
-    twice = estimates(replace(PLAN, epochs=8), SPEEDS)
+    twice = estimates(replace(LOAD, epochs=8), SPEEDS)
     assert [e.training for e in twice] == pytest.approx([2 * t for t in training])
 
 
 def test_the_deepest_that_fits_is_chosen():
-    found = estimates(PLAN, SPEEDS)
+    found = estimates(LOAD, SPEEDS)
     assert choose(found, None, None).from_block == 1
     for seconds in (150, 250, 400):
         chosen = choose(found, seconds, None)
@@ -73,7 +73,7 @@ def test_the_deepest_that_fits_is_chosen():
 
 
 def test_the_table_marks_the_choice():
-    found = estimates(PLAN, SPEEDS)
+    found = estimates(LOAD, SPEEDS)
     lines = table(found, found[14]).splitlines()
     assert len(lines) == 19
     assert [line for line in lines if line.startswith("*")] == [lines[15]]

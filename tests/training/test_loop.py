@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from mindspore import nn
 
-from src_mindspore.runs.progress import Progress
+from src_mindspore.runs.progress import EpochSums, StageProgress
 from src_mindspore.system.errors import UserError
 from src_mindspore.training import loop as trainer
 from src_mindspore.training.inputs import CachedInputs
 from src_mindspore.training.loop import Stage, fit, steps_per_epoch
-from src_mindspore.training.workers import ALONE, Workers
 
 
 @pytest.mark.parametrize(("photos", "size", "steps"), [(1, 8, 1), (8, 8, 1), (9, 8, 2), (16, 8, 2)])
@@ -53,13 +52,14 @@ def played(monkeypatch, scores=None, losses=None, **options) -> Stage:
     )
     values = np.arange(5, dtype=np.float32)[:, None, None]
     labels = np.array([0, 0, 1, 1, 1], np.int32)
-    top = nn.Cell()
-    top.head = SimpleNamespace(dropout_mask=lambda rows, rng: rng.random((rows, 3)))
+    step = FakeStep(losses or [1.0] * 100)
+    step.top = nn.Cell()
+    step.top.head = SimpleNamespace(dropout_mask=lambda rows, rng: rng.random((rows, 3)))
     defaults = {"epochs": 5, "patience": 0, "lr": np.arange(1, 11, dtype=np.float32) / 100}
     return Stage(
         name="finetune",
-        top=top,
-        step=FakeStep(losses or [1.0] * 100),
+        classifier=nn.Cell(),
+        step=step,
         inputs=CachedInputs(values, labels, (1, 0)),
         val=(np.zeros((1, 1), np.float32), np.zeros(1, np.int32)),
         val_loss="logits",
@@ -72,7 +72,7 @@ def played(monkeypatch, scores=None, losses=None, **options) -> Stage:
 def test_a_short_batch_is_filled_with_repeats_of_weight_0(monkeypatch):
     stage = played(monkeypatch, epochs=1, losses=[1.0, 3.0])
     lines = []
-    fit(stage, lambda _, line, __: lines.append(line))
+    fit(stage, lambda _, line: lines.append(line))
     (first, last), photos = stage.step.batches, []
     for x, labels, weights in (first, last):
         assert x.shape == (4, 1)
@@ -103,17 +103,17 @@ BEST = [
 @pytest.mark.parametrize(("scores", "expected"), BEST)
 def test_the_best_epoch(monkeypatch, scores, expected):
     stage, seen = played(monkeypatch, scores, epochs=4), []
-    fit(stage, lambda s, line, better: seen.append((line["best"], better, s.progress.epoch)))
-    assert seen == [(better, better, epoch) for epoch, better in enumerate(expected, 1)]
+    fit(stage, lambda s, line: seen.append((line["best"], s.progress.epoch)))
+    assert seen == [(better, epoch) for epoch, better in enumerate(expected, 1)]
     best = [score for score, better in zip(scores, expected, strict=True) if better][-1]
     assert (stage.progress.best_top1, stage.progress.best_loss) == best
 
 
 def test_the_best_of_an_earlier_stage_counts(monkeypatch):
     stage = played(monkeypatch, [(0.9, 0.5), (0.9, 0.4)], epochs=2)
-    stage.progress = Progress(best_top1=0.9, best_loss=0.45)
+    stage.progress = StageProgress(best_top1=0.9, best_loss=0.45)
     better = []
-    fit(stage, lambda *call: better.append(call[2]))
+    fit(stage, lambda _, line: better.append(line["best"]))
     assert better == [False, True]
 
 
@@ -131,9 +131,9 @@ def test_early_stopping(monkeypatch, patience, epochs):
 
 def test_a_stage_goes_on_where_it_was(monkeypatch):
     stage = played(monkeypatch)
-    stage.progress = Progress(epoch=3)
+    stage.progress = StageProgress(epoch=3)
     lines = []
-    fit(stage, lambda _, line, __: lines.append(line))
+    fit(stage, lambda _, line: lines.append(line))
     assert [(line["epoch"], line["step"]) for line in lines] == [(4, 8), (5, 10)]
     assert [line["lr"] for line in lines] == pytest.approx([0.08, 0.10])
     whole = played(monkeypatch)
@@ -162,28 +162,30 @@ def test_validation_that_is_no_number_is_never_the_best(monkeypatch):
     monkeypatch.setattr(trainer, "predict", lambda *_: np.array([[0, np.nan]], np.float32))
     with pytest.raises(UserError, match=r"logit of finetune became nan at step 2 .* rate 0\.02: "):
         fit(stage, lambda *_: epochs.append(1))
-    assert (epochs, stage.progress) == ([], Progress())
+    assert (epochs, stage.progress) == ([], StageProgress())
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_an_epoch_goes_on_from_a_step(monkeypatch, at):
-    def run(progress: Progress, stop: int | None) -> tuple[Stage, list[dict], list[Progress]]:
+    def run(
+        progress: StageProgress, stop: int | None
+    ) -> tuple[Stage, list[dict], list[StageProgress]]:
         losses = [float(i) for i in range(1, 11)][2 * progress.epoch + progress.step :]
         stage, lines, saved = played(monkeypatch, losses=losses), [], []
         stage.progress = progress
 
         def after_step(stage: Stage) -> None:
-            saved.append(Progress(**json.loads(json.dumps(asdict(stage.progress)))))
+            saved.append(StageProgress(**json.loads(json.dumps(asdict(stage.progress)))))
             if len(saved) == stop:
                 raise KeyboardInterrupt
 
         with contextlib.suppress(KeyboardInterrupt):
-            log = lambda _, line, __: lines.append({**line, "seconds": 0})  # noqa: E731
+            log = lambda _, line: lines.append({**line, "seconds": 0})  # noqa: E731
             fit(stage, log, lambda: True, after_step)
         return stage, lines, saved
 
-    whole, expected, _ = run(Progress(), None)
-    first, begun, saved = run(Progress(), at)
+    whole, expected, _ = run(StageProgress(), None)
+    first, begun, saved = run(StageProgress(), at)
     second, rest, _ = run(saved[-1], None)
     assert begun + rest == expected
     keeps = first.step.keeps[:at] + second.step.keeps
@@ -192,18 +194,19 @@ def test_an_epoch_goes_on_from_a_step(monkeypatch, at):
 
 def test_sums_of_workers():
     rows = [[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [9.0, 9.0, 9.0, 9.0]]
-    progress = Progress(sums=rows)
-    assert [progress.sums_of(Workers(rank, 3)).tolist() for rank in range(3)] == rows
-    assert progress.sums_of(ALONE).tolist() == np.sum(rows, 0).tolist()
-    parts = [progress.sums_of(Workers(rank, 4)) for rank in range(4)]
+    progress = StageProgress(sums=rows)
+    assert [list(progress.sums_of(rank, 3)) for rank in range(3)] == rows
+    assert list(progress.sums_of(0, 1)) == np.sum(rows, 0).tolist()
+    parts = [progress.sums_of(rank, 4) for rank in range(4)]
     np.testing.assert_array_equal(np.sum(parts, 0), np.sum(rows, 0))
+    assert StageProgress().sums_of(0, 1) == EpochSums()
 
 
 def test_a_photo_that_has_gone_has_no_weight(monkeypatch):
     stage = played(monkeypatch, epochs=1, losses=[1.0, 3.0])
     stage.inputs.features[3] = np.nan
     lines = []
-    fit(stage, lambda _, line, __: lines.append(line))
+    fit(stage, lambda _, line: lines.append(line))
     weights = np.concatenate([weights for _, _, weights in stage.step.batches])
     values = np.concatenate([x[:, 0] for x, _, _ in stage.step.batches])
     assert np.isfinite(values).all()
@@ -232,7 +235,7 @@ def test_validation_photos_that_have_gone_are_not_scored(monkeypatch):
 
 def played_on(stage: Stage) -> Stage:
     """The same stage from its beginning."""
-    stage.progress, stage.step.losses = Progress(), [1.0] * 10
+    stage.progress, stage.step.losses = StageProgress(), [1.0] * 10
     return stage
 
 

@@ -52,7 +52,7 @@ def stage_of(classifier: Classifier, cut: str, features: np.ndarray, **options) 
     top = Top(classifier, cut)
     return Stage(
         name="head",
-        top=top,
+        classifier=classifier,
         step=step_of(top, LR, freeze_head=freeze_head),
         inputs=CachedInputs(features[:, None], labels, (1, 0)),
         val=(features, labels),
@@ -83,7 +83,7 @@ def test_the_head_learns_and_the_backbone_stays(classifier, network):
     calls = []
     stage = stage_of(classifier, "mean", clusters(20, WIDTH))
     fit(stage, lambda *call: calls.append(call))
-    lines = [line for _, line, _ in calls]
+    lines = [line for _, line in calls]
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
     assert [line["step"] for line in lines] == [3, 6, 9, 12]  # 20 photos are 8 + 8 + 4
     assert set(lines[0]) == {

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from mindspore import load_checkpoint
 
-from src_mindspore.system.errors import UserError
 from src_mindspore.system.rows import Part
 from src_mindspore.training.inputs import CachedInputs, epoch_order
-from src_mindspore.training.workers import ALONE, Workers, check_stage
+from src_mindspore.training.workers import ALONE, Workers
 
 # 36 photos in batches of 14: 14, 14, 8; in the last the second worker has one row of seven
 TRAIN = (
@@ -109,12 +108,14 @@ def test_a_killed_run_goes_on(workplace, runs) -> None:
         ),
     ],
 )
-def test_what_workers_cannot_share_is_refused(options, message) -> None:
-    key, value = options.split("=")
-    batch = int(value) if key.endswith("batch_size") else 16
-    with pytest.raises(UserError, match=message):
-        check_stage(Workers(0, 2), key.split("_")[0], batch, value == "false")
-    check_stage(ALONE, "head", 15, moving_statistics=True)
+def test_what_workers_cannot_share_is_refused(options, message, workplace, monkeypatch) -> None:
+    monkeypatch.setenv("MS_ROLE", "MS_WORKER")
+    monkeypatch.setenv("MS_WORKER_NUM", "2")
+    command = f"train.py --config configs/demo.yaml --data photos --run runs/odd --set {options}"
+    done = workplace.run(command)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (workplace.folder / "runs/odd").exists()
 
 
 def test_a_run_folder_is_needed_under_msrun(workplace, monkeypatch) -> None:
