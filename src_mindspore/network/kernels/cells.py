@@ -18,6 +18,7 @@ from src_mindspore.network.kernels import operators
 # Sums of weight gradients are kept for so many parts of a batch and added up in their order,
 # whatever thread made them: the result does not depend on the number of threads.
 _LEAST_GROUPS = 4
+KERNELS = ((3, 3),)  # sizes of the depthwise convolutions that are compiled
 
 
 def threads() -> int:
@@ -108,31 +109,77 @@ class CompiledLast(_Compiled):
         return self.operator(self.settings, x, *self.weights)
 
 
+class Transposed(nn.Cell):
+    """A map in another order of axes: between compiled layers and MindSpore's own."""
+
+    def __init__(self, axes: tuple[int, ...]) -> None:
+        super().__init__(auto_prefix=False)
+        self.axes = axes
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return ops.transpose(x, self.axes)
+
+
+TO_NHWC, TO_NCHW = (0, 2, 3, 1), (0, 3, 1, 2)
+
+
+def knows_depthwise(layer: nn.Cell) -> bool:
+    """Whether the layer is a block whose depthwise convolution the kernels can compute."""
+    return isinstance(layer, InvertedResidual) and layer.conv[-3].features[0].kernel_size in KERNELS
+
+
+def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | None:
+    """What computes a layer by the kernels; None where they do not know it.
+
+    Args:
+        library: of ``build.library``.
+        layer: of a ``Top``.
+        first: whether nothing before it is trained, so that nobody wants the input's gradient.
+    """
+    if isinstance(layer, InvertedResidual):
+        known = knows_depthwise(layer)
+        return CompiledBlock(library, layer, input_gradient=not first) if known else None
+    conv = layer.features[0]
+    if conv.kernel_size == (3, 3) and conv.group == 1 and first:
+        return CompiledStem(library, layer)
+    if conv.kernel_size == (1, 1) and conv.group == 1:
+        return CompiledLast(library, layer, input_gradient=not first)
+    return None
+
+
 class CompiledTop(nn.Cell):
     """What ``top`` does, by the kernels; it has the same parameters, head and inputs.
 
-    Batch norms use their moving statistics in training too, and do not change them.
+    A layer that they do not know is MindSpore's own, in its place. Batch norms of compiled layers
+    use their moving statistics in training too, and do not change them; those of the others do so
+    once ``set_train(False)`` was said to them, as to all frozen batch norms.
+
+    Attributes:
+        compiled: how many of the layers run by the kernels.
+        of: how many there are.
     """
 
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
-        layers = list(top.layers)
-        compiled: list[nn.Cell] = []
-        for index, layer in enumerate(layers):
-            if isinstance(layer, InvertedResidual):
-                compiled.append(CompiledBlock(library, layer, index > 0))
-            elif layer.features[0].kernel_size == (3, 3):
-                compiled.append(CompiledStem(library, layer))
-            else:
-                compiled.append(CompiledLast(library, layer, index > 0))
-        self.layers = nn.CellList(compiled, auto_prefix=False)
-        self.from_photos = isinstance(compiled[0], CompiledStem)
+        cells: list[nn.Cell] = []
+        self.compiled, self.of = 0, len(top.layers)
+        nhwc = False
+        for index, layer in enumerate(top.layers):
+            known = compiled_layer(library, layer, first=index == 0)
+            self.compiled += known is not None
+            wants = isinstance(known, CompiledBlock | CompiledLast)
+            if wants != nhwc:
+                cells.append(Transposed(TO_NHWC if wants else TO_NCHW))
+            cells.append(layer if known is None else known)
+            nhwc = isinstance(known, CompiledBlock | CompiledStem)
+        if nhwc:
+            cells.append(Transposed(TO_NCHW))
+        self.layers = nn.CellList(cells, auto_prefix=False)
         self.head = top.head
 
     def construct(self, x: Tensor, keep: Tensor | None = None) -> Tensor:
         """See ``Top``."""
-        if not self.from_photos:
-            x = ops.transpose(x, (0, 2, 3, 1))
         for layer in self.layers:
             x = layer(x)
         return self.head(x, keep)
@@ -153,7 +200,7 @@ class CompiledDepthwise(nn.Cell):
 
 
 class DepthwiseBlock(nn.Cell):
-    """``InvertedResidual`` with its depthwise convolution compiled, the rest as it is."""
+    """``InvertedResidual`` with its 3x3 depthwise convolution compiled, the rest as it is."""
 
     def __init__(self, library: Path, layer: InvertedResidual) -> None:
         super().__init__(auto_prefix=False)
@@ -180,7 +227,7 @@ class DepthwiseTop(nn.Cell):
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
         layers = [
-            DepthwiseBlock(library, layer) if isinstance(layer, InvertedResidual) else layer
+            DepthwiseBlock(library, layer) if knows_depthwise(layer) else layer
             for layer in top.layers
         ]
         self.layers = nn.CellList(layers, auto_prefix=False)
