@@ -51,6 +51,6 @@ def _extent(top: AnyTop) -> str:
     """How much of it is compiled, for the log; nothing where it is all."""
     if isinstance(top, DepthwiseTop):
         return " depthwise convolutions"
-    if top.compiled == top.of:
+    if top.known == top.total:
         return ""
-    return f", {top.compiled} of {top.of} layers; the others are MindSpore's own"
+    return f", {top.known} of {top.total} layers; the others are MindSpore's own"

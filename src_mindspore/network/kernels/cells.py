@@ -156,18 +156,18 @@ class CompiledTop(nn.Cell):
     once ``set_train(False)`` was said to them, as to all frozen batch norms.
 
     Attributes:
-        compiled: how many of the layers run by the kernels.
-        of: how many there are.
+        known: how many of the layers run by the kernels.
+        total: how many there are.
     """
 
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
         cells: list[nn.Cell] = []
-        self.compiled, self.of = 0, len(top.layers)
+        self.known, self.total = 0, len(top.layers)
         nhwc = False
         for index, layer in enumerate(top.layers):
             known = compiled_layer(library, layer, first=index == 0)
-            self.compiled += known is not None
+            self.known += known is not None
             wants = isinstance(known, CompiledBlock | CompiledLast)
             if wants != nhwc:
                 cells.append(Transposed(TO_NHWC if wants else TO_NCHW))
