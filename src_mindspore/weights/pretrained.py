@@ -85,16 +85,26 @@ def read_weights(path: Path, name: str = DEFAULT) -> BackboneWeights:
             not exactly those of this architecture, in a width that it has.
     """
     source = SOURCES[name]
-    kind, convention, arrays = _read(path, source)
-    stored = {key: arrays.pop(key) for key in list(arrays) if key.startswith(PREFIX)}
+    kind, convention, found = _read(path, source)
+    stored = {key: found.pop(key) for key in list(found) if key.startswith(PREFIX)}
     if stored:
         convention = from_arrays(path, stored)
-    if any(key.endswith(".running_mean") for key in arrays):
+    arrays = found
+    if any(key.endswith(".running_mean") for key in found):
         kind += f", {source.torch} names"
-        arrays = _renamed(arrays, name)
+        arrays = _renamed(found, name)
     width, lines = source.nearest(shapes_of(arrays))
     if lines:
-        raise UserError(_mismatch(path, name, arrays, width, lines))
+        if other := _whose(found):
+            raise UserError(
+                f"{path}: must be weights of {name}; got those of {other}, which is accepted as "
+                "backbone.name"
+            )
+        nearest = f"; the nearest has width {width}" if name == DEFAULT else ""
+        raise UserError(
+            f"{path}: not the weights of {source.title}{nearest}:\n{explain(lines)}\n"
+            f"{source.accepted}"
+        )
     check_numbers(arrays, str(path))
     parameters = {key: array.astype(np.float32) for key, array in arrays.items()}
     return BackboneWeights(parameters, *convention, width, f"{path.name} ({kind})", name)
@@ -121,21 +131,14 @@ def _renamed(arrays: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarra
     return {names.get(key, key): array for key, array in arrays.items()}
 
 
-def _mismatch(
-    path: Path, name: str, arrays: Mapping[str, np.ndarray], width: float, lines: list[str]
-) -> str:
-    """What is wrong with arrays whose names and shapes are not the architecture's."""
-    source = SOURCES[name]
-    for other in SOURCES:
-        if other != name and not SOURCES[other].nearest(shapes_of(_renamed(arrays, other)))[1]:
-            return (
-                f"{path}: must be weights of {name}; got those of {other}, which is accepted as "
-                "backbone.name"
-            )
-    nearest = f"; the nearest has width {width}" if name == DEFAULT else ""
-    return (
-        f"{path}: not the weights of {source.title}{nearest}:\n{explain(lines)}\n{source.accepted}"
-    )
+def _whose(arrays: Mapping[str, np.ndarray]) -> str | None:
+    """The architecture whose parameters these are exactly; None where none's."""
+    for name, source in SOURCES.items():
+        own = _renamed(arrays, name)
+        names = set(source.torch_names().values())  # of every width: sooner than all its shapes
+        if set(own) == names and not source.nearest(shapes_of(own))[1]:
+            return name
+    return None
 
 
 def _drop(

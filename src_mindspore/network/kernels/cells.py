@@ -18,7 +18,8 @@ from src_mindspore.network.kernels import operators
 # Sums of weight gradients are kept for so many parts of a batch and added up in their order,
 # whatever thread made them: the result does not depend on the number of threads.
 _LEAST_GROUPS = 4
-KERNELS = ((3, 3),)  # sizes of the depthwise convolutions that are compiled
+# sizes of the depthwise convolutions that are compiled: within a block, and by themselves
+BLOCK_KERNELS, PLANE_KERNELS = ((3, 3), (5, 5)), ((3, 3),)
 
 
 def threads() -> int:
@@ -31,7 +32,7 @@ def threads() -> int:
 def _settings(
     conv: nn.Conv2d, eps: float = 0.0, skip: bool = False, input_gradient: bool = False
 ) -> Tensor:
-    """What ``Settings`` in ``layer.h`` reads; ``conv`` is the 3x3 one where there is one."""
+    """What ``Settings`` in ``layer.h`` reads; ``conv`` is the depthwise one where there is one."""
     groups = max(_LEAST_GROUPS, os.cpu_count() or 1)
     same = conv.pad_mode == "same"
     values = (conv.stride[0], same, skip, input_gradient, eps, threads(), groups)
@@ -124,9 +125,9 @@ class Transposed(nn.Cell):
 TO_NHWC, TO_NCHW = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
-def knows_depthwise(layer: nn.Cell) -> bool:
-    """Whether the layer is a block whose depthwise convolution the kernels can compute."""
-    return isinstance(layer, InvertedResidual) and layer.conv[-3].features[0].kernel_size in KERNELS
+def _is_block(layer: nn.Cell, kernels: tuple[tuple[int, int], ...]) -> bool:
+    """Whether the layer is a block with a depthwise convolution of one of these sizes."""
+    return isinstance(layer, InvertedResidual) and layer.conv[-3].features[0].kernel_size in kernels
 
 
 def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | None:
@@ -138,7 +139,7 @@ def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | No
         first: whether nothing before it is trained, so that nobody wants the input's gradient.
     """
     if isinstance(layer, InvertedResidual):
-        known = knows_depthwise(layer)
+        known = _is_block(layer, BLOCK_KERNELS)
         return CompiledBlock(library, layer, input_gradient=not first) if known else None
     conv = layer.features[0]
     if conv.kernel_size == (3, 3) and conv.group == 1 and first:
@@ -227,7 +228,7 @@ class DepthwiseTop(nn.Cell):
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
         layers = [
-            DepthwiseBlock(library, layer) if knows_depthwise(layer) else layer
+            DepthwiseBlock(library, layer) if _is_block(layer, PLANE_KERNELS) else layer
             for layer in top.layers
         ]
         self.layers = nn.CellList(layers, auto_prefix=False)
