@@ -5,7 +5,7 @@ from typing import Any
 
 from src_mindspore.config.schema import AUTO, BACKBONES, IMAGENET, NONE
 
-STAGES = ("head_stage", "finetune_stage")
+STAGE_TABLES = ("head_stage", "finetune_stage")
 Config = Mapping[str, Any]
 
 
@@ -32,7 +32,7 @@ def contradictions(config: Config) -> list[str]:
         config: complete; every value by itself is accepted.
     """
     return [
-        *(line for name in STAGES for line in _learning_rate(name, config[name]["lr"])),
+        *(line for name in STAGE_TABLES for line in _learning_rate(name, config[name]["lr"])),
         *_stages(config),
         *_backbone(config),
         *_input(config),
@@ -109,7 +109,7 @@ def worker_problems(config: Config, workers: int) -> list[str]:
         workers: how many there are, 1 or more.
     """
     found = []
-    for name in STAGES:
+    for name in STAGE_TABLES:
         stage = config[name]
         if not stage["epochs"] or workers == 1:
             continue
@@ -134,7 +134,7 @@ def idle_keys(config: Config) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     stage = config["finetune_stage"]
-    for name in STAGES:
+    for name in STAGE_TABLES:
         if not config[name]["epochs"]:
             found[name] = f"{name}.epochs is 0"
             continue

@@ -11,7 +11,7 @@ from src_mindspore.system.progress import progress
 def main() -> None:
     """See ``--help``."""
     parser = command.parser(
-        f"Draw a small data set of {len(CLASSES)} classes of rubbish.",
+        f"Draw a small data set of {len(CLASSES)} classes of garbage.",
         "python -m src_mindspore.demo_photos demo/data --train 40 --val 10",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="new folder for train/ and val/")

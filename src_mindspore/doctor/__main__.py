@@ -35,14 +35,14 @@ def main() -> int:
     )
     args = parser.parse_args()
 
-    from src_mindspore.doctor.diagnosis import examine
+    from src_mindspore.doctor.diagnosis import diagnose
     from src_mindspore.doctor.page import write_page
-    from src_mindspore.doctor.proposed_exclusions import propose
+    from src_mindspore.doctor.proposed_exclusions import proposed_exclusions
     from src_mindspore.photos.exclusions import excluded_of, write_plan
     from src_mindspore.system.write import write_json
 
     excluded = excluded_of(args.exclude, args.data)
-    seen = examine(args.data, excluded, args.labels)
+    seen = diagnose(args.data, excluded, args.labels)
     print("\n".join(seen.report.lines()))
     if args.json:
         write_json(args.json, seen.report.to_json())
@@ -50,7 +50,7 @@ def main() -> int:
         write_page(args.html, seen.report, args.data)
         print(f"page: {args.html}")
     if args.fix:
-        plan = [*excluded, *propose(seen)]
+        plan = [*excluded, *proposed_exclusions(seen)]
         write_plan(args.fix, plan)
         print(
             f"{args.fix}: {len(plan)} photos to leave out; read it, then "

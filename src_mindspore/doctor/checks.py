@@ -37,8 +37,8 @@ def photo_findings(found: Survey) -> Iterator[Finding]:
             yield Finding.of_files(kind, NOTE, text, found.traits[kind])
 
 
-class Sides:
-    """On which sides a photo, with all its identical twins, is: splits and classes."""
+class Membership:
+    """On which members a photo, with all its identical twins, is: splits and classes."""
 
     def __init__(self, data: DataSet, found: Survey) -> None:
         split_of = {r.path: name for name, records in data.splits.items() for r in records}
@@ -74,9 +74,9 @@ class Sides:
         return Group(tuple(self.found.records[i].path for i in places), detail)
 
 
-def identical_findings(sides: Sides) -> Iterator[Finding]:
+def identical_findings(members: Membership) -> Iterator[Finding]:
     """Byte-identical files: with two labels, across splits, extra copies."""
-    given = "all" not in sides.data.splits
+    given = "all" not in members.data.splits
     texts = {
         "labels": (
             DECISION if given else ERROR,
@@ -90,11 +90,11 @@ def identical_findings(sides: Sides) -> Iterator[Finding]:
         "copies": (NOTE, "groups of one file several times in a class; copies count twice"),
     }
     yield from _sorted_out(
-        "identical", texts, [(g, sides.kind(g), "") for g in sides.groups], sides
+        "identical", texts, [(g, members.kind(g), "") for g in members.groups], members
     )
 
 
-def near_findings(sides: Sides, pairs: Sequence[Pair]) -> Iterator[Finding]:
+def near_findings(members: Membership, pairs: Sequence[Pair]) -> Iterator[Finding]:
     """Near-identical photos: with two labels, across splits, within one class."""
     texts = {
         "labels": (DECISION, "groups of nearly the same photo with two labels: which is right?"),
@@ -111,7 +111,7 @@ def near_findings(sides: Sides, pairs: Sequence[Pair]) -> Iterator[Finding]:
     }
     of_kind: dict[str, list[Pair]] = {}
     for pair in pairs:
-        kind = sides.kind(sides.with_twins((pair.first, pair.second)))
+        kind = members.kind(members.with_twins((pair.first, pair.second)))
         of_kind.setdefault(kind, []).append(pair)
     groups = []
     for kind, some_pairs in of_kind.items():
@@ -121,18 +121,18 @@ def near_findings(sides: Sides, pairs: Sequence[Pair]) -> Iterator[Finding]:
                 least[i] = min(pair.correlation, least.get(i, 1.0))
         for family in families(some_pairs):
             worst = min(least[i] for i in family)
-            groups.append((sides.with_twins(family), kind, f"correlation {worst:.3f}"))
-    yield from _sorted_out("near", texts, groups, sides)
+            groups.append((members.with_twins(family), kind, f"correlation {worst:.3f}"))
+    yield from _sorted_out("near", texts, groups, members)
 
 
 def _sorted_out(
     name: str,
     texts: dict[str, tuple[str, str]],
     groups: Sequence[tuple[Sequence[int], str, str]],
-    sides: Sides,
+    members: Membership,
 ) -> Iterator[Finding]:
     for kind, (severity, text) in texts.items():
-        found = tuple(sides.group(places, detail) for places, k, detail in groups if k == kind)
+        found = tuple(members.group(places, detail) for places, k, detail in groups if k == kind)
         if found:
             photos = len({path for group in found for path in group.files})
             yield Finding(f"{name}_{kind}", severity, f"{text} ({photos} files)", found)

@@ -8,7 +8,7 @@ import numpy as np
 
 from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.checks import (
-    Sides,
+    Membership,
     identical_findings,
     near_findings,
     photo_findings,
@@ -24,7 +24,7 @@ from src_mindspore.photos.exclusions import Exclusion
 
 
 @dataclass(frozen=True)
-class Examination:
+class Diagnosis:
     """What was looked at, and what came of it."""
 
     data: DataSet
@@ -33,7 +33,7 @@ class Examination:
     report: Report
 
 
-def examine(root: Path, excluded: Sequence[Exclusion] = (), labels: bool = False) -> Examination:
+def diagnose(root: Path, excluded: Sequence[Exclusion] = (), labels: bool = False) -> Diagnosis:
     """Examines a data folder.
 
     Args:
@@ -51,12 +51,12 @@ def examine(root: Path, excluded: Sequence[Exclusion] = (), labels: bool = False
     every = np.arange(len(found.records))
     pairs = near_pairs(found, [(every, every)])
     findings += findings_of(data, found, pairs)
-    suspects, line = check_labels(data, found, compute=labels)
+    doubtful, line = check_labels(data, found, compute=labels)
     classes = count_classes(data)
     photos = {name: len(records) for name, records in data.splits.items()}
     copies = _copies(found, pairs)
-    report = Report(str(root), photos, classes, [*findings, *suspects], line, copies)
-    return Examination(data, found, pairs, report)
+    report = Report(str(root), photos, classes, [*findings, *doubtful], line, copies)
+    return Diagnosis(data, found, pairs, report)
 
 
 def _copies(found: Survey, pairs: Sequence[Pair]) -> dict[str, int]:
@@ -73,11 +73,11 @@ def _copies(found: Survey, pairs: Sequence[Pair]) -> dict[str, int]:
 
 def findings_of(data: DataSet, found: Survey, pairs: Sequence[Pair]) -> list[Finding]:
     """What photos, names, classes and pairs give; training asks for the same."""
-    sides = Sides(data, found)
+    members = Membership(data, found)
     return [
         *photo_findings(found),
-        *identical_findings(sides),
-        *near_findings(sides, pairs),
+        *identical_findings(members),
+        *near_findings(members, pairs),
         *class_findings(data, count_classes(data)),
         *name_findings(data),
     ]

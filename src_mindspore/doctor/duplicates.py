@@ -25,7 +25,7 @@ DISTANCE = 12
 # of others, and one chain through all of them says as much.
 NEIGHBOURS = 16
 SIDE = 64  # pixels of the pictures that are laid over each other
-# Correlation of the grey values that confirms. Of the pairs from 0.98 on (186 of rubbish, 175 of
+# Correlation of the grey values that confirms. Of the pairs from 0.98 on (186 of garbage, 175 of
 # faces) the 60 weakest of each, looked at, were the same picture; below 0.975 other masks come in.
 SAME = 0.98
 COARSE, COARSE_SIDE = 0.75, 8  # correlation of blurred pictures below which it is not tried

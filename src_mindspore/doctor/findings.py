@@ -6,7 +6,7 @@ from typing import Any
 
 from src_mindspore.system.terminal import shown_name, some
 
-FORMAT = 1  # of the JSON object
+FINDINGS_FORMAT = 1  # of the JSON object
 ERROR, DECISION, NOTE = "error", "decision", "note"
 SEVERITIES = {
     ERROR: "training cannot be right",
@@ -125,7 +125,7 @@ class Report:
         Names that are no UTF-8 or hold control characters are written with escapes.
         """
         return {
-            "format": FORMAT,
+            "format": FINDINGS_FORMAT,
             "folder": shown_name(self.folder),
             "photos": dict(self.photos),
             "classes": [

@@ -1,7 +1,7 @@
 """Labels that the pretrained network's features contradict: a short list for a person to look at.
 
 Each photo is classified by a linear model of all the others, and is suspicious where another class
-wins clearly. On 2,123 photos of rubbish in 26 classes, 2 % of the labels exchanged, it named 41 of
+wins clearly. On 2,123 photos of garbage in 26 classes, 2 % of the labels exchanged, it named 41 of
 42 of those and 14 others; on 3,231 faces in 2 classes 62 of 64 and 7 others.
 """
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from src_mindspore.doctor.checks import Sides
-from src_mindspore.doctor.diagnosis import Examination
+from src_mindspore.doctor.checks import Membership
+from src_mindspore.doctor.diagnosis import Diagnosis
 from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.system.terminal import shown_name
 
 
-def propose(seen: Examination) -> list[Exclusion]:
+def proposed_exclusions(seen: Diagnosis) -> list[Exclusion]:
     """Photos to leave out, sorted by path; each with the first reason that fits.
 
     Files that cannot be used; of one file with two labels all; training copies of evaluated files,
@@ -34,37 +34,37 @@ def _listable(path: str) -> bool:
     return True
 
 
-def _unusable(seen: Examination) -> Iterator[tuple[str, str]]:
+def _unusable(seen: Diagnosis) -> Iterator[tuple[str, str]]:
     for path, (kind, _) in seen.survey.faults.items():
         yield path, kind.replace("_", " ")
 
 
-def _repeated(seen: Examination) -> Iterator[tuple[str, str]]:
-    sides = Sides(seen.data, seen.survey)
+def _repeated(seen: Diagnosis) -> Iterator[tuple[str, str]]:
+    members = Membership(seen.data, seen.survey)
     paths = [record.path for record in seen.survey.records]
-    for group in sides.groups:
-        if len(sides.labels(group)) > 1:
+    for group in members.groups:
+        if len(members.labels(group)) > 1:
             for i in group:
                 others = " and ".join(shown_name(paths[j]) for j in group if j != i)
                 yield paths[i], f"the same file has another label: {others}"
             continue
-        evaluated = [i for i in group if sides.split[i] not in ("train", "all")]
+        evaluated = [i for i in group if members.split[i] not in ("train", "all")]
         first: dict[str, int] = {}
         for i in group:
-            if evaluated and sides.split[i] == "train":
+            if evaluated and members.split[i] == "train":
                 yield paths[i], f"identical to the evaluated {shown_name(paths[evaluated[0]])}"
-            elif first.setdefault(sides.split[i], i) != i:
-                yield paths[i], f"identical to {shown_name(paths[first[sides.split[i]]])}"
+            elif first.setdefault(members.split[i], i) != i:
+                yield paths[i], f"identical to {shown_name(paths[first[members.split[i]]])}"
 
 
-def _near(seen: Examination) -> Iterator[tuple[str, str]]:
-    sides = Sides(seen.data, seen.survey)
+def _near(seen: Diagnosis) -> Iterator[tuple[str, str]]:
+    members = Membership(seen.data, seen.survey)
     paths = [record.path for record in seen.survey.records]
     for pair in seen.pairs:
-        places = sides.with_twins((pair.first, pair.second))
-        if sides.kind(places) != "across":
+        places = members.with_twins((pair.first, pair.second))
+        if members.kind(places) != "across":
             continue
-        scored = [i for i in places if sides.split[i] != "train"]
+        scored = [i for i in places if members.split[i] != "train"]
         for i in places:
-            if sides.split[i] == "train":
+            if members.split[i] == "train":
                 yield paths[i], f"nearly identical to the evaluated {shown_name(paths[scored[0]])}"

@@ -22,7 +22,7 @@ EXTENSIONS = Image.registered_extensions()
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PhotoFacts:
     """What one photo is like.
 
     Args:
@@ -63,8 +63,8 @@ def survey(root: Path, records: Sequence[Record]) -> Survey:
     """Reads, hashes and decodes every photo once, on all cores."""
     found = Survey(root, records, {}, np.zeros(len(records), np.uint64), {}, {})
     with progress(len(records), "reading the photos", quiet=True) as advance:
-        looks = map_ordered(lambda record: look(root / record.path), records)
-        for i, (record, seen) in enumerate(zip(records, looks, strict=True)):
+        inspected = map_ordered(lambda record: inspect_photo(root / record.path), records)
+        for i, (record, seen) in enumerate(zip(records, inspected, strict=True)):
             found.digests[record.path] = seen.digest
             found.codes[i] = seen.code or 0
             if seen.fault:
@@ -75,25 +75,27 @@ def survey(root: Path, records: Sequence[Record]) -> Survey:
     return found
 
 
-def look(path: Path) -> Look:
+def inspect_photo(path: Path) -> PhotoFacts:
     """Everything about one file."""
     try:
         with open_image(path) as stream:
             content = stream.read()
     except PhotoError as error:
         # too large to be read into memory; a list of what to leave out wants the hash all the same
-        return Look(sha256_of(path) if error.kind == "huge" else "", fault=(error.kind, str(error)))
+        return PhotoFacts(
+            sha256_of(path) if error.kind == "huge" else "", fault=(error.kind, str(error))
+        )
     except OSError as error:
-        return Look("", fault=("unreadable", f"{path} cannot be read: {error.strerror}"))
+        return PhotoFacts("", fault=("unreadable", f"{path} cannot be read: {error.strerror}"))
     digest = hashlib.sha256(content).hexdigest()
     if not content:
-        return Look(digest, fault=("empty_file", f"{path} has 0 bytes"))
+        return PhotoFacts(digest, fault=("empty_file", f"{path} has 0 bytes"))
     try:
         with opened(path, io.BytesIO(content)) as image:
             traits = tuple(_traits(path, image))
-            return Look(digest, code_of(upright(image)), traits)
+            return PhotoFacts(digest, code_of(upright(image)), traits)
     except PhotoError as error:
-        return Look(digest, fault=(error.kind, str(error)))
+        return PhotoFacts(digest, fault=(error.kind, str(error)))
 
 
 def _traits(path: Path, image: Image.Image) -> list[tuple[str, str]]:

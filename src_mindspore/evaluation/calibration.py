@@ -11,7 +11,7 @@ from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.evaluation.reliability import bins, by_chance, expected_calibration_error
 from src_mindspore.spec.calibration import CalibrationSpec, OperatingPoint
 
-# Fewer photos are not fitted on. Measured with parts of the 127 rubbish photos, scored on the
+# Fewer photos are not fitted on. Measured with parts of the 127 garbage photos, scored on the
 # others: with 20 the temperature made the loss worse in 29 of 100 draws, with 30 in 14, with 50 in
 # 3; the standard deviation of its logarithm is 0.48, 0.38 and 0.22.
 MIN_PHOTOS = 50

@@ -15,8 +15,8 @@ from mindspore import Tensor
 from src_mindspore.evaluation.model import Model, classifier_of, described, network_model
 from src_mindspore.export.lite import LiteSources, write_lite
 from src_mindspore.export.parity import (
+    MAX_DIFFERENCE,
     MAX_DROP,
-    TOLERANCE,
     Exported,
     check_parity,
     refuse_disagreement,
@@ -115,7 +115,7 @@ def export_run(
         )
         machines = wanted.machines or (platform.machine(),)
         report = {
-            "tolerance": TOLERANCE,
+            "tolerance": MAX_DIFFERENCE,
             "max_drop": wanted.max_drop,
             **check_parity(reference, files, photos.root, photos.validation, machines),
         }

@@ -18,7 +18,7 @@ from src_mindspore.system.write import sha256_of
 log = logging.getLogger(__name__)
 
 # Largest difference of a probability in float32. Measured: below 1e-5 for MINDIR, ONNX and .ms.
-TOLERANCE = 1e-4
+MAX_DIFFERENCE = 1e-4
 MAX_DROP = 0.5  # points of top-1 that a quantised file may lose
 
 
@@ -128,11 +128,12 @@ def refuse_disagreement(report: dict[str, Any], max_drop: float) -> None:
     for row in files:
         which = f"{row['name']} ({row['runtime']})"
         if row["quant"] == "none":
-            if row.get("max_difference", 0) > TOLERANCE or row.get("other_labels", 0):
+            if row.get("max_difference", 0) > MAX_DIFFERENCE or row.get("other_labels", 0):
                 raise UserError(
                     f"{which} disagrees with the checkpoint: probabilities differ by up to "
-                    f"{row['max_difference']:.1e} (limit {TOLERANCE:.0e}), {row['other_labels']} "
-                    f"of {report['n']} photos get another label; nothing was exported"
+                    f"{row['max_difference']:.1e} (limit {MAX_DIFFERENCE:.0e}), "
+                    f"{row['other_labels']} of {report['n']} photos get another label; nothing was "
+                    f"exported"
                 )
         elif "reason" in row:
             raise UserError(

@@ -19,7 +19,7 @@ from src_mindspore.photos.records import Record
 from src_mindspore.photos.transform import normalise, prepare
 from src_mindspore.spec.input import InputSpec
 
-FORMAT = 2
+FEATURES_FORMAT = 2
 SAMPLE = 4  # photos on which the engine is checked
 
 
@@ -68,7 +68,7 @@ class FeatureJob:
     def key(self, records: Sequence[Record], digests: dict[str, str]) -> str:
         """64 hexadecimal digits; another for any change of weights, photos, transform, views."""
         parts = {
-            "format": FORMAT,
+            "format": FEATURES_FORMAT,
             "outputs": self.outputs,
             "input": asdict(self.input),
             "views": asdict(self.views),

@@ -11,27 +11,23 @@ import errno
 import fcntl
 import logging
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from src_mindspore.features.journal import Journal
 from src_mindspore.features.store import Layout
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.read import brief, open_file
-from src_mindspore.system.write import sweep_temporaries, sync_folder, write_json, write_text
+from src_mindspore.system.write import sweep_temporaries, sync_folder, write_json
 
 log = logging.getLogger(__name__)
 
 ABANDONED_AFTER = 7 * 24 * 3600  # seconds since the last chunk
 DONE, LOCK, ABOUT = "done", "lock", "about.json"
-MAX_LINE = 1 << 16  # bytes of the journal's first line; ours has some hundred
-_NUMBER = re.compile(rb"\d{1,18}")
 SETUP = 1 << 40  # the byte that is locked while a folder is laid out, renamed or swept
 
 
@@ -47,12 +43,10 @@ class PartialEntry:
         self.folder = folder
         self.layout: Layout
         self._lock = lock
-        self._journal = -1
-        self._read_to = 0  # how far the journal has been read
+        self._journal: Journal | None = None
         self._files: dict[str, tuple[int, int]] = {}  # descriptor, bytes of the header
-        self._done: set[int] = set()
         self._mine: set[int] = set()
-        self._holed: set[int] = set()  # done by this process but for photos that are gone
+        self._incomplete: set[int] = set()  # done by this process but for photos that are gone
 
     def is_current(self) -> bool:
         """Whether the folder is still there under its name."""
@@ -71,36 +65,16 @@ class PartialEntry:
             for name, (shape, dtype) in wanted.outputs.items():
                 self._make(name, (wanted.rows, *shape), dtype)
             sync_folder(self.folder)
-            write_text(journal, wanted.to_json() + "\n")
-        with open_file(journal) as stream:
-            first = stream.readline(MAX_LINE)
-        self.layout = self._layout(first, wanted)
-        self._read_to = len(first)
-        self._journal = os.open(journal, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-        os.utime(journal)  # it is not abandoned
+            Journal.create(journal, wanted)
+        self._journal = Journal(journal, wanted)
+        self.layout = self._journal.layout
         for name in self.layout.outputs:
             path = self.folder / f"{name}.npy"
             header = self.layout.header(path, name)
             self._files[name] = os.open(path, os.O_WRONLY | os.O_CLOEXEC), header
-        self._look()
-        if self._done:
+        if self._journal.done():
             rows = self.layout.rows
             log.info("features: %d of %d views are there already", rows - self.missing, rows)
-
-    def _layout(self, line: bytes, wanted: Layout) -> Layout:
-        """What the journal begins with: ``wanted``, but perhaps in other batches."""
-        try:
-            found = Layout.from_json(line.decode())
-        except ValueError as error:
-            raise self._damaged(str(error)) from None
-        if replace(found, batch=wanted.batch) != wanted:
-            raise self._damaged(f"its layout is {brief(found.to_json())}")
-        return found
-
-    def _damaged(self, how: str) -> UserError:
-        return UserError(
-            f"{self.folder / DONE} is damaged ({how}); delete {self.folder} to begin it anew"
-        )
 
     def _check_room(self, needed: int) -> None:
         free = shutil.disk_usage(self.folder).free
@@ -129,10 +103,10 @@ class PartialEntry:
         It ends when there is none, which may be because other processes work on the rest.
         """
         for chunk in range(self.layout.chunks):
-            if chunk in self._done | self._holed | self._mine or not self._take(chunk):
+            known = self._journal.done() | self._incomplete | self._mine
+            if chunk in known or not self._take(chunk):
                 continue
-            self._look()
-            if chunk in self._done:  # between our look and our lock
+            if chunk in self._journal.done():  # between our look and our lock
                 self._release(chunk)
                 continue
             self._mine.add(chunk)
@@ -157,28 +131,26 @@ class PartialEntry:
         One that is not ``whole`` is done for this process alone: others do it again.
         """
         if not whole:
-            self._holed.add(chunk)
+            self._incomplete.add(chunk)
             self._mine.discard(chunk)
             self._release(chunk)
             return
         for descriptor, _ in self._files.values():
             os.fdatasync(descriptor)
-        # twice, so that a line torn by a power loss is no other number; and on a line of its own
-        os.write(self._journal, f"\n{chunk} {chunk}\n".encode())
-        os.fdatasync(self._journal)
+        self._journal.note(chunk)
         self._mine.discard(chunk)
         self._release(chunk)
 
     @property
     def complete(self) -> bool:
         """Whether every chunk is done, by whichever process."""
-        self._look()
-        return len(self._done | self._holed) == self.layout.chunks
+        return len(self._journal.done() | self._incomplete) == self.layout.chunks
 
     @property
     def missing(self) -> int:
         """Rows that are not done."""
-        return self.layout.rows - sum(len(self.layout.rows_of(chunk)) for chunk in self._done)
+        done = self._journal.done()
+        return self.layout.rows - sum(len(self.layout.rows_of(chunk)) for chunk in done)
 
     @contextmanager
     def published(self, about: dict[str, object]) -> Iterator[Path]:
@@ -190,10 +162,9 @@ class PartialEntry:
             Where the files can be opened meanwhile.
         """
         fcntl.lockf(self._lock, fcntl.LOCK_EX, 1, SETUP)
-        self._look()
         if not self.is_current() or self.entry.is_dir():
             yield self.entry
-        elif len(self._done) < self.layout.chunks:
+        elif len(self._journal.done()) < self.layout.chunks:
             yield self.folder
         else:
             write_json(self.folder / ABOUT, about)
@@ -205,9 +176,10 @@ class PartialEntry:
 
     def close(self) -> None:
         """Gives up all locks; undone chunks are free for others."""
-        for descriptor in (self._journal, self._lock, *(d for d, _ in self._files.values())):
-            if descriptor >= 0:
-                os.close(descriptor)
+        if self._journal:
+            self._journal.close()
+        for descriptor in (self._lock, *(d for d, _ in self._files.values())):
+            os.close(descriptor)
 
     def _take(self, chunk: int) -> bool:
         try:
@@ -218,19 +190,6 @@ class PartialEntry:
 
     def _release(self, chunk: int) -> None:
         fcntl.lockf(self._lock, fcntl.LOCK_UN, 1, chunk)
-
-    def _look(self) -> None:
-        """Reads what was noted since the last look; half a line is left for the next."""
-        size = os.fstat(self._journal).st_size
-        text = os.pread(self._journal, size - self._read_to, self._read_to)
-        whole = text[: text.rfind(b"\n") + 1]
-        self._read_to += len(whole)
-        for line in whole.splitlines():
-            numbers = line.split()
-            if len(numbers) != 2 or numbers[0] != numbers[1] or not _NUMBER.fullmatch(numbers[0]):
-                continue
-            if (chunk := int(numbers[0])) < self.layout.chunks:
-                self._done.add(chunk)
 
 
 class _NoRoomError(UserError):

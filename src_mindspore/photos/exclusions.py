@@ -13,7 +13,7 @@ from src_mindspore.system.write import sha256_of, write_json
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+EXCLUSIONS_FORMAT = 1
 KEYS = ("path", "sha256", "reason")
 
 
@@ -29,7 +29,7 @@ class Exclusion:
 def write_plan(path: Path, exclusions: Sequence[Exclusion]) -> None:
     """Writes the list. Nothing else is touched: leaving out is up to training."""
     entries = [{key: getattr(exclusion, key) for key in KEYS} for exclusion in exclusions]
-    write_json(path, {"format": FORMAT, "exclude": entries})
+    write_json(path, {"format": EXCLUSIONS_FORMAT, "exclude": entries})
 
 
 def read_plan(path: Path) -> tuple[Exclusion, ...]:
@@ -40,10 +40,10 @@ def read_plan(path: Path) -> tuple[Exclusion, ...]:
     """
     raw = read_json(path)
     entries = raw.get("exclude") if isinstance(raw, Mapping) else None
-    if not isinstance(entries, list) or raw.get("format") != FORMAT:
+    if not isinstance(entries, list) or raw.get("format") != EXCLUSIONS_FORMAT:
         raise UserError(
-            f"{path} is no exclusion list: it takes an object with format {FORMAT} and a list "
-            f"exclude, as the doctor's --fix writes it"
+            f"{path} is no exclusion list: it takes an object with format {EXCLUSIONS_FORMAT} and "
+            f"a list exclude, as the doctor's --fix writes it"
         )
     return parse_entries(str(path), entries)
 

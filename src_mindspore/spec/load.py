@@ -16,11 +16,11 @@ from src_mindspore.spec.input import (
     InputSpec,
     ResizeSpec,
 )
-from src_mindspore.spec.model import FORMAT, OUTPUTS, FileSpec, ModelSpec
+from src_mindspore.spec.model import OUTPUTS, SPEC_FORMAT, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import NO_TEXT, brief, is_file_name, read_json
 
-READABLE = (1, FORMAT)
+READABLE = (1, SPEC_FORMAT)
 MAX_BYTES = 16 << 20  # of the file; this and the next as in deploy/cpp/src/spec.cc
 MAX_SIDE = 4096  # pixels
 

@@ -14,7 +14,7 @@ from src_mindspore.system.write import sha256_of, write_json
 
 # 2 has `calibration`. A reader of 1 would pass it over and show other probabilities, so that the
 # number rose; what was written as 1 is read like a file without it.
-FORMAT = 2
+SPEC_FORMAT = 2
 FILE_NAME = "spec.json"
 OUTPUTS = ("logits", "probabilities")
 
@@ -52,7 +52,7 @@ class ModelSpec:
     model: dict[str, Any]
     files: tuple[FileSpec, ...] = ()
     calibration: CalibrationSpec | None = None
-    format: int = field(default=FORMAT)
+    format: int = field(default=SPEC_FORMAT)
 
     @property
     def temperature(self) -> float:

@@ -14,10 +14,10 @@ from helpers import noise, write_photos
 from photo_files import ORIENTATION, RGB, png_bytes
 from PIL import Image
 
-from src_mindspore.doctor.diagnosis import Examination, examine
+from src_mindspore.doctor.diagnosis import Diagnosis, diagnose
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding
 from src_mindspore.doctor.page import write_page
-from src_mindspore.doctor.proposed_exclusions import propose
+from src_mindspore.doctor.proposed_exclusions import proposed_exclusions
 from src_mindspore.photos import transform as transforms
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name
@@ -37,7 +37,7 @@ def plain(root: Path, classes: tuple[str, ...] = ("cat", "dog"), count: int = 12
     return root
 
 
-def found(seen: Examination, kind: str) -> Finding:
+def found(seen: Diagnosis, kind: str) -> Finding:
     """The one finding of a kind."""
     (finding,) = [f for f in seen.report.findings if f.kind == kind]
     return finding
@@ -52,10 +52,10 @@ def snapshot(root: Path) -> dict[str, bytes]:
 
 
 def test_a_folder_without_faults(tmp_path):
-    seen = examine(plain(tmp_path))
+    seen = diagnose(plain(tmp_path))
     assert list(seen.report.findings) == []
     assert seen.report.status == 0
-    assert propose(seen) == []
+    assert proposed_exclusions(seen) == []
     assert "nothing to decide" in "\n".join(seen.report.lines())
 
 
@@ -108,7 +108,7 @@ PHOTOS = [
 def test_every_kind_of_photo(tmp_path):
     write_faulty_photos(plain(tmp_path) / "dog")
     before = snapshot(tmp_path)
-    seen = examine(tmp_path)
+    seen = diagnose(tmp_path)
     for kind, severity, words, names in PHOTOS:
         finding = found(seen, kind)
         assert finding.severity == severity, kind
@@ -116,7 +116,7 @@ def test_every_kind_of_photo(tmp_path):
         assert files(finding) == [(f"dog/{name}",) for name in names]
     assert seen.report.status == 1
     unusable = ["bomb.png", "short.jpg", "text.jpg", "zero.jpg"]
-    plan = propose(seen)
+    plan = proposed_exclusions(seen)
     assert [e.path for e in plan] == [f"dog/{name}" for name in unusable]
     assert plan[-1].sha256 == hashlib.sha256(b"").hexdigest()
     assert snapshot(tmp_path) == before
@@ -129,7 +129,7 @@ def test_names(tmp_path):
     for seed, name in enumerate(names, start=50):
         noise(seed).save(tmp_path / "cat" / name, "PNG")
     noise(70).save(os.fsencode(tmp_path / "cat") + b"/\xff\xfe.png", "PNG")
-    seen = examine(tmp_path)
+    seen = diagnose(tmp_path)
     assert files(found(seen, "name_dash")) == [("cat/-rf.png",)]
     assert files(found(seen, "name_space")) == [("cat/ first.png",)]
     assert files(found(seen, "name_control")) == [
@@ -179,7 +179,7 @@ def test_form_of_the_folder(tmp_path):
     (tmp_path / "train/a/link.png").symlink_to(outside)
     (tmp_path / "train/a/folder").symlink_to(tmp_path / "val")
     (tmp_path / "old").mkdir()
-    seen = examine(tmp_path)
+    seen = diagnose(tmp_path)
     expected = {
         "unknown_class": (ERROR, ["val/c"]),
         "empty_class": (ERROR, ["c"]),
@@ -196,26 +196,26 @@ def test_form_of_the_folder(tmp_path):
         assert found(seen, kind).severity == severity, kind
         assert files(found(seen, kind)) == [(name,) for name in names], kind
     shutil.rmtree(tmp_path / "val")
-    assert found(examine(tmp_path), "missing_split").text.startswith("there is train/ but no val/")
+    assert found(diagnose(tmp_path), "missing_split").text.startswith("there is train/ but no val/")
 
 
 def test_classes(tmp_path):
     for seed, (name, count) in enumerate({"a": 40, "b": 9, "c": 10}.items()):
         write_photos(tmp_path, [f"{name}/{i}.png" for i in range(count)], 1000 * seed)
     (tmp_path / "d").mkdir()
-    seen = examine(tmp_path)
+    seen = diagnose(tmp_path)
     assert files(found(seen, "empty_class")) == [("d",)]
     tiny = found(seen, "tiny_class")
     assert [(g.files, g.detail) for g in tiny.groups] == [(("b",), "9 photos")]
     (tmp_path / "d").rmdir()
-    seen = examine(tmp_path)
+    seen = diagnose(tmp_path)
     text = found(seen, "imbalance").text
     # balanced: 59 / (3 * count), its mean over the photos is 1
     assert "9 to 40 photos" in text
     assert "balanced: 0.49 to 2.19" in text
     shutil.rmtree(tmp_path / "a")
     shutil.rmtree(tmp_path / "b")
-    assert files(found(examine(tmp_path), "one_class")) == [("c",)]
+    assert files(found(diagnose(tmp_path), "one_class")) == [("c",)]
 
 
 def copies(tmp_path: Path) -> Path:
@@ -236,7 +236,7 @@ def copies(tmp_path: Path) -> Path:
 
 
 def test_identical_files(tmp_path):
-    seen = examine(copies(tmp_path))
+    seen = diagnose(copies(tmp_path))
     expected = {
         "identical_copies": (NOTE, ("train/cat/01.png", "train/cat/again.png")),
         "identical_across": (DECISION, ("train/cat/leak.png", "val/cat/1.png")),
@@ -248,7 +248,7 @@ def test_identical_files(tmp_path):
         assert files(found(seen, kind)) == [group]
     assert seen.report.copies["groups of identical files"] == 4
     assert seen.report.copies["files in them"] == 8
-    assert [(e.path, e.reason) for e in propose(seen)] == [
+    assert [(e.path, e.reason) for e in proposed_exclusions(seen)] == [
         ("train/cat/again.png", "identical to train/cat/01.png"),
         ("train/cat/label.png", "the same file has another label: train/dog/03.png"),
         ("train/cat/leak.png", "identical to the evaluated val/cat/1.png"),
@@ -257,14 +257,14 @@ def test_identical_files(tmp_path):
 
 
 def test_the_plan_leaves_nothing_to_propose(tmp_path):
-    plan = propose(examine(copies(tmp_path)))
-    seen = examine(tmp_path, plan)
-    assert propose(seen) == []
+    plan = proposed_exclusions(diagnose(copies(tmp_path)))
+    seen = diagnose(tmp_path, plan)
+    assert proposed_exclusions(seen) == []
     assert {f.kind for f in seen.report.findings} == {"identical_val_test"}
 
 
 def test_json(tmp_path):
-    report = json.loads(json.dumps(examine(copies(tmp_path)).report.to_json()))
+    report = json.loads(json.dumps(diagnose(copies(tmp_path)).report.to_json()))
     assert report["format"] == 1
     assert report["photos"] == {"train": 27, "val": 6, "test": 7}
     assert report["counts"] == {"error": 1, "decision": 2, "note": 1}
@@ -287,7 +287,7 @@ def test_the_page_takes_no_orders_from_names(tmp_path):
         noise(77).save(root / folder / name, "PNG")  # one file, two labels: shown with pictures
     page = tmp_path / "page.html"
     before = set(tmp_path.rglob("*"))
-    write_page(page, examine(root).report, root)
+    write_page(page, diagnose(root).report, root)
     assert set(tmp_path.rglob("*")) - before == {page}
     text = page.read_text(encoding="utf-8")
     for tag in ("<script", "<svg", "<img src=x"):
@@ -303,20 +303,20 @@ def test_what_is_no_data_set(tmp_path, what):
     (tmp_path / "file").touch()
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"does not exist or is not a folder|is no data set"):
-        examine(tmp_path / what)
+        diagnose(tmp_path / what)
 
 
 def test_looking_twice_gives_the_same(tmp_path):
     copies(tmp_path)
-    one, other = (examine(tmp_path) for _ in range(2))
+    one, other = (diagnose(tmp_path) for _ in range(2))
     assert one.report == other.report
     assert one.pairs == other.pairs
 
 
 def test_a_file_that_is_too_long_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("src_mindspore.photos.transform.MAX_BYTES", 5000)
+    monkeypatch.setattr("src_mindspore.photos.decode.MAX_BYTES", 5000)
     plain(tmp_path)
     noise(1, 60, 60).save(tmp_path / "cat/large.png")
-    assert files(found(examine(tmp_path), "huge")) == [("cat/large.png",)]
+    assert files(found(diagnose(tmp_path), "huge")) == [("cat/large.png",)]
     with pytest.raises(UserError, match="files of up to 5,000 bytes are read; got"):
         transforms.open_photo(tmp_path / "cat/large.png")

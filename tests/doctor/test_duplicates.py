@@ -12,7 +12,7 @@ from PIL import Image
 
 from src_mindspore.demo_photos.data_set import write_data_set
 from src_mindspore.doctor import duplicates
-from src_mindspore.doctor.diagnosis import examine
+from src_mindspore.doctor.diagnosis import diagnose
 from src_mindspore.doctor.duplicates import Pair, candidates, families, near_pairs
 from src_mindspore.doctor.survey import survey
 from src_mindspore.photos.records import Record
@@ -161,14 +161,14 @@ def test_training_loses_what_is_nearly_evaluated(given, caplog):
 
 
 def test_the_doctor_names_them(given):
-    seen = examine(given)
+    seen = diagnose(given)
     (finding,) = [f for f in seen.report.findings if f.kind == "near_across"]
     assert [group.files for group in finding.groups] == [
         (*LEFT_OUT[:2], "val/a/00.png"),
         (LEFT_OUT[2], "val/b/20.png"),
     ]
     shutil.move(given / LEFT_OUT[2], given / "train/a/again.png")
-    (finding,) = [f for f in examine(given).report.findings if f.kind == "near_labels"]
+    (finding,) = [f for f in diagnose(given).report.findings if f.kind == "near_labels"]
     assert [group.files for group in finding.groups] == [("train/a/again.png", "val/b/20.png")]
 
 

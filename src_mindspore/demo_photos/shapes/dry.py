@@ -1,4 +1,4 @@
-"""Dry (other) rubbish: lighter, broom, toothbrush."""
+"""Dry (other) garbage: lighter, broom, toothbrush."""
 
 import numpy as np
 

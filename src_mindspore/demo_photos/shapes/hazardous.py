@@ -1,4 +1,4 @@
-"""Hazardous rubbish: battery, fluorescent lamp, tablets and capsules."""
+"""Hazardous garbage: battery, fluorescent lamp, tablets and capsules."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Recyclable rubbish: plastic bottle, newspaper, can, basketball."""
+"""Recyclable garbage: plastic bottle, newspaper, can, basketball."""
 
 import numpy as np
 

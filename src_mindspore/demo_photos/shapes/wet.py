@@ -1,4 +1,4 @@
-"""Wet rubbish: orange peel, banana peel."""
+"""Wet garbage: orange peel, banana peel."""
 
 import numpy as np
 
