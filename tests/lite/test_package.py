@@ -1,6 +1,5 @@
 """What the project fetches: the messages without network, local files, the real ones."""
 
-import hashlib
 import time
 
 import pytest
@@ -40,22 +39,6 @@ def test_without_network_and_cache_one_message_says_it_all(cache, monkeypatch, h
     assert entries(cache) == []
 
 
-def test_missing_weights_message_names_their_variable(cache):
-    with pytest.raises(UserError, match="export POCKETLENS_PRETRAINED=/path/to/face_mask_") as e:
-        assets.pretrained_file()
-    assert "training starts from them" in str(e.value)
-
-
-def test_the_weights_file_itself_may_be_given(cache, tmp_path, monkeypatch):
-    local = tmp_path / "weights.h5"
-    local.write_bytes(b"weights")
-    monkeypatch.setenv("POCKETLENS_PRETRAINED", str(local))
-    with pytest.raises(UserError, match=r"weights\.h5 is not the expected file for pretrained"):
-        assets.pretrained_file()
-    monkeypatch.setattr(assets, "_H5_SHA256", hashlib.sha256(b"weights").hexdigest())
-    assert assets.pretrained_file() == local
-
-
 def test_an_unpacked_lite_folder_may_be_given(cache, tmp_path, monkeypatch):
     home = tmp_path / "site" / "mindspore_lite"
     (home / "lib").mkdir(parents=True)
@@ -70,15 +53,6 @@ def test_an_unpacked_lite_folder_may_be_given(cache, tmp_path, monkeypatch):
     assert assets.lite_home() == home
     monkeypatch.setenv("POCKETLENS_LITE", str(home))
     assert assets.lite_home() == home
-
-
-def test_the_real_weights():
-    h5py = pytest.importorskip("h5py", reason="h5py reads the weights file")
-    with h5py.File(fetched_or_skip(assets.pretrained_file)) as file:
-        layers = {name.decode() for name in file["model_weights"].attrs["layer_names"]}
-        kernel = file["model_weights/Conv1/Conv1/kernel:0"]
-        assert kernel.shape == (3, 3, 3, 32)
-    assert {"Conv1", "block_16_project_BN", "Conv_1_bn"} <= layers
 
 
 def test_the_real_lite_package():

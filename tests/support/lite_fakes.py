@@ -8,6 +8,7 @@ import pytest
 
 from src_mindspore.lite import package as assets
 from src_mindspore.system.errors import UserError
+from src_mindspore.weights.imagenet import IMAGENET
 
 FILENAME = "pocketlens_toy-1.0-py3-none-any.whl"
 
@@ -50,7 +51,7 @@ def bare_pip(monkeypatch, cache):
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    for asset in (assets.PRETRAINED, assets.LITE_X86_64):
+    for asset in (assets.LITE_X86_64, *(weights.wheel for weights in IMAGENET.values())):
         monkeypatch.delenv(asset.env, raising=False)
 
 
