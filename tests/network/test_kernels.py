@@ -209,10 +209,14 @@ def test_the_last_layer_computes_as_the_plain_one(library, size, channels):
 
 
 @pytest.mark.parametrize("padding", ["same", "symmetric"])
-@pytest.mark.parametrize("case", sorted({(h, w, i, s) for h, w, i, _, s, _, _ in BLOCKS}))
+@pytest.mark.parametrize(
+    "case",
+    sorted({(k, h, w, i, s) for k, (h, w, i, _, s, _, _), _ in PADDED}),
+    ids=lambda v: "x".join(map(str, v)),
+)
 def test_a_depthwise_convolution_computes_as_the_plain_one(library, case, padding):
-    height, width, channels, stride = case
-    of = Convolution(channels, channels, 3, stride, depthwise=True)
+    kernel, height, width, channels, stride = case
+    of = Convolution(channels, channels, kernel, stride, depthwise=True)
     layer = ConvBNReLU(of, padding, EPS)
     rng = np.random.default_rng(8)
     fill(layer, rng)
@@ -360,7 +364,7 @@ def test_layers_that_are_not_compiled_stand_among_the_others(
     efficientnet, native, monkeypatch, caplog, cut, kernels, layers, known
 ):
     classifier, start = efficientnet
-    monkeypatch.setattr(cells, "BLOCK_KERNELS", kernels)
+    monkeypatch.setattr(cells, "DEPTHWISE", kernels)
     top = Top(classifier, cut)
     with caplog.at_level(logging.INFO):
         mixed = accelerate(top, "compiled", "CPU")

@@ -18,8 +18,7 @@ from src_mindspore.network.kernels import operators
 # Sums of weight gradients are kept for so many parts of a batch and added up in their order,
 # whatever thread made them: the result does not depend on the number of threads.
 _LEAST_GROUPS = 4
-# sizes of the depthwise convolutions that are compiled: within a block, and by themselves
-BLOCK_KERNELS, PLANE_KERNELS = ((3, 3), (5, 5)), ((3, 3),)
+DEPTHWISE = ((3, 3), (5, 5))  # sizes of the depthwise convolutions that are compiled
 
 
 def threads() -> int:
@@ -125,9 +124,10 @@ class Transposed(nn.Cell):
 TO_NHWC, TO_NCHW = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
-def _is_block(layer: nn.Cell, kernels: tuple[tuple[int, int], ...]) -> bool:
-    """Whether the layer is a block with a depthwise convolution of one of these sizes."""
-    return isinstance(layer, InvertedResidual) and layer.conv[-3].features[0].kernel_size in kernels
+def _is_known_block(layer: nn.Cell) -> bool:
+    """Whether the layer is a block with a depthwise convolution that can be compiled."""
+    block = isinstance(layer, InvertedResidual)
+    return block and layer.conv[-3].features[0].kernel_size in DEPTHWISE
 
 
 def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | None:
@@ -139,7 +139,7 @@ def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | No
         first: whether nothing before it is trained, so that nobody wants the input's gradient.
     """
     if isinstance(layer, InvertedResidual):
-        known = _is_block(layer, BLOCK_KERNELS)
+        known = _is_known_block(layer)
         return CompiledBlock(library, layer, input_gradient=not first) if known else None
     conv = layer.features[0]
     if conv.kernel_size == (3, 3) and conv.group == 1 and first:
@@ -187,7 +187,7 @@ class CompiledTop(nn.Cell):
 
 
 class CompiledDepthwise(nn.Cell):
-    """A 3x3 depthwise convolution: (N, C, H, W) -> (N, C, H/stride, W/stride)."""
+    """A depthwise convolution, 3x3 or 5x5: (N, C, H, W) -> (N, C, H/stride, W/stride)."""
 
     def __init__(self, library: Path, conv: nn.Conv2d) -> None:
         super().__init__(auto_prefix=False)
@@ -201,7 +201,7 @@ class CompiledDepthwise(nn.Cell):
 
 
 class DepthwiseBlock(nn.Cell):
-    """``InvertedResidual`` with its 3x3 depthwise convolution compiled, the rest as it is."""
+    """``InvertedResidual`` with its depthwise convolution compiled, the rest as it is."""
 
     def __init__(self, library: Path, layer: InvertedResidual) -> None:
         super().__init__(auto_prefix=False)
@@ -228,7 +228,7 @@ class DepthwiseTop(nn.Cell):
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
         layers = [
-            DepthwiseBlock(library, layer) if _is_block(layer, PLANE_KERNELS) else layer
+            DepthwiseBlock(library, layer) if _is_known_block(layer) else layer
             for layer in top.layers
         ]
         self.layers = nn.CellList(layers, auto_prefix=False)

@@ -102,7 +102,7 @@ def last(library: Path, input_gradient: bool) -> ops.Custom:
 
 
 def planes(library: Path, stride: int) -> ops.Custom:
-    """3x3 depthwise convolution of (N, C, H, W) by (C, 1, 3, 3) -> (N, C, H/stride, W/stride)."""
+    """Depthwise convolution of (N, C, H, W) by (C, 1, K, K) -> (N, C, H/stride, W/stride)."""
 
     def shapes(_: Shape, x: Shape, __: Shape) -> Shape:
         return [x[0], x[1], _halved(x[2], stride), _halved(x[3], stride)]
