@@ -40,5 +40,5 @@ def test_an_efficientnet_goes_the_whole_way(workplace) -> None:
         rows.pop()
     for row in rows:
         assert row["max_difference"] <= 1e-4
-        assert row["top1"] > 0.5  # by chance 0.08
+        assert row["top1"] > 0.25  # by chance 0.08
         assert row["top1"] == rows[0]["top1"]
