@@ -31,6 +31,7 @@ from src_mindspore.training.options import (
     LossOptions,
     TrainingOptions,
     feature_options,
+    model_options,
     stage_options,
 )
 from src_mindspore.training.stages import Materials, build_stage
@@ -72,7 +73,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     run.write_splits(data.root, data.splits, data.left_out, data.excluded)
 
     # 2. the network with its pretrained backbone, and the description of both ends
-    classifier, spec = build_model(config, data.classes)
+    classifier, spec = build_model(data.classes, **model_options(config))
     run.save_spec(spec)
     if workers.size > 1:
         workers.agree({"photos": _photos(data), "first weights": _weights(classifier)})

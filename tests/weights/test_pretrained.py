@@ -8,19 +8,21 @@ import mindspore as ms
 import numpy as np
 import pytest
 import toy_mobilenet
-from keras_writer import HEAD, TOY, save_keras
+from keras_writer import save_keras
 from safetensors.numpy import save_file
 from torch_writer import save_legacy, save_zip, state_dict
 
 from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
 from src_mindspore.system.errors import UserError
 from src_mindspore.weights.array_files import read_arrays
-from src_mindspore.weights.imagenet import pretrained_h5
+from src_mindspore.weights.imagenet import pretrained_file
 from src_mindspore.weights.pretrained import load_backbone, read_weights, save_weights
 
 TORCH_NORM = ("weight", "bias", "running_mean", "running_var")
 IMAGENET = ("symmetric", 1e-5, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 KERAS = ("same", 1e-3, (127.5,) * 3, (127.5,) * 3)
+HEAD = np.ones((5, 1280), np.float32)
+TOY = toy_mobilenet.zoo_arrays()
 
 
 def torchvision_arrays() -> dict[str, np.ndarray]:
@@ -107,7 +109,7 @@ def test_half_a_convention_is_refused(tmp_path):
 
 def test_golden_values_of_keras(shared_data):
     try:
-        h5 = pretrained_h5()
+        h5 = pretrained_file()
     except UserError as error:
         pytest.skip(f"the pretrained weights cannot be had here: {error}")
     golden = np.load(shared_data / "golden" / "keras_mobilenetv2.npz")
