@@ -8,7 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
+from src_mindspore.backbone import NamedOutputs
+from src_mindspore.backbones.interface import Backbone
 from src_mindspore.network.forward import run_batched, run_uncompiled
 from src_mindspore.network.onnx_file import INPUT_NAME, allow_any_batch, export_onnx
 from src_mindspore.network.onnx_runtime import SLICE, onnx_session
@@ -44,9 +45,7 @@ class MindSporeEngine:
     name = "mindspore"
     concurrent = False
 
-    def __init__(
-        self, backbone: MobileNetV2Backbone, outputs: Sequence[str], batch_size: int
-    ) -> None:
+    def __init__(self, backbone: Backbone, outputs: Sequence[str], batch_size: int) -> None:
         self._network = NamedOutputs(backbone, outputs).set_train(False)
         self._batch_size = batch_size
 
@@ -65,7 +64,7 @@ class OnnxRuntimeEngine:
     name = "onnxruntime"
     concurrent = True
 
-    def __init__(self, backbone: MobileNetV2Backbone, outputs: Sequence[str], size: int) -> None:
+    def __init__(self, backbone: Backbone, outputs: Sequence[str], size: int) -> None:
         network = NamedOutputs(backbone, outputs).set_train(False)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "frozen.onnx"
@@ -88,7 +87,7 @@ def run_on_all_cores(engine: FeatureEngine, images: np.ndarray) -> tuple[np.ndar
 
 
 def reference_outputs(
-    backbone: MobileNetV2Backbone, outputs: Sequence[str], images: np.ndarray
+    backbone: Backbone, outputs: Sequence[str], images: np.ndarray
 ) -> tuple[np.ndarray, ...]:
     """What ``MindSporeEngine`` gives, to the bit, without the seconds of compiling."""
     return run_uncompiled(NamedOutputs(backbone, outputs).set_train(False), images)
@@ -97,7 +96,7 @@ def reference_outputs(
 def choose_engine(
     wanted: str,
     device: str,
-    backbone: MobileNetV2Backbone,
+    backbone: Backbone,
     outputs: Sequence[str],
     sample: np.ndarray,
     batch_size: int,
