@@ -1,4 +1,4 @@
-"""Fine-tunes a pretrained MobileNetV2 on a folder of photos; leaves a run folder.
+"""Fine-tunes a pretrained network on a folder of photos; leaves a run folder.
 
 Under MindSpore's launcher ``msrun`` several workers train it together.
 """
@@ -15,7 +15,7 @@ from src_mindspore.system.launcher import launched, worker_count
 def arguments() -> argparse.Namespace:
     """See ``--help``."""
     parser = command.parser(
-        "Fine-tune a pretrained MobileNetV2 on a folder of photos.",
+        "Fine-tune a pretrained network on a folder of photos.",
         "python train.py --config configs/garbage.yaml --data photos --run runs/garbage",
     )
     parser.add_argument("--config", type=Path, help="a YAML file, see configs/")
@@ -47,6 +47,7 @@ def main() -> None:
     args = arguments()
     from src_mindspore.report.statement import statement
     from src_mindspore.runs.open import open_run
+    from src_mindspore.runs.read import read_metrics
 
     run = args.run or Path("runs") / f"{args.config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder, config = open_run(
@@ -67,7 +68,7 @@ def main() -> None:
             folder.lock.release()
         if not metrics:  # a worker beside the first, who says the rest
             return
-    print("\n".join(statement(folder.metrics()["val"])))
+    print("\n".join(statement(read_metrics(run)["val"])))
     print(f"in {run}")
     print(f"next: python export.py {run}")
 

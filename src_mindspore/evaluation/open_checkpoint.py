@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from src_mindspore.config.load import section_problems
-from src_mindspore.evaluation.model import BATCH, Runner
+from src_mindspore.evaluation.model import BATCH, Runner, first_line
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.network.onnx_runtime import SLICE, VERSION, onnx_session
 from src_mindspore.spec.model import FILE_NAME, ModelSpec
@@ -215,6 +215,32 @@ class CheckedRunner:
         return _activate(self._logits(images), self._spec)
 
     def _choose(self, sample: np.ndarray) -> None:
+        try:
+            logits, gap = self._compared(sample)
+            problem = f"ONNX Runtime differs from MindSpore by {gap:.1e} (limit {MAX_DIFFERENCE})"
+        except RuntimeError as error:  # MindSpore's word for an operator that ONNX lacks
+            gap, problem = np.nan, f"MindSpore cannot write it as ONNX: {first_line(error)}"
+        if gap <= MAX_DIFFERENCE:  # NaN is no agreement
+            log.info("engine: onnxruntime, %.1e from MindSpore on %d photos", gap, len(sample))
+            self._logits = logits
+            return
+        if self._strict:
+            raise UserError(f"{problem}; the engine can be mindspore")
+        log.warning("%s: MindSpore scores the checkpoint", problem)
+        plain, alone = mindspore_runner(self._classifier), threading.Lock()
+
+        def one_at_a_time(images: np.ndarray) -> np.ndarray:
+            with alone:
+                return plain.run(images)
+
+        self._logits, self.runtime, self.concurrent = one_at_a_time, plain.runtime, False
+
+    def _compared(self, sample: np.ndarray) -> tuple[Run, float]:
+        """Logits by ONNX Runtime, and how far they are from MindSpore's; kept where that is near.
+
+        Raises:
+            RuntimeError: MindSpore cannot export the network.
+        """
         # here: whoever has the note of an earlier comparison needs none of it
         from src_mindspore.network.classifier import Top
         from src_mindspore.network.forward import run_uncompiled
@@ -229,19 +255,6 @@ class CheckedRunner:
             logits = _logits(path)
             expected = run_uncompiled(self._classifier, sample)
             gap = np.abs(logits(sample) - expected).max() / max(1.0, np.abs(expected).max())
-            if gap <= MAX_DIFFERENCE:  # NaN is no agreement
-                log.info("engine: onnxruntime, %.1e from MindSpore on %d photos", gap, len(sample))
+            if gap <= MAX_DIFFERENCE:
                 self._kept.keep(path, float(gap))
-                self._logits = logits
-                return
-        problem = f"ONNX Runtime differs from MindSpore by {gap:.1e} (limit {MAX_DIFFERENCE:.0e})"
-        if self._strict:
-            raise UserError(f"{problem}; the engine can be mindspore")
-        log.warning("%s: MindSpore scores the checkpoint", problem)
-        plain, alone = mindspore_runner(self._classifier), threading.Lock()
-
-        def one_at_a_time(images: np.ndarray) -> np.ndarray:
-            with alone:
-                return plain.run(images)
-
-        self._logits, self.runtime, self.concurrent = one_at_a_time, plain.runtime, False
+        return logits, float(gap)

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from easydict import EasyDict
 
-from src_mindspore.config.load import load_config, resolved_yaml
 from src_mindspore.config.schema import SCHEMA
 from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.photos.records import Record
@@ -38,8 +36,6 @@ from src_mindspore.system.launcher import launched
 from src_mindspore.system.read import brief, read_json
 from src_mindspore.system.write import sweep_temporaries, write_json, write_text
 
-# what there is before the first checkpoint
-UNTRAINED = {CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE}
 # all that is written here through a temporary name
 WRITTEN = (
     *(CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
@@ -84,46 +80,6 @@ class RunFolder:
         self._save_every = save_every
         self._saved = time.monotonic()
 
-    @classmethod
-    def create(cls, path: Path, config: EasyDict) -> "RunFolder":
-        """A new run. What a run left that failed before its first epoch does not stand in the way.
-
-        Raises:
-            UserError: the folder already holds something, cannot be written, or another process
-                works on it.
-        """
-        _check_free(path)
-        run = cls(path, config.save_every)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            run.claim()
-            _check_free(path)  # another process may have had it until now
-            (path / CHOICE).unlink(missing_ok=True)
-            write_text(path / CONFIG, resolved_yaml(config))
-        except OSError as error:
-            run.lock.release()
-            raise _unwritable(path, error) from None
-        except UserError:
-            run.lock.release()
-            raise
-        return run
-
-    @classmethod
-    def reopen(cls, path: Path) -> tuple["RunFolder", EasyDict]:
-        """A run that has begun, and its config.
-
-        Raises:
-            UserError: it cannot be written, or another process works on it.
-        """
-        config = load_config(path / CONFIG)
-        run = cls(path, config.save_every)
-        if not run.finished:
-            try:
-                run.claim()
-            except OSError as error:
-                raise _unwritable(path, error) from None
-        return run, config
-
     def claim(self) -> None:
         """Keeps other processes out; of several workers the first does so once they have met."""
         if launched():
@@ -140,20 +96,6 @@ class RunFolder:
     def finished(self) -> bool:
         """Whether the run has come to its end."""
         return (self.path / METRICS).is_file()
-
-    def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` of a finished run holds."""
-        path = self.path / METRICS
-        metrics = read_json(path)
-        val = metrics.get("val") if isinstance(metrics, dict) else None
-        if not isinstance(val, dict) or not all(
-            type(val.get(key)) in (int, float) for key in ("n", "top1", "top5")
-        ):
-            raise UserError(
-                f"{path} is damaged: it must have n, top1 and top5 under val; got {brief(val)}. "
-                f"Without the file, --resume scores the run again"
-            )
-        return metrics
 
     def write_splits(
         self,
@@ -301,18 +243,3 @@ class RunFolder:
         spec.save(self.path)
         write_json(self.path / METRICS, metrics)
         return spec
-
-
-def _check_free(path: Path) -> None:
-    if path.exists() and (not path.is_dir() or _visible(path) - UNTRAINED):
-        what = "a run: --resume goes on with it" if (path / CONFIG).exists() else "not empty"
-        raise UserError(f"{path} is {what}; a new run takes a new or an empty folder")
-
-
-def _unwritable(path: Path, error: OSError) -> UserError:
-    return UserError(f"the run folder {path} cannot be written: {error.strerror}")
-
-
-def _visible(folder: Path) -> set[str]:
-    """Names without the temporary files of another worker that begins the same run."""
-    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}

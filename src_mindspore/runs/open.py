@@ -8,17 +8,22 @@ from typing import Any
 from easydict import EasyDict
 
 from src_mindspore.config.checks import worker_problems
-from src_mindspore.config.load import load_config, settings_without_effect
+from src_mindspore.config.load import load_config, resolved_yaml, settings_without_effect
 from src_mindspore.config.schema import IMAGENET, NONE
 from src_mindspore.photos.exclusions import read_plan
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.names import CONFIG
+from src_mindspore.runs.names import CHOICE, CONFIG, LOG, SPLITS_FILE
 from src_mindspore.spec.labels import read_labels
+from src_mindspore.spec.model import FILE_NAME
 from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import check_file
+from src_mindspore.system.write import write_text
 
 log = logging.getLogger(__name__)
+
+# what there is in a run folder before the first checkpoint
+UNTRAINED = {CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE}
 
 
 def open_run(
@@ -52,7 +57,7 @@ def open_run(
     asked = load_config(source, overrides) if source else None
     if resume and begun:
         _same_config(path, load_config(path / CONFIG), asked, data)
-        run, begun_with = RunFolder.reopen(path)
+        run, begun_with = reopen_run(path)
         if not run.finished:
             check_trainable(begun_with, workers)
         return run, begun_with
@@ -67,7 +72,62 @@ def open_run(
     check_trainable(asked, workers)
     for line in settings_without_effect(asked):
         log.warning("config: %s", line)
-    return RunFolder.create(path, asked), asked
+    return create_run(path, asked), asked
+
+
+def create_run(path: Path, config: EasyDict) -> RunFolder:
+    """A new run. What a run left that failed before its first epoch does not stand in the way.
+
+    Raises:
+        UserError: the folder already holds something, cannot be written, or another process
+            works on it.
+    """
+    _check_free(path)
+    run = RunFolder(path, config.save_every)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        run.claim()
+        _check_free(path)  # another process may have had it until now
+        (path / CHOICE).unlink(missing_ok=True)
+        write_text(path / CONFIG, resolved_yaml(config))
+    except OSError as error:
+        run.lock.release()
+        raise _unwritable(path, error) from None
+    except UserError:
+        run.lock.release()
+        raise
+    return run
+
+
+def reopen_run(path: Path) -> tuple[RunFolder, EasyDict]:
+    """A run that has begun, and its config.
+
+    Raises:
+        UserError: it cannot be written, or another process works on it.
+    """
+    config = load_config(path / CONFIG)
+    run = RunFolder(path, config.save_every)
+    if not run.finished:
+        try:
+            run.claim()
+        except OSError as error:
+            raise _unwritable(path, error) from None
+    return run, config
+
+
+def _check_free(path: Path) -> None:
+    if path.exists() and (not path.is_dir() or _visible(path) - UNTRAINED):
+        what = "a run: --resume goes on with it" if (path / CONFIG).exists() else "not empty"
+        raise UserError(f"{path} is {what}; a new run takes a new or an empty folder")
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(f"the run folder {path} cannot be written: {error.strerror}")
+
+
+def _visible(folder: Path) -> set[str]:
+    """Names without the temporary files of another worker that begins the same run."""
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
 def check_trainable(config: EasyDict, workers: int = 1) -> None:

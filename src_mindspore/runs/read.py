@@ -11,7 +11,7 @@ from src_mindspore.runs.names import CONFIG, METRICS, SPLITS_FILE
 from src_mindspore.spec.load import load_spec
 from src_mindspore.spec.model import FILE_NAME, ModelSpec
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.read import read_json
+from src_mindspore.system.read import brief, read_json
 
 
 def known_splits(model_path: Path) -> dict[str, list[str]] | None:
@@ -57,3 +57,25 @@ def load_run(path: Path) -> tuple[EasyDict, ModelSpec]:
     if not (path / METRICS).is_file():
         raise UserError(f"the training of {path} has not ended; train.py --resume goes on with it")
     return load_config(path / CONFIG), load_spec(path / FILE_NAME)
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """What ``metrics.json`` of a finished run holds.
+
+    Args:
+        path: the run folder.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    file = path / METRICS
+    metrics = read_json(file)
+    val = metrics.get("val") if isinstance(metrics, dict) else None
+    if not isinstance(val, dict) or not all(
+        type(val.get(key)) in (int, float) for key in ("n", "top1", "top5")
+    ):
+        raise UserError(
+            f"{file} is damaged: it must have n, top1 and top5 under val; got {brief(val)}. "
+            f"Without the file, --resume scores the run again"
+        )
+    return metrics

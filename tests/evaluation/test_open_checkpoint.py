@@ -14,6 +14,7 @@ from workplace import REPOSITORY
 
 from src_mindspore.evaluation import open_checkpoint
 from src_mindspore.evaluation.model import load_model
+from src_mindspore.evaluation.open_checkpoint import KeptLogits
 from src_mindspore.evaluation.predict import predictions
 from src_mindspore.network.classifier import build_classifier
 from src_mindspore.spec.calibration import CalibrationSpec
@@ -114,17 +115,34 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_file_is_made_again(run, cache, caplog, damage):
+def test_a_damaged_file_is_made_again(run, cache, caplog):
     folder, expected = run
+    spec = load_spec(folder / "spec.json")
+    kept = KeptLogits.of(spec, spec.files[0].sha256)
     load_model(folder).run(X)
-    DAMAGE[damage](*cache.glob("*.onnx"), *cache.glob("*.json"))
+    onnx, note = kept.onnx.read_bytes(), kept.note.read_bytes()
+    assert kept.difference() is not None
+    for name, damage in DAMAGE.items():
+        damage(kept.onnx, kept.note)
+        assert kept.difference() is None, name
+        kept.onnx.write_bytes(onnx)
+        kept.note.write_bytes(note)
+    assert kept.difference() is not None
+    DAMAGE["cut short"](kept.onnx, kept.note)
     caplog.set_level("INFO")
     np.testing.assert_allclose(load_model(folder).run(X), expected, atol=1e-5)
     assert "from MindSpore on 4 photos" in caplog.text
-    caplog.clear()
-    load_model(folder)
-    assert "at its first photos" in caplog.text
+    assert kept.onnx.read_bytes() == onnx
+
+
+def test_a_network_that_is_no_onnx(run, monkeypatch, caplog):
+    def fails(*_):
+        raise RuntimeError("no such operator\nand pages more")
+
+    folder, expected = run
+    monkeypatch.setattr("src_mindspore.network.onnx_file.export_onnx", fails)
+    np.testing.assert_allclose(load_model(folder).run(X), expected, atol=1e-5)
+    assert "MindSpore cannot write it as ONNX: no such operator: MindSpore scores" in caplog.text
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(run, cache):

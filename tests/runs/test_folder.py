@@ -14,6 +14,7 @@ from src_mindspore.photos.records import Record
 from src_mindspore.runs import checkpoint
 from src_mindspore.runs import folder as run_folder
 from src_mindspore.runs.folder import RunFolder
+from src_mindspore.runs.open import create_run
 from src_mindspore.runs.progress import EPOCH_NUMBERS, StageProgress
 from src_mindspore.runs.read import known_splits, load_run
 from src_mindspore.spec.model import ModelSpec
@@ -33,7 +34,7 @@ def config(tmp_path):
 
 @pytest.fixture
 def run(tmp_path, config) -> RunFolder:
-    return RunFolder.create(tmp_path / "runs/a", config)
+    return create_run(tmp_path / "runs/a", config)
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_create_refuses_what_is_taken(tmp_path, config, make, text):
     make(path)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(UserError) as info:
-        RunFolder.create(path, config)
+        create_run(path, config)
     assert str(info.value) == text.format(path=path)
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -259,7 +260,7 @@ def test_a_resumed_run_wants_the_photos_it_began_with(tmp_path, run):
 def test_a_run_that_never_trained_may_begin_again(run, config):
     for name in ("splits.json", "spec.json", "log.jsonl"):
         (run.path / name).touch()
-    assert RunFolder.create(run.path, config).path == run.path
+    assert create_run(run.path, config).path == run.path
     (run.path / "model.ckpt").touch()
     with pytest.raises(UserError, match="--resume goes on with it"):
-        RunFolder.create(run.path, config)
+        create_run(run.path, config)

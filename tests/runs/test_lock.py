@@ -11,6 +11,7 @@ from workplace import REPOSITORY
 from src_mindspore.config.load import load_config
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.lock import LOCK, RunLock
+from src_mindspore.runs.open import create_run, reopen_run
 from src_mindspore.system.errors import UserError
 
 HOLD = """
@@ -43,7 +44,7 @@ def test_the_second_is_told_who_the_first_is(tmp_path, other):
     (tmp_path / "c.yaml").write_text("seed: 5\n")
     config = load_config(tmp_path / "c.yaml")
     (tmp_path / "c.yaml").rename(tmp_path / "config.yaml")
-    for refused in (lambda: RunFolder.create(tmp_path, config), lambda: RunFolder.reopen(tmp_path)):
+    for refused in (lambda: create_run(tmp_path, config), lambda: reopen_run(tmp_path)):
         with pytest.raises(UserError, match=f"trained by process {other.pid} on"):
             refused()
     assert (tmp_path / "config.yaml").read_text() == "seed: 5\n"

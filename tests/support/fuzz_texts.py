@@ -19,7 +19,7 @@ from src_mindspore.evaluation.open_checkpoint import classifier_of
 from src_mindspore.features.partial_entry import open_partial
 from src_mindspore.features.store import Layout
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.read import known_splits
+from src_mindspore.runs.read import known_splits, read_metrics
 from src_mindspore.spec.labels import load_labels
 from src_mindspore.spec.load import load_spec
 
@@ -125,7 +125,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "labels.yaml": lambda path: load_labels(path, CLASSES),
     "spec.json": read_spec,
     "splits.json": lambda path: known_splits(path.parent),
-    "metrics.json": lambda path: RunFolder(path.parent).metrics(),
+    "metrics.json": lambda path: read_metrics(path.parent),
     "budget.json": lambda path: RunFolder(path.parent).choice(),
     "done": read_partial,
     "a.npy": lambda path: LAYOUT.open(path.parent, "a")[0:3],

@@ -12,7 +12,8 @@ from keras_writer import save_keras
 from safetensors.numpy import save_file
 from torch_writer import save_legacy, save_zip, state_dict
 
-from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
+from src_mindspore.backbone import NamedOutputs
+from src_mindspore.backbones.mobilenet_v2 import MobileNetV2Backbone
 from src_mindspore.system.errors import UserError
 from src_mindspore.weights.array_files import read_arrays
 from src_mindspore.weights.imagenet import pretrained_file
