@@ -32,7 +32,7 @@ KEPT = 128  # prepared tensors, 0.6 MB each at 224 pixels; more photos run them 
 BARE = "ONNX Runtime, bare"
 FORMS = {  # name -> file below the run folder, further arguments
     "run folder": (".", ()),
-    "run folder, MindSpore": (".", ("--engine", "mindspore")),
+    "run folder by MindSpore": (".", ("--engine", "mindspore")),
     ".onnx": ("export/model.onnx", ()),
     ".ms": ("export/model.ms", ()),
     ".mindir": ("export/model.mindir", ()),
