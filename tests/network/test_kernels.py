@@ -154,10 +154,29 @@ BLOCKS = [
 
 # at stride 1 the two paddings are the same
 PADDED = [(case, p) for case in BLOCKS for p in ("same", "symmetric")[: case[4]]]
+# One pixel, an odd map with a remainder in channels, a shortcut, many channels, both paddings at
+# stride 2 where a side is odd: whatever is wrong for a shape is wrong for one of these.
+CORNERS = [
+    (BLOCKS[0], "same"),
+    (BLOCKS[2], "same"),
+    (BLOCKS[2], "symmetric"),
+    (BLOCKS[3], "same"),
+    (BLOCKS[5], "symmetric"),
+    (BLOCKS[7], "same"),
+]
+
+
+def corners_first(cases: list, corners: list) -> list:
+    """The corners, and the rest as ``long``."""
+    rest = [pytest.param(*case, marks=pytest.mark.long) for case in cases if case not in corners]
+    assert len(rest) + len(corners) == len(cases)
+    return [*corners, *rest]
 
 
 @pytest.mark.parametrize(
-    ("case", "padding"), PADDED, ids=lambda v: v if isinstance(v, str) else "x".join(map(str, v))
+    ("case", "padding"),
+    corners_first(PADDED, CORNERS),
+    ids=lambda v: v if isinstance(v, str) else "x".join(map(str, v)),
 )
 def test_a_block_computes_as_the_plain_one(library, case, padding):
     height, width, inputs, outputs, stride, expand, batch = case
@@ -186,8 +205,24 @@ def test_the_last_layer_computes_as_the_plain_one(library, size, channels):
     compare(layer, compiled, (True, False), maps(rng, 3, 24, size, size))
 
 
-@pytest.mark.parametrize("padding", ["same", "symmetric"])
-@pytest.mark.parametrize("case", sorted({(h, w, i, s) for h, w, i, _, s, _, _ in BLOCKS}))
+# height, width, channels, stride
+MAPS = sorted({(h, w, i, s) for h, w, i, _, s, _, _ in BLOCKS})
+ALL_MAPS = [(case, p) for case in MAPS for p in ("same", "symmetric")]
+CORNER_MAPS = [
+    ((1, 1, 8, 1), "same"),
+    ((1, 1, 8, 2), "symmetric"),
+    ((2, 3, 8, 2), "same"),
+    ((7, 7, 33, 2), "symmetric"),
+    ((7, 7, 96, 1), "symmetric"),
+    ((15, 13, 1, 2), "same"),
+]
+
+
+@pytest.mark.parametrize(
+    ("case", "padding"),
+    corners_first(ALL_MAPS, CORNER_MAPS),
+    ids=lambda v: v if isinstance(v, str) else "x".join(map(str, v)),
+)
 def test_a_depthwise_convolution_computes_as_the_plain_one(library, case, padding):
     height, width, channels, stride = case
     layer = ConvBNReLU(channels, channels, 3, stride, channels, padding, EPS)
