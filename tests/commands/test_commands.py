@@ -12,10 +12,10 @@ from workplace import REPOSITORY
 from src_mindspore.lite.library import why_not
 
 
-def scores(workplace, model: str, *more: str) -> dict:
+def scores(workplace, model: str, *more: str, data: str = "photos") -> dict:
     """What evaluate.py writes about a model."""
     file = workplace.folder / "scores.json"
-    done = workplace.call(f"evaluate.py {model} --data photos --json {file} {' '.join(more)}")
+    done = workplace.call(f"evaluate.py {model} --data {data} --json {file} {' '.join(more)}")
     assert done.returncode == 0, done.stderr
     return json.loads(file.read_text())
 
@@ -55,10 +55,16 @@ def test_parity_report(run_folder) -> None:
     assert rows["model.ckpt"]["runtime"].startswith("MindSpore 2.")
 
 
-def test_the_lite_file_on_another_processor(workplace, run_folder) -> None:
+@pytest.mark.parametrize("photos", [3, pytest.param(24, marks=pytest.mark.long)])
+def test_the_lite_file_on_another_processor(workplace, run_folder, photos: int) -> None:
     if reason := why_not("aarch64") or why_not("x86_64"):
         pytest.skip(reason)
-    options = "--formats ms --machines x86_64,aarch64 --out runs/both"
+    data = f"photos-{photos}"  # the emulator takes a second a photo
+    for photo in sorted((workplace.folder / "photos/val").glob("*/*"))[:: 24 // photos]:
+        place = workplace.folder / data / photo.relative_to(workplace.folder / "photos")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, place)
+    options = f"--formats ms --machines x86_64,aarch64 --out runs/both --data {data}"
     done = workplace.call(f"export.py runs/mine {options}")
     assert done.returncode == 0, done.stderr
     report = json.loads((workplace.folder / "runs/both/parity.json").read_text())
@@ -66,12 +72,13 @@ def test_the_lite_file_on_another_processor(workplace, run_folder) -> None:
         ("model.ms", "MindSpore Lite 2.0.0 x86_64"),
         ("model.ms", "MindSpore Lite 2.0.0 aarch64 under qemu-aarch64"),
     ]
+    assert report["n"] == photos
     for row in report["files"]:
         assert row["max_difference"] <= 1e-4
         assert row["other_labels"] == 0
         assert row["runtime"] in done.stdout
     # the file by itself, on the emulated processor
-    scored = scores(workplace, "runs/both/model.ms", "--machine aarch64")
+    scored = scores(workplace, "runs/both/model.ms", "--machine aarch64", data=data)
     assert scored["model"]["runtime"] == report["files"][2]["runtime"]
     assert scored["top1"] == report["files"][2]["top1"]
 
