@@ -21,7 +21,6 @@ def main() -> None:
 
     from src_mindspore.evaluation.model import load_model
     from src_mindspore.evaluation.score import evaluate
-    from src_mindspore.network.device import select_device
     from src_mindspore.photos.reader import PhotoReader
     from src_mindspore.photos.scored import scored_records
     from src_mindspore.report.statement import statement
@@ -30,8 +29,7 @@ def main() -> None:
 
     if args.json:
         check_writable(args.json)
-    select_device()
-    model = load_model(args.model, args.machine)
+    model = load_model(args.model, args.machine, args.engine)
     records = scored_records(
         args.data,
         model.spec.classes,

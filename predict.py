@@ -41,11 +41,9 @@ def main() -> None:
 
     from src_mindspore.evaluation.model import load_model
     from src_mindspore.evaluation.predict import image_paths, predictions, threshold_of
-    from src_mindspore.network.device import select_device
 
     paths = image_paths(args.paths)
-    select_device()
-    model = load_model(args.model, args.machine)
+    model = load_model(args.model, args.machine, args.engine)
     threshold = threshold_of(model.spec, args.min_score, args.precision)
     for prediction in predictions(model, paths, args.topk, threshold):
         if args.json:

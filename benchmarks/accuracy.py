@@ -13,7 +13,7 @@ from benchmarks.figures import Row
 from benchmarks.parts import LAB, OWN, PEERS, TORCH, Workplace
 from benchmarks.peers.children import ROOT, Party, Run, run_until
 from src_mindspore.system.errors import UserError
-from src_mindspore.weights.imagenet import PRETRAINED, pretrained_h5
+from src_mindspore.weights.imagenet import PRETRAINED, pretrained_file
 
 LAB_BATCHES = 4  # that plain MindSpore really extracts
 LIMIT = 900.0  # seconds of a run
@@ -39,7 +39,7 @@ def own_run(place: Workplace, folder: Path, accuracy: float, *overrides: str) ->
     """train.py with its own config, head stage, in a cache that holds the weights only."""
     cache = folder / "cache"
     shutil.rmtree(folder, ignore_errors=True)
-    variables = {"POCKETLENS_CACHE": str(cache), PRETRAINED.env: str(pretrained_h5())}
+    variables = {"POCKETLENS_CACHE": str(cache), PRETRAINED.env: str(pretrained_file())}
     warm = "from src_mindspore.weights.pretrained import pretrained_checkpoint as p; p()"
     party = Party(ROOT / "train.py", environment=variables)
     subprocess.run(

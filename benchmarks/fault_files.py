@@ -10,7 +10,8 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from src_mindspore.runs.checkpoint import LAST, read_state
+from src_mindspore.runs.checkpoint import read_state
+from src_mindspore.runs.names import LAST
 from src_mindspore.weights.array_files import read_arrays
 
 SECONDS = "seconds"  # what a run measures of itself: the one thing that may differ

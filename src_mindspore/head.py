@@ -6,7 +6,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 from mindspore.common.initializer import Normal
 
-from src_mindspore.backbone import NUM_LAYERS, POOLED, layer_name, pool
+from src_mindspore.backbone import POOLED, pool
 
 REDUCTIONS = (*POOLED, "none")
 HIDDEN_ACTIVATIONS = ("relu", "relu6", "tanh", "gelu")
@@ -73,11 +73,6 @@ class ClassifierHead(nn.Cell):
         # small weights: the first logits say "all classes alike", whatever the features' scale
         layers.append(nn.Dense(width, classes, weight_init=Normal(0.01), bias_init="zeros"))
         self.head = nn.SequentialCell(layers)
-
-    @property
-    def cut(self) -> str:
-        """Name of the backbone output that ``classify`` takes, see ``backbone.layers_before``."""
-        return layer_name(NUM_LAYERS - 1) if self.reduction == "none" else self.reduction
 
     def reduce(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C), or the map itself where nothing is pooled."""

@@ -14,7 +14,7 @@ from workplace import Workplace
 
 import src_mindspore  # noqa: F401 - caps oneDNN before a test module imports MindSpore
 from src_mindspore.demo_photos.data_set import write_data_set
-from src_mindspore.weights.imagenet import pretrained_h5
+from src_mindspore.weights.imagenet import pretrained_file
 
 SHARED_DATA_ENV = "POCKETLENS_SHARED_DATA"
 
@@ -87,7 +87,7 @@ def telling_run(workplace: Workplace, shared: Shared) -> Path:
     Pretrained weights, 96 x 96 pixels, a head; the validation photos get many different labels.
     They are enough to calibrate it: there is a temperature and a threshold.
     """
-    fetched_or_skip(pretrained_h5)
+    fetched_or_skip(pretrained_file)
     settings = (
         "backbone.weights=imagenet backbone.width_mult=1 input.size=96 head_stage.epochs=10 "
         "head_stage.lr.max=0.002 calibration.precision=0.6"

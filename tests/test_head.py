@@ -154,13 +154,13 @@ def test_top_of_a_map_equals_the_whole(networks, reduction, cut, depth):
 @pytest.mark.parametrize(("reduction", "cut"), [("mean", "mean"), ("max", "max")])
 def test_top_of_a_pooled_map_equals_the_whole(networks, reduction, cut):
     classifier, logits, maps = networks[reduction]
-    assert classifier.head.cut == cut
+    assert classifier.head_cut == cut
     pooled = getattr(maps[-1].asnumpy(), cut)((2, 3))
     np.testing.assert_allclose(run(Top(classifier, cut), pooled), logits, rtol=1e-4, atol=1e-5)
 
 
 def test_an_unpooled_head_reads_the_last_map(networks):
-    assert networks["none"][0].head.cut == "features.18"
+    assert networks["none"][0].head_cut == "features.18"
 
 
 def test_top_compiles_as_a_graph(networks):

@@ -24,7 +24,7 @@ ROOMS = {
     "dataset": "photos",
     "network": "backbone backbones head",
     "runs": "config spec weights photos",
-    "features": "network photos spec backbone dataset",
+    "features": "network photos spec backbone backbones dataset",
     "evaluation": "network lite weights photos spec runs config",
     "doctor": "dataset photos features weights network spec",
     "export": "evaluation lite runs network photos spec",

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from src_mindspore.backbone import NUM_LAYERS, layer_name
+from src_mindspore.backbone import last_layer
 from src_mindspore.config.load import load_config
 from src_mindspore.features.extract import cached_features
 from src_mindspore.features.job import FeatureJob, Views
 from src_mindspore.network.device import select_device
 from src_mindspore.training.build_model import build_model
+from src_mindspore.training.options import model_options
 from src_mindspore.training.train import photos_of
 
 
@@ -30,9 +31,9 @@ def main() -> None:
     device = select_device("CPU")
     config.data.dir = data_dir
     data = photos_of(config)
-    last = layer_name(NUM_LAYERS - 1)
     for split in ("train", "val"):
-        classifier, spec = build_model(config, data.classes)
+        classifier, spec = build_model(data.classes, **model_options(config))
+        last = last_layer(classifier.backbone)
         job = FeatureJob(classifier.backbone, (last,), spec.input, Views(), "auto", device, 16)
         with tempfile.TemporaryDirectory() as cache:
             values = cached_features(job, data, split, Path(cache))[last][:][:, 0]

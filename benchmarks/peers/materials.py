@@ -22,8 +22,9 @@ from src_mindspore.network.engines import MindSporeEngine
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
 from src_mindspore.photos.tensors import read_photos
 from src_mindspore.training.build_model import build_model
+from src_mindspore.training.options import model_options
 from src_mindspore.training.train import photos_of
-from src_mindspore.weights.imagenet import pretrained_h5
+from src_mindspore.weights.imagenet import pretrained_file
 from src_mindspore.weights.pretrained import read_weights
 
 CHECKED = 8  # photos whose features the peers are compared on
@@ -40,8 +41,8 @@ def main() -> None:
     config.data.dir = data_dir
     data = photos_of(config)
     hand_over_photos(data, target)
-    np.savez(target / "weights.npz", **read_weights(pretrained_h5()).parameters)
-    classifier, spec = build_model(config, data.classes)
+    np.savez(target / "weights.npz", **read_weights(pretrained_file()).parameters)
+    classifier, spec = build_model(data.classes, **model_options(config))
     paths = [data.root / record.path for record in data.records("train")[: int(count)]]
     images = read_photos(paths, spec.input)
     np.save(target / "images.npy", images)

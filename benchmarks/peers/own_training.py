@@ -21,6 +21,7 @@ from src_mindspore.photos.tensors import read_photos
 from src_mindspore.training.build_model import build_model
 from src_mindspore.training.inputs import Batch, Seed, TrainingInputs, epoch_order
 from src_mindspore.training.loop import Stage, fit
+from src_mindspore.training.options import model_options
 from src_mindspore.training.stages import Materials, build_stage
 from src_mindspore.training.train import photos_of
 from src_mindspore.training.workers import ALONE, Workers
@@ -86,7 +87,7 @@ def load(settings: dict[str, Any], *overrides: str) -> tuple[Any, Materials]:
     seed_everything(config.seed)
     config.data.dir = settings["data"]
     data = photos_of(config)
-    classifier, spec = build_model(config, data.classes)
+    classifier, spec = build_model(data.classes, **model_options(config))
     return config, Materials(device, data, classifier, spec.input)
 
 

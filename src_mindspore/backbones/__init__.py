@@ -1,1 +1,1 @@
-"""One architecture a file: its layers, with channels, strides and work."""
+"""Feature extractors, one architecture a file: layers, channels, strides, work of each."""

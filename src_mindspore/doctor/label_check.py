@@ -170,23 +170,18 @@ def _noted(note: Path) -> str | None:
 
 def _computed(data: DataSet, features: Path, note: Path) -> Rows:
     # here: MindSpore takes seconds to load, and most visits do without it
-    from src_mindspore.backbone import MobileNetV2Backbone
     from src_mindspore.features.extract import cached_features
     from src_mindspore.features.job import FeatureJob, Views
     from src_mindspore.network.device import select_device
-    from src_mindspore.spec.input import InputSpec, ResizeSpec
+    from src_mindspore.spec.input import square_input
     from src_mindspore.weights.imagenet import pretrained_checkpoint
-    from src_mindspore.weights.pretrained import load_backbone, read_weights
+    from src_mindspore.weights.pretrained import pretrained_backbone, read_weights
 
     device = select_device()
     weights = read_weights(pretrained_checkpoint())
-    backbone = MobileNetV2Backbone(
-        weights.width_mult, padding=weights.padding, bn_eps=weights.bn_eps
-    )
-    load_backbone(backbone, weights)
-    size = (SIDE, SIDE)
-    spec = InputSpec(size, weights.mean, weights.std, ResizeSpec("stretch", size, "bilinear"), None)
-    job = FeatureJob(backbone.set_train(False), (FEATURES,), spec, Views(), "auto", device, BATCH)
+    backbone = pretrained_backbone(weights).set_train(False)
+    spec = square_input(SIDE, weights.mean, weights.std)
+    job = FeatureJob(backbone, (FEATURES,), spec, Views(), "auto", device, BATCH)
     rows = cached_features(job, data, "all", features)[FEATURES]
     write_json(note, {"entry": job.key(data.records("all"), data.digests)[:32]})
     return rows

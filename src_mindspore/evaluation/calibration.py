@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from src_mindspore.evaluation.metrics import at_threshold, summary
 from src_mindspore.evaluation.probabilities import probabilities
@@ -26,7 +25,7 @@ WANTED = tuple(percent / 100 for percent in range(50, 101))  # precisions to kno
 
 
 @dataclass(frozen=True)
-class Wish:
+class CalibrationOptions:
     """What is asked for.
 
     Attributes:
@@ -53,6 +52,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, kind: str = "logits"
     Returns:
         ``LOWEST`` to ``HIGHEST``.
     """
+    from scipy.optimize import minimize_scalar  # here: it takes half a second to load
 
     def loss(log_t: float) -> float:
         return summary(logits / np.exp(log_t), labels, kind)["loss"]
@@ -114,7 +114,12 @@ def operating_points(
 
 
 def calibrate(
-    logits: np.ndarray, labels: np.ndarray, kind: str, wish: Wish, split: str, sha256: str
+    logits: np.ndarray,
+    labels: np.ndarray,
+    kind: str,
+    wanted: CalibrationOptions,
+    split: str,
+    sha256: str,
 ) -> tuple[CalibrationSpec, dict[str, Any]]:
     """Fits what is wished for and says what it is worth.
 
@@ -122,7 +127,7 @@ def calibrate(
         logits: ``(n, K)`` of the photos of ``split``.
         labels: ``(n,)``.
         kind: ``logits`` or ``sigmoid_logits``.
-        wish: what is asked for.
+        wanted: what is asked for.
         split: its name.
         sha256: of the checkpoint that the logits are from.
 
@@ -136,7 +141,7 @@ def calibrate(
     """
     n = len(labels)
     reason = None
-    if not wish.temperature:
+    if not wanted.temperature:
         reason = "calibration.temperature is false"
     elif n < MIN_PHOTOS:
         reason = f"{n} photos are too few to fit a temperature on: {MIN_PHOTOS} are needed"
@@ -153,17 +158,17 @@ def calibrate(
         "before": _quality(logits, labels, kind),
         "after": _quality(scaled, labels, kind),
         "cross_validated": None,
-        "by_chance": by_chance(confidence, wish.seed),
+        "by_chance": by_chance(confidence, wanted.seed),
         "reliability_before": bins(*_answers(logits, labels, kind)),
     }
     if not reason:
-        held_out = _quality(cross_validated(logits, labels, kind, wish.seed), labels, kind)
-        report["cross_validated"] = {"folds": FOLDS, "seed": wish.seed, **held_out}
-    also = () if wish.precision is None else (wish.precision,)
+        held_out = _quality(cross_validated(logits, labels, kind, wanted.seed), labels, kind)
+        report["cross_validated"] = {"folds": FOLDS, "seed": wanted.seed, **held_out}
+    also = () if wanted.precision is None else (wanted.precision,)
     points = operating_points(confidence, right, WANTED + also) if n >= MIN_PHOTOS else ()
-    spec = CalibrationSpec(split, n, sha256, temperature, precision=wish.precision, points=points)
-    chosen = None if wish.precision is None else spec.threshold_for(wish.precision)
-    report["threshold"] = _threshold(scaled, labels, kind, wish.precision, chosen)
+    spec = CalibrationSpec(split, n, sha256, temperature, precision=wanted.precision, points=points)
+    chosen = None if wanted.precision is None else spec.threshold_for(wanted.precision)
+    report["threshold"] = _threshold(scaled, labels, kind, wanted.precision, chosen)
     return CalibrationSpec(**{**vars(spec), "threshold": chosen}), report
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from src_mindspore.evaluation.calibration import Wish, calibrate
-from src_mindspore.evaluation.model import network_model
+from src_mindspore.evaluation.calibration import CalibrationOptions, calibrate
+from src_mindspore.evaluation.model import Model
+from src_mindspore.evaluation.open_checkpoint import logits_runner
 from src_mindspore.evaluation.probabilities import probabilities
-from src_mindspore.evaluation.score import judge, score_records
+from src_mindspore.evaluation.score import figures, score_records
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
@@ -26,9 +27,10 @@ def score_run(
     classifier: Classifier,
     spec: ModelSpec,
     weights: Path,
+    device: str,
     records: Sequence[Record],
     reader: PhotoReader,
-    wish: Wish,
+    wanted: CalibrationOptions,
 ) -> tuple[ModelSpec, dict[str, Any]]:
     """Calibrates a classifier on the validation photos and scores it on them.
 
@@ -36,21 +38,23 @@ def score_run(
         classifier: with its best weights.
         spec: what it is, without a calibration.
         weights: the file that holds them.
+        device: the selected one.
         records: the validation photos.
         reader: opens them.
-        wish: what to fit.
+        wanted: what to fit.
 
     Returns:
-        The spec with its calibration, and ``val`` (see ``inference.judge``) and ``calibration``
+        The spec with its calibration, and ``val`` (see ``score.figures``) and ``calibration``
         (see ``calibration.calibrate``) of ``metrics.json``.
     """
     file = FileSpec.of(weights)
     # logits, also of a model that puts out probabilities, which are rounded near 0 and 1
     bare = replace(spec, output="logits")
-    model = network_model(weights, bare, file, classifier.set_train(False))
+    runner = logits_runner(classifier.set_train(False), bare, file.sha256, device)
+    model = Model(weights, bare, file, runner)
     scored = score_records(model, reader, records, SPLIT)
     calibration, report = calibrate(
-        scored.scores, scored.labels, model.loss, wish, split=SPLIT, sha256=file.sha256
+        scored.scores, scored.labels, model.loss, wanted, split=SPLIT, sha256=file.sha256
     )
     for reason in (report["reason"], (report["threshold"] or {}).get("reason")):
         if reason:
@@ -66,7 +70,7 @@ def score_run(
         scored = replace(scored, scores=shown.astype(np.float32))
         calibration = calibration.folded()
     spec = replace(spec, calibration=calibration)
-    final = judge(replace(model, spec=spec), scored)
+    final = figures(replace(model, spec=spec), scored)
     return spec, {SPLIT: final, "calibration": report}
 
 

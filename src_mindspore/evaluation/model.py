@@ -1,52 +1,68 @@
 """A trained model in any of its forms, behind one call: images in, scores out."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
-import mindspore
 import numpy as np
-import onnxruntime
-from mindspore import Tensor, nn
 
-from src_mindspore.config.load import section_problems
-from src_mindspore.evaluation.file_checks import check_mindir, check_onnx
 from src_mindspore.evaluation.probabilities import probabilities
-from src_mindspore.lite.library import device_library
-from src_mindspore.lite.runtime import LiteModel
-from src_mindspore.network.classifier import Deployed, build_classifier
-from src_mindspore.network.engines import onnx_session
-from src_mindspore.network.forward import run_batched
-from src_mindspore.runs.checkpoint import MODEL
+from src_mindspore.runs.names import MODEL
 from src_mindspore.spec.load import load_spec
 from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
 from src_mindspore.system.write import sha256_of
-from src_mindspore.weights.assign import load_parameters
 
-log = logging.getLogger(__name__)
+BATCH = 16  # images a call, where calls work one after another
+ENGINES = ("auto", "onnxruntime", "mindspore")  # what may run a checkpoint
+CHECKPOINT = ".ckpt"
+# By suffix the module with a function ``open_model``: each loads its own runtime, and no other.
+OPENERS = {
+    CHECKPOINT: "open_checkpoint",
+    ".mindir": "open_mindir",
+    ".onnx": "open_onnx",
+    ".ms": "open_lite",
+}
 
-BATCH = 16
-MINDSPORE = f"MindSpore {mindspore.__version__}"
-Run = Callable[[np.ndarray], np.ndarray]  # see ``Model.run``
+
+class Runner(NamedTuple):
+    """What runs a model.
+
+    Attributes:
+        run: see ``Model.run``.
+        runtime: what it is, in words.
+        concurrent: whether several calls may work at the same time, each in its own thread; else
+            a call uses all cores, and there is one at a time.
+    """
+
+    run: Callable[[np.ndarray], np.ndarray]
+    runtime: str
+    concurrent: bool = False
 
 
 @dataclass(frozen=True)
 class Model:
     """A model that can be run.
 
-    ``run`` takes (n, 3, H, W) float32 images, normalised, and gives (n, classes) float32: what
-    ``spec.output`` says. ``file`` is the entry of the model file in the spec, ``runtime`` what
-    runs it, in words.
+    ``file`` is the entry of the model file in the spec.
     """
 
     path: Path
     spec: ModelSpec
     file: FileSpec
-    run: Run
-    runtime: str
+    runner: Runner
+
+    def run(self, images: np.ndarray) -> np.ndarray:
+        """(n, 3, H, W) float32, normalised -> (n, classes) float32: what ``spec.output`` says."""
+        return self.runner.run(images)
+
+    @property
+    def runtime(self) -> str:
+        """What runs it, in words."""
+        return self.runner.runtime
 
     @property
     def loss(self) -> str:
@@ -66,13 +82,15 @@ class Model:
         return probabilities(self.calibrated(scores), self.loss)
 
 
-def load_model(path: Path, machine: str | None = None) -> Model:
+def load_model(path: Path, machine: str | None = None, engine: str | None = None) -> Model:
     """Opens a run folder, or a ``.ckpt``, ``.mindir``, ``.onnx`` or ``.ms`` beside its spec.json.
 
     Args:
         path: the folder or file.
         machine: the processor for which a ``.ms`` file is run, ``x86_64`` or ``aarch64``; None is
             this computer's own. Other forms have no choice.
+        engine: of ``ENGINES``, what runs a checkpoint; None is ``auto``: ONNX Runtime on a CPU,
+            see ``open_checkpoint.py``. Other forms have no choice.
 
     Raises:
         UserError: nothing there, a form that cannot be run, or a file that is not the one which
@@ -86,16 +104,17 @@ def load_model(path: Path, machine: str | None = None) -> Model:
         )
     if machine and file.suffix != ".ms":
         raise UserError(f"the machine ({machine}) can be chosen for a .ms file only; got {path}")
+    if engine and file.suffix != CHECKPOINT:
+        raise UserError(
+            f"the engine ({engine}) can be chosen for a run folder or .ckpt only; got {path}"
+        )
     if not file.is_file():
         raise UserError(f"{file} does not exist" + (f": {path} is no run folder" * path.is_dir()))
     spec = load_spec(file.parent / FILE_NAME)
     entry = described(file, spec)
-    return Model(file, spec, entry, *opener(file, spec, machine))
-
-
-def network_model(path: Path, spec: ModelSpec, file: FileSpec, network: nn.Cell) -> Model:
-    """A network of this process, whose weights are in ``file``, as a model."""
-    return Model(path, spec, file, *_runner(network))
+    module = import_module(f"src_mindspore.evaluation.{opener}")
+    choice = machine if file.suffix == ".ms" else engine
+    return Model(file, spec, entry, module.open_model(file, spec, entry.sha256, choice))
 
 
 def described(file: Path, spec: ModelSpec) -> FileSpec:
@@ -117,67 +136,17 @@ def described(file: Path, spec: ModelSpec) -> FileSpec:
     return FileSpec.of(file)  # training has not ended yet
 
 
-def _open_checkpoint(file: Path, spec: ModelSpec, _: str | None) -> tuple[Run, str]:
-    return _runner(classifier_of(spec, file))
+def try_image(file: Path, run: Callable[[np.ndarray], np.ndarray], spec: ModelSpec) -> None:
+    """Runs an image, so that a file that does not go with its spec is told before the photos.
 
-
-def _runner(network: nn.Cell) -> tuple[Run, str]:
-    return lambda images: run_batched(network, images, BATCH), MINDSPORE
-
-
-def classifier_of(spec: ModelSpec, file: Path) -> Deployed:
-    """The network that a spec describes, with the weights of a checkpoint."""
-    model = spec.model
-    sections = ("backbone", "head")
-    if problems := [line for name in sections for line in section_problems(model.get(name), name)]:
-        raise UserError(f"{file.parent / FILE_NAME} describes no network: {'; '.join(problems)}")
-    try:
-        classifier = build_classifier(
-            model["backbone"], model["head"], len(spec.classes), spec.input.size[0]
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{file.parent / FILE_NAME} describes no network: {error}") from None
-    load_parameters(classifier, file)
-    return Deployed(classifier, spec.model_temperature).set_train(False)
-
-
-def _open_mindir(file: Path, spec: ModelSpec, _: str | None) -> tuple[Run, str]:
-    check_mindir(file)
-    try:
-        network = nn.GraphCell(mindspore.load(str(file)))
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise UserError(f"{file} is not a MINDIR file: {_first_line(error)}") from None
-
-    def run(images: np.ndarray) -> np.ndarray:
-        return np.concatenate([network(Tensor(image[None])).asnumpy() for image in images])
-
-    _try(file, run, spec)
-    return run, MINDSPORE
-
-
-def _open_onnx(file: Path, spec: ModelSpec, _: str | None) -> tuple[Run, str]:
-    check_onnx(file)
-    try:
-        session = onnx_session(file)
-    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
-        raise UserError(f"{file} is not an ONNX file: {_first_line(error)}") from None
-    name = session.get_inputs()[0].name if session.get_inputs() else ""
-
-    def run(images: np.ndarray) -> np.ndarray:
-        starts = range(0, len(images), BATCH)
-        return np.concatenate([session.run(None, {name: images[i : i + BATCH]})[0] for i in starts])
-
-    _try(file, run, spec)
-    return run, f"ONNX Runtime {onnxruntime.__version__}"
-
-
-def _try(file: Path, run: Run, spec: ModelSpec) -> None:
-    """Runs an image, so that a file that does not go with its spec is told before the photos."""
+    Raises:
+        UserError: it cannot be run, or gives another shape.
+    """
     expected = (1, len(spec.classes))
     try:
         got = run(np.zeros((1, 3, *spec.input.size), np.float32))
     except Exception as error:  # the runtimes' exceptions share no base class of their own
-        raise UserError(f"{file} cannot be run on an image: {_first_line(error)}") from None
+        raise UserError(f"{file} cannot be run on an image: {first_line(error)}") from None
     if got.shape != expected:
         raise UserError(
             f"{file} gives an output of shape {got.shape} for an image; {file.parent / FILE_NAME} "
@@ -185,18 +154,6 @@ def _try(file: Path, run: Run, spec: ModelSpec) -> None:
         )
 
 
-def _open_lite(file: Path, _: ModelSpec, machine: str | None) -> tuple[Run, str]:
-    library = device_library(machine)
-    return LiteModel(library, file).run, library.runtime
-
-
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, without the pages that libraries add."""
     return str(error).strip().partition("\n")[0]
-
-
-OPENERS: dict[str, Callable[[Path, ModelSpec, str | None], tuple[Run, str]]] = {
-    ".ckpt": _open_checkpoint,
-    ".mindir": _open_mindir,
-    ".onnx": _open_onnx,
-    ".ms": _open_lite,
-}

@@ -89,6 +89,19 @@ def predictions(
         UserError: at the end, if images could not be read; the others are labelled first.
     """
     broken: list[str] = []
+    for path, row in zip(paths, _probabilities(model, paths), strict=True):
+        if isinstance(row, UserError):
+            broken.append(str(row))
+        else:
+            yield _prediction(path, row, model.spec, topk, threshold)
+    if broken:
+        raise UserError(
+            f"{len(broken)} of {len(paths)} images could not be read:\n  " + "\n  ".join(broken)
+        )
+
+
+def _probabilities(model: Model, paths: Sequence[Path]) -> Iterator[np.ndarray | UserError]:
+    """(classes,) float64 for every image in its order, or why it cannot be read."""
 
     def pixels(path: Path) -> np.ndarray | UserError:
         try:
@@ -96,20 +109,28 @@ def predictions(
         except UserError as error:
             return error
 
-    decoded = zip(paths, map_ordered(pixels, paths), strict=True)
+    def probabilities(images: Sequence[np.ndarray]) -> np.ndarray:
+        return model.probabilities(model.run(normalise(np.stack(images), model.spec.input)))
+
+    def labelled(path: Path) -> np.ndarray | UserError:
+        found = pixels(path)
+        return found if isinstance(found, UserError) else probabilities([found])[0]
+
+    if model.runner.concurrent:
+        # until one is labelled in this thread: that may have to load and compare engines
+        left = iter(paths)
+        for path in left:
+            row = labelled(path)
+            yield row
+            if not isinstance(row, UserError):
+                break
+        yield from map_ordered(labelled, left)
+        return
+    decoded = map_ordered(pixels, paths)
     while batch := list(islice(decoded, BATCH)):
-        broken += [str(pixels) for _, pixels in batch if isinstance(pixels, UserError)]
-        good = [(path, pixels) for path, pixels in batch if not isinstance(pixels, UserError)]
-        if not good:
-            continue
-        images = normalise(np.stack([pixels for _, pixels in good]), model.spec.input)
-        scores = model.probabilities(model.run(images))
-        for (path, _), row in zip(good, scores, strict=True):
-            yield _prediction(path, row, model.spec, topk, threshold)
-    if broken:
-        raise UserError(
-            f"{len(broken)} of {len(paths)} images could not be read:\n  " + "\n  ".join(broken)
-        )
+        good = [found for found in batch if not isinstance(found, UserError)]
+        rows = iter(probabilities(good) if good else ())
+        yield from (found if isinstance(found, UserError) else next(rows) for found in batch)
 
 
 def _prediction(

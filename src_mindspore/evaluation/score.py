@@ -9,10 +9,12 @@ import numpy as np
 
 from src_mindspore.evaluation.metrics import at_threshold, report
 from src_mindspore.evaluation.model import BATCH, Model
+from src_mindspore.network.onnx_runtime import SLICE
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.tensors import PlainPhotos, read_photos
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.progress import progress
 from src_mindspore.system.rows import Readable
 
@@ -31,12 +33,25 @@ def score_photos(model: Model, paths: Sequence[Path], what: str = "photos") -> n
 
 
 def _score(model: Model, read: Callable[[slice], np.ndarray], photos: int, what: str) -> np.ndarray:
+    """Reads and runs slice after slice; concurrent runners several at a time, one a core."""
+    size = SLICE if model.runner.concurrent else 2 * BATCH
+    slices = [slice(i, min(i + size, photos)) for i in range(0, photos, size)]
     parts = []
     with progress(photos, f"scoring {what}") as advance:
-        for start in range(0, photos, 2 * BATCH):
-            images = read(slice(start, start + 2 * BATCH))
-            parts.append(model.run(images))
-            advance(len(images))
+
+        def scored(rows: slice) -> np.ndarray:
+            return model.run(read(rows))
+
+        # the first in this thread: it may have to load and compare engines
+        for rows in slices[:1]:
+            parts.append(scored(rows))
+            advance(len(parts[0]))
+        work = (
+            map_ordered(scored, slices[1:]) if model.runner.concurrent else map(scored, slices[1:])
+        )
+        for part in work:
+            parts.append(part)
+            advance(len(part))
     return np.concatenate(parts)
 
 
@@ -78,10 +93,10 @@ def evaluate(
     model: Model, reader: PhotoReader, records: Sequence[Record], split: str
 ) -> dict[str, Any]:
     """Scores a model on every one of ``records``; what ``evaluate.py --json`` writes."""
-    return judge(model, score_records(model, reader, records, split))
+    return figures(model, score_records(model, reader, records, split))
 
 
-def judge(model: Model, scored: Scored) -> dict[str, Any]:
+def figures(model: Model, scored: Scored) -> dict[str, Any]:
     """All figures of a model on the photos of a split.
 
     Returns:

@@ -12,7 +12,8 @@ import mindspore
 import numpy as np
 from mindspore import Tensor
 
-from src_mindspore.evaluation.model import Model, classifier_of, described, network_model
+from src_mindspore.evaluation.model import Model, described
+from src_mindspore.evaluation.open_checkpoint import classifier_of, mindspore_runner
 from src_mindspore.export.lite import LiteSources, write_lite
 from src_mindspore.export.parity import (
     MAX_DIFFERENCE,
@@ -27,7 +28,7 @@ from src_mindspore.network.classifier import Deployed
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.scored import scored_records
-from src_mindspore.runs.checkpoint import MODEL
+from src_mindspore.runs.names import MODEL
 from src_mindspore.runs.read import known_exclusions, known_splits, load_run
 from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
@@ -108,7 +109,9 @@ def export_run(
         deployed = classifier_of(exported, run / MODEL)
         # what ships is checked against what the run itself says, temperature included
         checkpoint = deployed if exported == spec else classifier_of(spec, run / MODEL)
-        reference = network_model(run / MODEL, spec, described(run / MODEL, spec), checkpoint)
+        entry = described(run / MODEL, spec)
+        # by MindSpore itself: that is what the device files are compared with
+        reference = Model(run / MODEL, spec, entry, mindspore_runner(checkpoint))
         files = _write_files(deployed, reference, exported, temporary, wanted, photos)
         exported.with_files(*(FileSpec.of(file.path, file.layout) for file in files)).save(
             temporary

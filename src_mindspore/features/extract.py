@@ -17,7 +17,8 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.features.job import FeatureJob
 from src_mindspore.features.partial_entry import PartialEntry, open_partial, sweep
 from src_mindspore.features.store import Rows
-from src_mindspore.network.engines import SLICE, FeatureEngine
+from src_mindspore.network.engines import FeatureEngine
+from src_mindspore.network.onnx_runtime import SLICE
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.transform import normalise

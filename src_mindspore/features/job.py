@@ -9,7 +9,8 @@ from itertools import islice
 import numpy as np
 from PIL import Image
 
-from src_mindspore.backbone import IMAGE, POOLED, MobileNetV2Backbone, layers_before
+from src_mindspore.backbone import IMAGE, POOLED, layers_before
+from src_mindspore.backbones.interface import Backbone
 from src_mindspore.features.store import Layout
 from src_mindspore.network.engines import FeatureEngine, choose_engine
 from src_mindspore.photos.augment import Augmentation
@@ -17,7 +18,6 @@ from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.transform import normalise, prepare
 from src_mindspore.spec.input import InputSpec
-from src_mindspore.training.cut_costs import CHANNELS, map_sides
 
 FEATURES_FORMAT = 2
 SAMPLE = 4  # photos on which the engine is checked
@@ -56,7 +56,7 @@ class FeatureJob:
     ``engines`` remembers what ``engine_for`` has chosen; jobs may share it.
     """
 
-    backbone: MobileNetV2Backbone
+    backbone: Backbone
     outputs: tuple[str, ...]
     input: InputSpec
     views: Views
@@ -95,9 +95,9 @@ class FeatureJob:
         if output in POOLED:
             return (self.backbone.out_channels,)
         if output == IMAGE:
-            return (CHANNELS, *self.input.size)
-        layers = layers_before(output)
-        sides = (map_sides(side)[layers - 1] for side in self.input.size)
+            return (self.backbone.layers[0].inputs, *self.input.size)
+        layers = layers_before(self.backbone, output)
+        sides = (self.backbone.map_sides(side)[layers - 1] for side in self.input.size)
         return (self.backbone.channels[layers - 1], *sides)
 
     def engine_for(self, reader: PhotoReader, records: Sequence[Record]) -> FeatureEngine:
@@ -117,7 +117,7 @@ class FeatureJob:
 
     def _weights(self) -> str:
         digest = hashlib.sha256()
-        depth = max(layers_before(name) for name in self.outputs)
+        depth = max(layers_before(self.backbone, name) for name in self.outputs)
         for index, layer in enumerate(list(self.backbone.features)[:depth]):
             for name, parameter in sorted(layer.parameters_dict().items()):
                 digest.update(f"{index} {name} {parameter.shape}".encode())

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import cmake
-import nlohmann_json
-
 from src_mindspore.lite.package import LITE, lite_home
 from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cache
 from src_mindspore.system.child import run_child
@@ -132,6 +129,10 @@ def _cached(machine: str) -> Path:
 
 def _compile(machine: str, temporary: Path, folder: Path) -> None:
     """Compiles into ``temporary`` and gives the result the name ``folder``."""
+    # here: what is compiled already needs neither, and cmake takes 0.1 s to load
+    import cmake
+    import nlohmann_json
+
     home = lite_home(machine)
     log.info("compiling the device library for %s, once", machine)
     start = time.monotonic()

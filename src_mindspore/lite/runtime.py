@@ -163,7 +163,9 @@ class LiteProcess:
 
 
 class LiteModel:
-    """A ``.ms`` file that works on many images: a process for every core, one thread in each.
+    """A ``.ms`` file that works on many images: up to a process for every core, one thread each.
+
+    The first is started here, and the others when there are images for them.
 
     Args:
         library: the compiled library.
@@ -175,14 +177,19 @@ class LiteModel:
     """
 
     def __init__(self, library: DeviceLibrary, file: Path, processes: int | None = None) -> None:
+        self._library, self._file = library, file
         self._idle: queue.SimpleQueue[LiteProcess] = queue.SimpleQueue()
-        opened: list[LiteProcess] = []
+        self._opened: list[LiteProcess] = []
         # ends the processes when the model is no longer used, at the latest with the program
-        self._close = weakref.finalize(self, _close_all, opened)
+        self._close = weakref.finalize(self, _close_all, self._opened)
         self._count = processes or len(os.sched_getaffinity(0))
-        for _ in range(self._count):
-            opened.append(LiteProcess(library, file, threads=1))
-            self._idle.put(opened[-1])
+        self._open(1)
+
+    def _open(self, processes: int) -> None:
+        """Sees to it that there are so many processes."""
+        while len(self._opened) < processes:
+            self._opened.append(LiteProcess(self._library, self._file, threads=1))
+            self._idle.put(self._opened[-1])
 
     def run(self, images: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
         """(n, 3, H, W) float32, normalised -> the model's raw outputs, (n, classes) float32."""
@@ -194,6 +201,7 @@ class LiteModel:
             finally:
                 self._idle.put(process)
 
+        self._open(min(self._count, len(images)))
         with ThreadPoolExecutor(self._count) as pool:
             return np.stack(list(pool.map(one, images)))
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from mindspore import Tensor, nn
 
-from src_mindspore.backbone import POOLED, STRIDE, MobileNetV2Backbone, layers_before
+from src_mindspore.backbone import POOLED, build_backbone, last_layer, layers_before
+from src_mindspore.backbones.interface import Backbone
 from src_mindspore.head import ClassifierHead
 
 
@@ -14,10 +15,16 @@ class Classifier(nn.Cell):
     Parameters are named as in the zoo: ``features.*`` of the backbone, ``head.*`` of the head.
     """
 
-    def __init__(self, backbone: MobileNetV2Backbone, head: ClassifierHead) -> None:
+    def __init__(self, backbone: Backbone, head: ClassifierHead) -> None:
         super().__init__(auto_prefix=False)
         self.backbone = backbone
         self.head = head
+
+    @property
+    def head_cut(self) -> str:
+        """Name of the backbone's output that ``head.classify`` takes, see ``layers_before``."""
+        reduction = self.head.reduction
+        return reduction if reduction in POOLED else last_layer(self.backbone)
 
     def construct(self, x: Tensor) -> Tensor:
         """See the class."""
@@ -36,9 +43,9 @@ class Top(nn.Cell):
 
     def __init__(self, classifier: Classifier, cut: str) -> None:
         super().__init__(auto_prefix=False)
-        if cut in POOLED and cut != classifier.head.cut:
-            raise ValueError(f"the head pools by {classifier.head.cut}; got the cut {cut!r}")
-        layers = list(classifier.backbone.features)[layers_before(cut) :]
+        if cut in POOLED and cut != classifier.head_cut:
+            raise ValueError(f"the head pools by {classifier.head_cut}; got the cut {cut!r}")
+        layers = list(classifier.backbone.features)[layers_before(classifier.backbone, cut) :]
         self.layers = nn.CellList(layers, auto_prefix=False)
         self.head = classifier.head
         self.pooled = cut in POOLED
@@ -76,13 +83,13 @@ def build_classifier(
     """Builds the network that ``spec.json`` describes under ``model``.
 
     Args:
-        backbone: arguments of ``MobileNetV2Backbone``.
+        backbone: arguments of ``build_backbone``; without a name it is a MobileNetV2.
         head: arguments of ``ClassifierHead`` but those that follow from the rest.
         classes: number of classes.
         size: height and width of the input in pixels.
     """
-    network = MobileNetV2Backbone(**backbone)
-    map_size = -(-size // STRIDE)  # every stride-2 layer rounds up, in both padding conventions
+    network = build_backbone(**backbone)
+    map_size = network.map_sides(size)[-1]
     return Classifier(network, ClassifierHead(network.out_channels, map_size, classes, **head))
 
 

@@ -32,7 +32,9 @@ def select_device(wanted: str = "auto") -> str:
     device = available[0] if wanted == "auto" else wanted
     if device not in available:
         raise UserError(f"device {device} is not on this machine; it has {', '.join(available)}")
-    mindspore.set_device(device)
+    # once something has been computed, MindSpore takes no device any more, not even the same
+    if mindspore.get_context("device_target") != device:
+        mindspore.set_device(device)
     mindspore.set_context(mode=mindspore.GRAPH_MODE)
     log.info("device: %s%s", device, " (chosen by auto)" if wanted == "auto" else "")
     if device == "CPU":

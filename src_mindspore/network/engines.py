@@ -1,24 +1,23 @@
 """What runs the frozen layers: MindSpore itself, or ONNX Runtime where that is faster."""
 
 import logging
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import onnxruntime
 
-from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
+from src_mindspore.backbone import NamedOutputs
+from src_mindspore.backbones.interface import Backbone
 from src_mindspore.network.forward import run_batched, run_uncompiled
 from src_mindspore.network.onnx_file import INPUT_NAME, allow_any_batch, export_onnx
+from src_mindspore.network.onnx_runtime import SLICE, onnx_session
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 
 log = logging.getLogger(__name__)
 
-SLICE = 4  # images of a concurrent call
 ENGINES = ("auto", "onnxruntime", "mindspore")
 # of the largest value of an output; measured on photos: 2e-6 (Zen 3) to 1.2e-4 (a Xeon with
 # AVX-512, which sums in another order), a wrong padding gives 1e-1
@@ -46,9 +45,7 @@ class MindSporeEngine:
     name = "mindspore"
     concurrent = False
 
-    def __init__(
-        self, backbone: MobileNetV2Backbone, outputs: Sequence[str], batch_size: int
-    ) -> None:
+    def __init__(self, backbone: Backbone, outputs: Sequence[str], batch_size: int) -> None:
         self._network = NamedOutputs(backbone, outputs).set_train(False)
         self._batch_size = batch_size
 
@@ -67,7 +64,7 @@ class OnnxRuntimeEngine:
     name = "onnxruntime"
     concurrent = True
 
-    def __init__(self, backbone: MobileNetV2Backbone, outputs: Sequence[str], size: int) -> None:
+    def __init__(self, backbone: Backbone, outputs: Sequence[str], size: int) -> None:
         network = NamedOutputs(backbone, outputs).set_train(False)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "frozen.onnx"
@@ -89,18 +86,17 @@ def run_on_all_cores(engine: FeatureEngine, images: np.ndarray) -> tuple[np.ndar
     return tuple(np.concatenate(column) for column in columns)
 
 
-def onnx_session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session; without a number of threads it uses all cores of this process."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+def reference_outputs(
+    backbone: Backbone, outputs: Sequence[str], images: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """What ``MindSporeEngine`` gives, to the bit, without the seconds of compiling."""
+    return run_uncompiled(NamedOutputs(backbone, outputs).set_train(False), images)
 
 
 def choose_engine(
     wanted: str,
     device: str,
-    backbone: MobileNetV2Backbone,
+    backbone: Backbone,
     outputs: Sequence[str],
     sample: np.ndarray,
     batch_size: int,
@@ -123,7 +119,7 @@ def choose_engine(
     if wanted == "mindspore" or (wanted == "auto" and device != "CPU"):
         return MindSporeEngine(backbone, outputs, batch_size)
     engine = OnnxRuntimeEngine(backbone, outputs, sample.shape[-1])
-    reference = run_uncompiled(backbone, outputs, sample)
+    reference = reference_outputs(backbone, outputs, sample)
     errors = [
         np.abs(got - expected).max() / max(1.0, np.abs(expected).max())
         for got, expected in zip(engine(sample), reference, strict=True)

@@ -1,8 +1,9 @@
 """Photos through the evaluation transform, as tensors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,11 @@ from src_mindspore.photos.records import Record
 from src_mindspore.photos.transform import normalise, prepare
 from src_mindspore.spec.input import InputSpec
 from src_mindspore.system.parallel import map_ordered
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+FEW = 4
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,14 @@ class PlainPhotos:
             image = self.reader.open(record.path)
             return None if image is None else prepare(image, self.input)
 
-        values, gone = _stack(list(map_ordered(plain, self.records[rows])), self.input)
+        values, gone = stack_pixels(_each(plain, self.records[rows]), self.input)
         values[gone] = np.nan
         return values
 
 
-def _stack(pixels: Sequence[np.ndarray | None], spec: InputSpec) -> tuple[np.ndarray, np.ndarray]:
+def stack_pixels(
+    pixels: Sequence[np.ndarray | None], spec: InputSpec
+) -> tuple[np.ndarray, np.ndarray]:
     """Normalised images, black where there is none, and which those are: (n,) bool."""
     black = np.zeros((*spec.size, 3), np.uint8)
     images = normalise(np.stack([black if p is None else p for p in pixels]), spec)
@@ -51,6 +59,9 @@ def read_photos(paths: Sequence[Path], spec: InputSpec) -> np.ndarray:
     Raises:
         UserError: a photo that cannot be read.
     """
-    return normalise(
-        np.stack(list(map_ordered(lambda p: prepare(open_photo(p), spec), paths))), spec
-    )
+    return normalise(np.stack(_each(lambda p: prepare(open_photo(p), spec), paths)), spec)
+
+
+def _each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """On all cores, but for the few photos of a caller that is one of several at work itself."""
+    return list(map(work, items) if len(items) <= FEW else map_ordered(work, items))

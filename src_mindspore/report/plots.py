@@ -131,7 +131,7 @@ def draw_reliability(path: Path, calibration: dict[str, Any], final: dict[str, A
     Args:
         path: the PNG to write.
         calibration: of ``metrics.json``, see ``calibration.calibrate``.
-        final: its ``val``, see ``inference.judge``.
+        final: its ``val``, see ``score.figures``.
     """
     figure = Figure(figsize=(10, 6), layout="constrained")
     rows = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))

@@ -7,7 +7,7 @@ def statement(result: dict[str, Any]) -> list[str]:
     """Lines for people about a split.
 
     Args:
-        result: of ``inference.judge``.
+        result: of ``score.figures``.
     """
     low, high = result["top1_interval"]
     split, model = result["split"], result["model"]

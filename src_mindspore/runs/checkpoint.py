@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from src_mindspore.runs.names import LAST
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import brief, parse_json
 from src_mindspore.weights.array_files import read_arrays, save_arrays
 from src_mindspore.weights.compare import check_numbers
 
 STATE = {"stage", "progress", "lines"}  # keys of what ``RunFolder.save`` keeps beside the weights
-MODEL = "model.ckpt"
-LAST = "last.ckpt"
 STATE_KEY = "state.json"  # JSON as bytes: one file, so that weights and state cannot part
 
 

@@ -19,6 +19,18 @@ from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.photos.records import Record
 from src_mindspore.runs import checkpoint
 from src_mindspore.runs.lock import RunLock
+from src_mindspore.runs.names import (
+    CHOICE,
+    CONFIG,
+    CONFUSION,
+    CURVES,
+    LAST,
+    LOG,
+    METRICS,
+    MODEL,
+    RELIABILITY,
+    SPLITS_FILE,
+)
 from src_mindspore.runs.progress import StageProgress, is_state
 from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
@@ -26,18 +38,12 @@ from src_mindspore.system.launcher import launched
 from src_mindspore.system.read import brief, read_json
 from src_mindspore.system.write import sweep_temporaries, write_json, write_text
 
-CONFIG = "config.yaml"
-SPLITS_FILE = "splits.json"
-LOG = "log.jsonl"
-CHOICE = "budget.json"  # what was chosen where the config says auto
 # what there is before the first checkpoint
 UNTRAINED = {CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE}
-METRICS = "metrics.json"
-CURVES, CONFUSION, RELIABILITY = "curves.png", "confusion.png", "reliability.png"
 # all that is written here through a temporary name
 WRITTEN = (
     *(CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
-    *(checkpoint.MODEL, checkpoint.LAST),
+    *(MODEL, LAST),
 )
 
 
@@ -172,7 +178,7 @@ class RunFolder:
         if excluded:
             splits["excluded"] = [asdict(exclusion) for exclusion in excluded]
         path = self.path / SPLITS_FILE
-        trained = (self.path / checkpoint.LAST).is_file()
+        trained = (self.path / LAST).is_file()
         if trained and read_json(path) != splits:
             raise UserError(
                 f"the photos in {root} are not those that {self.path} was begun with, see "
@@ -214,7 +220,7 @@ class RunFolder:
         Raises:
             UserError: a checkpoint is damaged or of another version.
         """
-        last = self.path / checkpoint.LAST
+        last = self.path / LAST
         if not last.is_file():
             self._write_log(())
             return None
@@ -224,7 +230,7 @@ class RunFolder:
         self._write_log(state["lines"])
         progress = StageProgress(**state["progress"])
         if progress.best_top1 >= 0:  # there has been a best epoch
-            self._stored = checkpoint.read_arrays(self.path / checkpoint.MODEL)
+            self._stored = checkpoint.read_arrays(self.path / MODEL)
         return State(state["stage"], progress, arrays, self._stored)
 
     def log(self, line: dict[str, Any]) -> None:
@@ -256,7 +262,7 @@ class RunFolder:
     @property
     def wants_checkpoint(self) -> bool:
         """Whether ``save`` should be called: it is due, or there is no checkpoint yet."""
-        return self.writes and (self.due() or not (self.path / checkpoint.LAST).exists())
+        return self.writes and (self.due() or not (self.path / LAST).exists())
 
     def save(
         self,
@@ -279,10 +285,10 @@ class RunFolder:
         if not self.writes:
             return
         if best is not None and best is not self._stored:
-            checkpoint.save_arrays(self.path / checkpoint.MODEL, best)
+            checkpoint.save_arrays(self.path / MODEL, best)
             self._stored = best
         state = {"stage": stage, "progress": asdict(progress), "lines": self._lines}
-        checkpoint.save_state(self.path / checkpoint.LAST, weights, optimizer, state)
+        checkpoint.save_state(self.path / LAST, weights, optimizer, state)
         self._saved = time.monotonic()
 
     def finish(self, spec: ModelSpec, metrics: dict[str, Any]) -> ModelSpec:
@@ -291,7 +297,7 @@ class RunFolder:
         ``log.jsonl`` comes first, to the disk: with ``metrics.json`` the run is finished.
         """
         self._write_log(self._lines)
-        spec = spec.with_files(FileSpec.of(self.path / checkpoint.MODEL))
+        spec = spec.with_files(FileSpec.of(self.path / MODEL))
         spec.save(self.path)
         write_json(self.path / METRICS, metrics)
         return spec

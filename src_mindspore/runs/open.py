@@ -11,7 +11,8 @@ from src_mindspore.config.checks import worker_problems
 from src_mindspore.config.load import load_config, settings_without_effect
 from src_mindspore.config.schema import IMAGENET, NONE
 from src_mindspore.photos.exclusions import read_plan
-from src_mindspore.runs.folder import CONFIG, RunFolder
+from src_mindspore.runs.folder import RunFolder
+from src_mindspore.runs.names import CONFIG
 from src_mindspore.spec.labels import read_labels
 from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError

@@ -7,7 +7,7 @@ from easydict import EasyDict
 
 from src_mindspore.config.load import load_config
 from src_mindspore.photos.exclusions import Exclusion, parse_entries
-from src_mindspore.runs.folder import CONFIG, METRICS, SPLITS_FILE
+from src_mindspore.runs.names import CONFIG, METRICS, SPLITS_FILE
 from src_mindspore.spec.load import load_spec
 from src_mindspore.spec.model import FILE_NAME, ModelSpec
 from src_mindspore.system.errors import UserError

@@ -40,3 +40,28 @@ class InputSpec:
     crop: CropSpec | None = None
     color: str = "RGB"
     layout: str = "NCHW"
+
+
+def square_input(
+    size: int,
+    mean: tuple[float, float, float],
+    std: tuple[float, float, float],
+    resize: str = "stretch",
+    interpolation: str = "bilinear",
+    shorter_side: int | None = None,
+) -> InputSpec:
+    """The input of a network that takes square photos.
+
+    Args:
+        size: height and width in pixels.
+        mean: red, green, blue, in 0..255 units: input = (pixel - mean) / std.
+        std: likewise, above 0.
+        resize: one of ``RESIZE_RULES``.
+        interpolation: one of ``INTERPOLATIONS``.
+        shorter_side: pixels of the shorter side before the crop, for ``shorter_side`` alone.
+    """
+    square = (size, size)
+    crops = resize == "shorter_side"
+    first = (shorter_side, shorter_side) if crops else square
+    crop = CropSpec("center", square) if crops else None
+    return InputSpec(square, mean, std, ResizeSpec(resize, first, interpolation), crop)

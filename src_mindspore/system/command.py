@@ -29,7 +29,7 @@ def parser(description: str, example: str) -> argparse.ArgumentParser:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """The arguments that name a model in any of its forms, see ``inference.load_model``."""
+    """The arguments that name a model in any of its forms, see ``evaluation.model.load_model``."""
     parser.add_argument(
         "model",
         type=Path,
@@ -39,6 +39,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--machine",
         choices=("x86_64", "aarch64"),
         help="processor to run a .ms for (default: this one; aarch64 takes qemu-user elsewhere)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "onnxruntime", "mindspore"),
+        help="what runs a run folder or .ckpt (default: auto, which is onnxruntime on a CPU, its "
+        "first answers checked against MindSpore)",
     )
 
 

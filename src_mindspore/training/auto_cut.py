@@ -9,21 +9,14 @@ from dataclasses import replace
 import numpy as np
 from mindspore import Tensor
 
-from src_mindspore.backbone import NUM_LAYERS, POOLED
+from src_mindspore.backbone import POOLED
 from src_mindspore.features.job import SAMPLE
 from src_mindspore.network.classifier import batch_norms
 from src_mindspore.network.engines import choose_engine, run_on_all_cores
 from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.transform import normalise
 from src_mindspore.system.parallel import map_ordered
-from src_mindspore.training.cut_costs import (
-    Speeds,
-    TrainingLoad,
-    choose,
-    estimates,
-    map_sides,
-    table,
-)
+from src_mindspore.training.cut_costs import Speeds, TrainingLoad, choose, estimates, table
 from src_mindspore.training.options import TrainingOptions
 from src_mindspore.training.stages import Materials, build_step
 from src_mindspore.training.workers import ALONE
@@ -31,7 +24,7 @@ from src_mindspore.weights.assign import arrays_of, assign_strict
 
 log = logging.getLogger(__name__)
 
-STEP_BLOCK = 11  # the step is measured from here on: half-way, with all kinds of layers behind it
+STEP_DEPTH = 0.58  # share of the layers before the measured step: all kinds of them are behind it
 PHOTOS = 16  # on which decoding and the engine are measured
 REPEATS = 3
 
@@ -56,13 +49,16 @@ def choose_from_block(
         ``from_block`` and ``epochs`` of the stage; no epochs where nothing fits the budget.
     """
     stage = options.stages[-1]
-    nothing = {"from_block": NUM_LAYERS - 1, "epochs": 0}
+    layers = len(materials.classifier.backbone.layers)
+    nothing = {"from_block": layers - 1, "epochs": 0}
     if not stage.epochs:
         return nothing
     load = _training_load(options, materials)
-    measured = _view_seconds(options, materials, load), _step_seconds(options, materials, load)
+    block = round(STEP_DEPTH * layers)
+    view = _view_seconds(options, materials, load)
+    measured = view, _step_seconds(options, materials, load, block)
     agreed = materials.workers.gather(measured)[0].tolist()
-    found = estimates(load, Speeds(*agreed, STEP_BLOCK))
+    found = estimates(load, Speeds(*agreed, block))
     chosen = choose(found, seconds, gigabytes)
     log.info("what fine-tuning would cost, estimated from short measurements on this machine:")
     log.info("%s", table(found, chosen))
@@ -74,9 +70,11 @@ def choose_from_block(
 
 
 def _training_load(options: TrainingOptions, materials: Materials) -> TrainingLoad:
+    backbone, size = materials.classifier.backbone, materials.input.size[0]
     return TrainingLoad(
-        channels=materials.classifier.backbone.channels,
-        size=materials.input.size[0],
+        channels=backbone.channels,
+        sides=backbone.map_sides(size),
+        work=backbone.work(size),
         photos=len(materials.data.records("train")),
         val_photos=len(materials.data.records("val")),
         views=options.features.views.count + 1,
@@ -122,10 +120,12 @@ def _view_seconds(options: TrainingOptions, materials: Materials, load: Training
     return decoding + running if materials.device == "CPU" else max(decoding, running)
 
 
-def _step_seconds(options: TrainingOptions, materials: Materials, load: TrainingLoad) -> float:
-    """One photo in a training step from ``STEP_BLOCK`` on; the weights stay as they were."""
+def _step_seconds(
+    options: TrainingOptions, materials: Materials, load: TrainingLoad, block: int
+) -> float:
+    """One photo in a training step from ``block`` on; the weights stay as they were."""
     classifier = materials.classifier
-    stage = replace(options.stages[-1], from_block=STEP_BLOCK, freeze_head=False)
+    stage = replace(options.stages[-1], from_block=block, freeze_head=False)
     size = stage.batch_size
     before = arrays_of(classifier)
     alone = replace(materials, workers=ALONE)
@@ -133,9 +133,9 @@ def _step_seconds(options: TrainingOptions, materials: Materials, load: Training
     step = build_step(classifier, stage.cut(classifier), stage, lr, 0.0, alone).set_train(True)
     for cell in batch_norms(step.top):
         cell.set_train(False)
-    side = map_sides(load.size)[STEP_BLOCK - 1]
+    side = load.sides[block - 1]
     rng = np.random.default_rng(0)
-    values = rng.random((size, load.channels[STEP_BLOCK - 1], side, side), np.float32)
+    values = rng.random((size, load.channels[block - 1], side, side), np.float32)
     batch = (values, np.zeros(size, np.int32), np.ones(size, np.float32))
     inputs = [Tensor(array) for array in (*batch, step.top.head.dropout_mask(size, rng))]
     seconds = _median_seconds(lambda: step(*inputs)[0].asnumpy())

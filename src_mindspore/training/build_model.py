@@ -1,77 +1,105 @@
 """The network with its pretrained backbone, and the description of both ends."""
 
 import logging
+import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from easydict import EasyDict
-
+from src_mindspore.backbone import build_backbone
 from src_mindspore.network.classifier import Classifier, build_classifier
-from src_mindspore.spec.input import CropSpec, InputSpec, ResizeSpec
+from src_mindspore.spec.input import square_input
 from src_mindspore.spec.labels import load_labels
 from src_mindspore.spec.model import ModelSpec
+from src_mindspore.system.errors import UserError
 from src_mindspore.weights.imagenet import pretrained_checkpoint
 from src_mindspore.weights.pretrained import BackboneWeights, load_backbone, read_weights
 
 log = logging.getLogger(__name__)
 
-# pixels to -1..1 where no pretrained weights say otherwise
+NO_WEIGHTS = (None, "none")
+# without pretrained weights: pixels to -1..1, and TensorFlow's convention
 PLAIN_NORMALISATION = ((127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
+PLAIN = {"width_mult": 1.0, "padding": "same", "bn_eps": 1e-3}
 
 
-def build_model(config: EasyDict, classes: tuple[str, ...]) -> tuple[Classifier, ModelSpec]:
-    """The network with its pretrained backbone, and the spec that describes it."""
-    weights = _pretrained(config.backbone.weights)
+def build_model(
+    classes: tuple[str, ...],
+    labels: str | None,
+    backbone: Mapping[str, Any],
+    head: Mapping[str, Any],
+    image: Mapping[str, Any],
+) -> tuple[Classifier, ModelSpec]:
+    """The network with its pretrained backbone, and the spec that describes it.
+
+    Args:
+        classes: names of the folders, in the order of the outputs.
+        labels: a file of display names; None: the folders' own.
+        backbone: ``name`` (of ``backbone.BACKBONES``), ``weights`` (``imagenet``, ``none`` or a
+            file), and ``width_mult``, ``padding`` and ``bn_eps``, where None is what follows from
+            the weights.
+        head: arguments of ``ClassifierHead`` but those that follow from the rest.
+        image: ``size``, ``resize``, ``interpolation`` and ``shorter_side`` of ``square_input``.
+
+    Raises:
+        UserError: weights that cannot be had or read, of another architecture, or that contradict
+            the other values; labels that cannot be read.
+    """
+    weights = _pretrained(backbone["name"], backbone["weights"])
+    asked = {key: backbone[key] for key in PLAIN}
     if weights:
-        backbone = {
-            "width_mult": weights.width_mult,
-            "padding": weights.padding,
-            "bn_eps": weights.bn_eps,
-        }
+        _check(asked, weights)
+        arguments = weights.arguments
         mean, std = weights.mean, weights.std
     else:
-        plain = {"width_mult": 1.0, "padding": "same", "bn_eps": 1e-3}
-        given = {key: config.backbone[key] for key in plain}
-        backbone = {
-            key: value if given[key] is None else given[key] for key, value in plain.items()
-        }
+        chosen = {key: PLAIN[key] if value is None else value for key, value in asked.items()}
+        arguments = {"name": backbone["name"], **chosen}
         mean, std = PLAIN_NORMALISATION
-    head = dict(config.head)
-    size = config.input.size
-    classifier = build_classifier(backbone, head, len(classes), size)
+    classifier = build_classifier(arguments, dict(head), len(classes), image["size"])
     if weights:
         load_backbone(classifier.backbone, weights)
         log.info("backbone: %s", weights.source)
-    labels = Path(config.data.labels) if config.data.labels else None
     spec = ModelSpec(
         classes=classes,
-        labels=load_labels(labels, classes),
-        input=_input_spec(config.input, mean, std),
+        labels=load_labels(Path(labels) if labels else None, classes),
+        input=square_input(mean=mean, std=std, **image),
         output="probabilities" if head["activation"] else "logits",
         model={
-            "backbone": backbone,
-            "head": head,
+            "backbone": arguments,
+            "head": dict(head),
             "parameters": sum(p.size for p in classifier.trainable_params()),
         },
     )
     return classifier, spec
 
 
-def _pretrained(name: str | None) -> BackboneWeights | None:
-    if name in (None, "none"):
+def _pretrained(name: str, weights: str | None) -> BackboneWeights | None:
+    if weights in NO_WEIGHTS:
         return None
-    return read_weights(pretrained_checkpoint() if name == "imagenet" else Path(name))
+    file = pretrained_checkpoint(name) if weights == "imagenet" else Path(weights)
+    return read_weights(file, name)
 
 
-def _input_spec(
-    config: EasyDict, mean: tuple[float, float, float], std: tuple[float, float, float]
-) -> InputSpec:
-    size = (config.size, config.size)
-    crops = config.resize == "shorter_side"
-    first = (config.shorter_side, config.shorter_side) if crops else size
-    return InputSpec(
-        size=size,
-        mean=mean,
-        std=std,
-        resize=ResizeSpec(config.resize, first, config.interpolation),
-        crop=CropSpec("center", size) if crops else None,
-    )
+def _check(asked: Mapping[str, Any], weights: BackboneWeights) -> None:
+    """Refuses what contradicts the weights; None contradicts nothing."""
+    for key, value in asked.items():
+        has = getattr(weights, key)
+        if value is None or value == has:
+            continue
+        if key == "bn_eps" and math.isclose(value, has, rel_tol=1e-6):
+            continue
+        if key == "width_mult" and _same_layers(weights, value):
+            continue
+        raise UserError(
+            f"backbone.{key} must be null or what the weights have; got {value}, "
+            f"{weights.source} has {has}"
+        )
+
+
+def _same_layers(weights: BackboneWeights, width_mult: float) -> bool:
+    """Widths that differ little have the same channel counts."""
+    try:
+        other = build_backbone(weights.name, width_mult=width_mult)
+    except ValueError:
+        return False
+    return other.layers == build_backbone(**weights.arguments).layers

@@ -1,27 +1,27 @@
 """Chooses how much of the network is fine-tuned, by what the seconds and the disk allow.
 
 The time of a training step and of a forward pass is measured on one part of the network and scaled
-to the others by the work in their layers. Work is counted in multiplications of dense convolutions;
-a depthwise multiplication costs 10 and an output element, which batch norm and activation read and
-write, 20 of them. That reproduces the ratios of training steps measured on two x86-64 cores from
-layer 15, 11 and 0 on (17.6, 34.6 and 139 ms) within 36 %: an estimate, not a promise.
+to the others by the work in their layers, see ``backbones/interface.py``: an estimate, not a
+promise.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from src_mindspore.backbone import NUM_LAYERS, STAGES, layer_name
-
-DEPTHWISE, ELEMENT = 10.0, 20.0
-CHANNELS = 3
+from src_mindspore.backbone import layer_name
 
 
 @dataclass(frozen=True)
 class TrainingLoad:
-    """What is to be trained, whichever cut is taken; ``channels`` as the backbone's."""
+    """What is to be trained, whichever cut is taken.
+
+    ``channels``, ``sides`` and ``work`` have a value for each layer of the backbone: of its output,
+    the height and width of that, and the work for a photo.
+    """
 
     channels: Sequence[int]
-    size: int
+    sides: Sequence[int]
+    work: Sequence[float]
     photos: int
     val_photos: int
     views: int  # in the cache, the plain one included
@@ -62,46 +62,15 @@ class Estimate:
         )
 
 
-def map_sides(size: int) -> list[int]:
-    """Height and width of the map after each layer, of an input of ``size`` pixels."""
-    strides = [2, *(s if i == 0 else 1 for _, _, n, s in STAGES for i in range(n)), 1]
-    sides = []
-    for stride in strides:
-        size = -(-size // stride)  # in both padding conventions
-        sides.append(size)
-    return sides
-
-
-def layer_work(channels: Sequence[int], size: int) -> list[float]:
-    """The work of each of the 19 layers for one photo, see the module.
-
-    Args:
-        channels: of each layer's output, 19 of them.
-        size: height and width of the input in pixels.
-    """
-    sides = map_sides(size)
-    factors = [t for t, _, n, _ in STAGES for _ in range(n)]
-    area = sides[0] ** 2
-    work = [(9 * CHANNELS + ELEMENT) * channels[0] * area]
-    for layer, factor in enumerate(factors, start=1):
-        inputs, outputs = channels[layer - 1], channels[layer]
-        hidden, before, after = inputs * factor, sides[layer - 1] ** 2, sides[layer] ** 2
-        expand = (inputs + ELEMENT) * hidden * before if factor > 1 else 0.0
-        depthwise = (9 * DEPTHWISE + ELEMENT) * hidden * after
-        work.append(expand + depthwise + (hidden + ELEMENT) * outputs * after)
-    work.append((channels[-2] + ELEMENT) * channels[-1] * sides[-1] ** 2)
-    return work
-
-
 def estimates(load: TrainingLoad, speeds: Speeds) -> list[Estimate]:
-    """One for each block that training may begin at, from cached maps: 1 to 18."""
-    work, sides = layer_work(load.channels, load.size), map_sides(load.size)
+    """One for each block that training may begin at, from cached maps: 1 to the last layer."""
+    work, sides = load.work, load.sides
     whole = sum(work)
     # the head stage wants the pooled vectors of every view: all layers run, whatever the cut
     extraction = speeds.view * (load.photos * load.views + load.val_photos)
     pooled = 2 * load.channels[-1] * 4 * (load.photos * load.views + load.val_photos)
     found = []
-    for block in range(1, NUM_LAYERS):
+    for block in range(1, len(work)):
         values = load.channels[block - 1] * sides[block - 1] ** 2
         bytes_each = 2 if load.views > 1 else 4  # float16 for augmented views
         maps = values * (load.photos * load.views * bytes_each + load.val_photos * 4)

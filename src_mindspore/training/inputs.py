@@ -16,7 +16,7 @@ from src_mindspore.network.engines import FeatureEngine, run_on_all_cores
 from src_mindspore.photos.augment import Augmentation
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.tensors import _stack
+from src_mindspore.photos.tensors import stack_pixels
 from src_mindspore.spec.input import InputSpec
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.training.workers import ALONE, Workers
@@ -119,7 +119,7 @@ class PhotoInputs:
         shares = [workers.share(order[i : i + batch_size], batch_size) for i in starts]
         pixels = map_ordered(augmented, (i for s in shares for i in s.tolist()), 2 * batch_size)
         for mine in shares:
-            images, gone = _stack([next(pixels) for _ in mine], self.input)
+            images, gone = stack_pixels([next(pixels) for _ in mine], self.input)
             values = run_on_all_cores(self.trunk, images)[0] if self.trunk else images
             values[gone] = np.nan
             yield values, np.array([self.records[i].label for i in mine], np.int32)

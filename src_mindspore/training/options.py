@@ -49,7 +49,7 @@ class StageOptions:
     def cut(self, classifier: Classifier) -> str:
         """Where the trained part of the network begins, see ``backbone.py``."""
         if self.from_block is None:
-            return classifier.head.cut
+            return classifier.head_cut
         return layer_name(self.from_block - 1) if self.from_block else IMAGE
 
 
@@ -95,6 +95,18 @@ class TrainingOptions:
     def cached_cuts(self, classifier: Classifier) -> set[str]:
         """All cuts that the run reads from the cache."""
         return {stage.cut(classifier) for stage in self.stages if stage.epochs and stage.cached}
+
+
+def model_options(config: EasyDict) -> dict[str, Any]:
+    """Arguments of ``build_model`` besides the classes."""
+    backbone = ("name", "weights", "width_mult", "padding", "bn_eps")
+    image = ("size", "resize", "interpolation", "shorter_side")
+    return {
+        "labels": config.data.labels,
+        "backbone": {key: config.backbone[key] for key in backbone},
+        "head": dict(config.head),
+        "image": {key: config.input[key] for key in image},
+    }
 
 
 def stage_options(config: EasyDict, from_block: int, epochs: int) -> tuple[StageOptions, ...]:

@@ -13,13 +13,13 @@ from easydict import EasyDict
 
 from src_mindspore.config.schema import AUTO
 from src_mindspore.dataset import DataSet
-from src_mindspore.evaluation.calibration import Wish
+from src_mindspore.evaluation.calibration import CalibrationOptions
 from src_mindspore.evaluation.final_score import score_run, stage_scores
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.report.plots import draw_confusion, draw_curves, draw_reliability
-from src_mindspore.runs import checkpoint
-from src_mindspore.runs.folder import CONFUSION, CURVES, RELIABILITY, RunFolder
+from src_mindspore.runs.folder import RunFolder
+from src_mindspore.runs.names import CONFUSION, CURVES, LAST, MODEL, RELIABILITY
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.launcher import scheduling
 from src_mindspore.training.auto_cut import choose_from_block
@@ -31,6 +31,7 @@ from src_mindspore.training.options import (
     LossOptions,
     TrainingOptions,
     feature_options,
+    model_options,
     stage_options,
 )
 from src_mindspore.training.stages import Materials, build_stage
@@ -72,7 +73,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     run.write_splits(data.root, data.splits, data.left_out, data.excluded)
 
     # 2. the network with its pretrained backbone, and the description of both ends
-    classifier, spec = build_model(config, data.classes)
+    classifier, spec = build_model(data.classes, **model_options(config))
     run.save_spec(spec)
     if workers.size > 1:
         workers.agree({"photos": _photos(data), "first weights": _weights(classifier)})
@@ -86,10 +87,12 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
         return {}
 
     # 4. the best weights, scored on the photos themselves as evaluate.py will
-    assign_strict(classifier, best, checkpoint.MODEL)
-    wish = Wish(**config.calibration, seed=config.seed)
-    weights = run.path / checkpoint.MODEL
-    spec, scored = score_run(classifier, spec, weights, data.records("val"), materials.reader, wish)
+    assign_strict(classifier, best, MODEL)
+    wanted = CalibrationOptions(**config.calibration, seed=config.seed)
+    weights = run.path / MODEL
+    spec, scored = score_run(
+        classifier, spec, weights, device, data.records("val"), materials.reader, wanted
+    )
     metrics = {
         **scored,
         "stages": stage_scores(run.lines, STAGES),
@@ -157,14 +160,14 @@ def _run_stages(
             continue
         began = time.perf_counter()
         if best is not None and not state:
-            assign_strict(classifier, best, checkpoint.MODEL)
+            assign_strict(classifier, best, MODEL)
         # a resumed stage is built with the pretrained backbone, as it was at first: the cached
         # features are named by its weights
         built = build_stage(stage, options, materials)
         built.best = best
         if state:
             cells = (classifier, built.step.optimizer)
-            restore(cells, state.arrays, checkpoint.LAST)
+            restore(cells, state.arrays, LAST)
             built.progress, state = state.progress, None
         elif scores:
             built.progress.best_top1 = scores.best_top1

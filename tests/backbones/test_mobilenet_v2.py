@@ -8,13 +8,9 @@ import onnxruntime
 import pytest
 import toy_mobilenet
 
-from src_mindspore.backbone import (
-    MobileNetV2Backbone,
-    NamedOutputs,
-    layer_name,
-    layers_before,
-    round_channels,
-)
+from src_mindspore.backbone import NamedOutputs, layer_name, layers_before
+from src_mindspore.backbones.inverted_residual import named_convolutions, round_channels
+from src_mindspore.backbones.mobilenet_v2 import MobileNetV2Backbone
 from src_mindspore.weights.assign import assign_strict
 
 
@@ -141,7 +137,15 @@ def test_layers_after_the_last_asked_for_are_not_run():
 
 def test_layers_before():
     cuts = ["image", "features.0", "features.14", "features.18", "mean", "max"]
-    assert [layers_before(cut) for cut in cuts] == [0, 1, 15, 19, 19, 19]
+    backbone = toy_backbone("same", 1e-3)
+    assert [layers_before(backbone, cut) for cut in cuts] == [
+        0,
+        1,
+        15,
+        19,
+        19,
+        19,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -149,8 +153,42 @@ def test_layers_before():
 )
 def test_layers_before_says_what_is_accepted(cut):
     with pytest.raises(ValueError, match=r"a cut is image, features\.0 to features\.18") as info:
-        layers_before(cut)
+        layers_before(toy_backbone("same", 1e-3), cut)
     assert str(info.value).endswith(f"mean or max; got {cut!r}")
+
+
+# height and width of each map, of an input of 224 and of 65 pixels
+SIDES = {
+    224: [112, 112, 56, 56, 28, 28, 28, 14, 14, 14, 14, 14, 14, 14, 7, 7, 7, 7, 7],
+    65: [33, 33, 17, 17, 9, 9, 9, 5, 5, 5, 5, 5, 5, 5, 3, 3, 3, 3, 3],
+}
+# of each layer at 224 pixels, by hand for the first: (9 * 3 + 20) * 32 * 112**2
+WORK = [
+    *[18_866_176, 54_591_488, 85_198_848, 81_887_232, 36_402_688, 29_704_192, 29_704_192],
+    *[14_626_304, 19_668_992, 19_668_992, 19_668_992, 22_202_880, 36_728_832, 36_728_832],
+    *[20_873_216, 21_324_800, 21_324_800, 29_008_000, 21_324_800],
+]
+
+
+def test_sides_and_work_of_the_layers():
+    backbone = MobileNetV2Backbone()
+    assert {size: backbone.map_sides(size) for size in SIDES} == SIDES
+    assert backbone.work(224) == WORK
+    assert sum(MobileNetV2Backbone(0.35).work(224)) == 192_672_704
+
+
+def test_the_description_is_what_the_cells_are():
+    backbone = toy_backbone("same", 1e-3)
+    rows = named_convolutions(backbone.layers)
+    cells = dict(backbone.cells_and_names())
+    convolutions = [name for name, cell in cells.items() if isinstance(cell, ms.nn.Conv2d)]
+    assert [row.conv for row in rows] == convolutions
+    for row in rows:
+        conv, of = cells[row.conv], row.of
+        assert conv.weight.shape == of.shape
+        assert (conv.in_channels, conv.stride) == (of.inputs, (of.stride, of.stride))
+        assert conv.group == (of.inputs if of.depthwise else 1)
+        assert cells[row.norm].gamma.shape == (of.outputs,)
 
 
 def test_wrong_arguments():

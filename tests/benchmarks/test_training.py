@@ -11,7 +11,7 @@ from benchmarks.accuracy import extrapolated, reached
 from benchmarks.figures import as_table, draw, judged, paired_ratio, rows_of, table
 from benchmarks.peers.children import Child, Party, Run, run_until
 from src_mindspore.system.errors import UserError
-from src_mindspore.weights.imagenet import pretrained_h5
+from src_mindspore.weights.imagenet import pretrained_file
 
 COUNTING = """
 import sys, time
@@ -163,7 +163,7 @@ def test_unusable_arguments(workplace, tmp_path, arguments, message) -> None:
 @pytest.mark.long
 def test_the_command(workplace, tmp_path) -> None:
     """The project and plain MindSpore; the other peers need an environment of their own."""
-    fetched_or_skip(pretrained_h5)
+    fetched_or_skip(pretrained_file)
     config = tmp_path / "small.yaml"
     config.write_text("input: {size: 224}\n")
     done = workplace.run(

@@ -3,10 +3,12 @@
 import subprocess
 import sys
 
+import pytest
 from workplace import REPOSITORY
 
+from src_mindspore import backbone, lr
 from src_mindspore import head as head_room
-from src_mindspore import lr
+from src_mindspore.backbones import interface
 from src_mindspore.config import schema
 from src_mindspore.network import device, engines, kernels
 from src_mindspore.photos import class_weights
@@ -18,6 +20,8 @@ def test_words_are_those_of_their_rooms() -> None:
     assert schema.DEVICES == device.DEVICES
     assert schema.ENGINES == engines.ENGINES
     assert schema.KERNELS == kernels.KERNELS
+    assert tuple(schema.BACKBONES) == tuple(backbone.BACKBONES)
+    assert schema.PADDINGS == interface.PADDINGS
     assert schema.INPUTS == inputs.SOURCES
     assert tuple(optimizers.OPTIMIZERS) == schema.OPTIMIZERS
     assert schema.DECAYS == lr.DECAYS
@@ -28,6 +32,18 @@ def test_words_are_those_of_their_rooms() -> None:
     assert schema.NEAR_DUPLICATES == data.NEAR_DUPLICATES
     assert schema.RESIZE_RULES == spec_input.RESIZE_RULES
     assert schema.INTERPOLATIONS == spec_input.INTERPOLATIONS
+
+
+@pytest.mark.parametrize("name", schema.BACKBONES)
+def test_what_a_config_knows_of_a_backbone_is_true(name) -> None:
+    """Its padding, epsilon and pixels are held equal in tests/weights/test_imagenet.py."""
+    facts = schema.BACKBONES[name]
+    assert facts.layers == len(backbone.build_backbone(name).layers)
+    if facts.widths:
+        assert backbone.build_backbone(name, width_mult=0.5).channels[3] == 16
+    else:
+        with pytest.raises(ValueError, match="must be 1; got 0"):
+            backbone.build_backbone(name, width_mult=0.5)
 
 
 def test_a_config_is_checked_without_mindspore_and_numpy() -> None:

@@ -18,7 +18,7 @@ from src_mindspore.doctor.diagnosis import Diagnosis, diagnose
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding
 from src_mindspore.doctor.page import write_page
 from src_mindspore.doctor.proposed_exclusions import proposed_exclusions
-from src_mindspore.photos import transform as transforms
+from src_mindspore.photos.decode import open_photo
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name
 
@@ -319,4 +319,4 @@ def test_a_file_that_is_too_long_is_not_read(tmp_path, monkeypatch):
     noise(1, 60, 60).save(tmp_path / "cat/large.png")
     assert files(found(diagnose(tmp_path), "huge")) == [("cat/large.png",)]
     with pytest.raises(UserError, match="files of up to 5,000 bytes are read; got"):
-        transforms.open_photo(tmp_path / "cat/large.png")
+        open_photo(tmp_path / "cat/large.png")

@@ -8,12 +8,12 @@ from src_mindspore.evaluation.calibration import (
     LOWEST,
     MIN_ANSWERED,
     MIN_PHOTOS,
-    Wish,
     calibrate,
     cross_validated,
     fit_temperature,
     operating_points,
 )
+from src_mindspore.evaluation.calibration import CalibrationOptions as Options
 from src_mindspore.evaluation.metrics import summary
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.spec.calibration import OperatingPoint
@@ -66,7 +66,7 @@ def test_where_all_are_right_or_wrong_the_ends_are_taken():
     logits = np.array([[1.0, 0.0]] * 60)
     assert fit_temperature(logits, np.zeros(60, int)) == LOWEST
     assert fit_temperature(logits, np.ones(60, int)) == HIGHEST
-    _, report = calibrate(logits, np.zeros(60, int), "logits", Wish(), "val", "")
+    _, report = calibrate(logits, np.zeros(60, int), "logits", Options(), "val", "")
     assert report["bounded"]
 
 
@@ -74,7 +74,7 @@ def test_where_all_are_right_or_wrong_the_ends_are_taken():
 @pytest.mark.parametrize("seed", range(5))
 def test_no_label_and_no_rank_changes(kind, seed):
     logits, labels = calibrated_logits(200, 6, seed)
-    spec, report = calibrate(logits, labels, kind, Wish(), "val", "")
+    spec, report = calibrate(logits, labels, kind, Options(), "val", "")
     before, after = probabilities(logits, kind), probabilities(logits / spec.temperature, kind)
     np.testing.assert_array_equal(before.argsort(1), after.argsort(1))
     assert report["after"]["loss"] <= report["before"]["loss"] + 1e-9
@@ -136,7 +136,9 @@ def test_properties_of_operating_points(seed):
 
 def test_what_calibrate_says():
     logits, labels = calibrated_logits(400, 4, seed=3)
-    spec, report = calibrate(3 * logits, labels, "logits", Wish(precision=0.9, seed=5), "val", "ab")
+    spec, report = calibrate(
+        3 * logits, labels, "logits", Options(precision=0.9, seed=5), "val", "ab"
+    )
     assert (spec.split, spec.n, spec.sha256) == ("val", 400, "ab")
     assert (report["split"], report["n"], report["sha256"]) == ("val", 400, "ab")
     assert spec.temperature == report["temperature"] == pytest.approx(3, rel=0.2)
@@ -149,13 +151,13 @@ def test_what_calibrate_says():
     assert (kept["wanted"], kept["reason"], kept["threshold"]) == (0.9, None, spec.threshold)
     assert kept["precision"] >= 0.9
     assert 0 < kept["coverage"] < 1
-    again = calibrate(3 * logits, labels, "logits", Wish(precision=0.9, seed=5), "val", "ab")
+    again = calibrate(3 * logits, labels, "logits", Options(precision=0.9, seed=5), "val", "ab")
     assert again == (spec, report)
 
 
 def test_what_was_not_asked_for():
     logits, labels = calibrated_logits(100, 4, seed=3)
-    spec, report = calibrate(logits, labels, "logits", Wish(temperature=False), "val", "")
+    spec, report = calibrate(logits, labels, "logits", Options(temperature=False), "val", "")
     assert (spec.temperature, spec.threshold, report["threshold"]) == (1, None, None)
     assert report["reason"] == "calibration.temperature is false"
     assert report["before"] == report["after"]
@@ -164,7 +166,7 @@ def test_what_was_not_asked_for():
 
 def test_too_few_photos():
     logits, labels = calibrated_logits(MIN_PHOTOS - 1, 4, seed=3)
-    spec, report = calibrate(logits, labels, "logits", Wish(precision=0.5), "val", "")
+    spec, report = calibrate(logits, labels, "logits", Options(precision=0.5), "val", "")
     assert (spec.temperature, spec.threshold, spec.points) == (1, None, ())
     assert report["reason"] == "49 photos are too few to fit a temperature on: 50 are needed"
     assert report["threshold"] == {
@@ -176,7 +178,7 @@ def test_too_few_photos():
 def test_a_precision_that_nothing_reaches():
     logits = np.random.default_rng(0).normal(0, 1, (200, 4))
     labels = (logits.argmax(1) + 1) % 4  # never right
-    spec, report = calibrate(logits, labels, "logits", Wish(precision=0.99), "val", "")
+    spec, report = calibrate(logits, labels, "logits", Options(precision=0.99), "val", "")
     assert spec.threshold is None
     assert report["threshold"] == {
         "wanted": 0.99,

@@ -11,7 +11,7 @@ from mindspore import Tensor, nn, ops
 from onnx import TensorProto, helper
 from PIL import Image
 
-from src_mindspore.evaluation.model import BATCH, Model, load_model
+from src_mindspore.evaluation.model import BATCH, Model, Runner, load_model
 from src_mindspore.evaluation.predict import predictions, threshold_of
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.evaluation.score import evaluate, score_photos
@@ -199,7 +199,7 @@ def test_a_checkpoint_of_another_network(trained, tmp_path):
 def model_of(run, output="probabilities", activation="softmax") -> Model:
     described = {**MODEL, "head": {"activation": activation}}
     spec = replace(SPEC, output=output, model=described)
-    return Model(None, spec, FileSpec("m.onnx", 1, "ab"), run, "NumPy")
+    return Model(None, spec, FileSpec("m.onnx", 1, "ab"), Runner(run, "NumPy"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import mindspore as ms
 import pytest
 from helpers import input_spec, noise, toy_backbone, write_photos
 
-from src_mindspore.backbone import MobileNetV2Backbone
+from src_mindspore.backbones.mobilenet_v2 import MobileNetV2Backbone
 from src_mindspore.dataset import DataSet
 from src_mindspore.features.job import FeatureJob, Views
 from src_mindspore.photos.augment import Augmentation

@@ -1,12 +1,11 @@
-"""What the project fetches: the messages without network, local files, the real ones."""
+"""MindSpore Lite: the message without network, a local folder, the real package."""
 
-import hashlib
 import time
 
 import pytest
 from lite_fakes import bare_pip, entries, fetched_or_skip
 
-from src_mindspore.lite import package as assets
+from src_mindspore.lite import package
 from src_mindspore.system.errors import UserError
 
 
@@ -22,7 +21,7 @@ def test_without_network_and_cache_one_message_says_it_all(cache, monkeypatch, h
         monkeypatch.delenv("PIP_NO_INDEX")
         monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     with pytest.raises(UserError) as caught:
-        assets.lite_home()
+        package.lite_home()
     text = str(caught.value)
     assert text.startswith(
         "The MindSpore Lite 2.0.0 libraries (x86-64) are missing (they write the .ms file"
@@ -40,53 +39,28 @@ def test_without_network_and_cache_one_message_says_it_all(cache, monkeypatch, h
     assert entries(cache) == []
 
 
-def test_missing_weights_message_names_their_variable(cache):
-    with pytest.raises(UserError, match="export POCKETLENS_PRETRAINED=/path/to/face_mask_") as e:
-        assets.pretrained_h5()
-    assert "training starts from them" in str(e.value)
-
-
-def test_the_weights_file_itself_may_be_given(cache, tmp_path, monkeypatch):
-    local = tmp_path / "weights.h5"
-    local.write_bytes(b"weights")
-    monkeypatch.setenv("POCKETLENS_PRETRAINED", str(local))
-    with pytest.raises(UserError, match=r"weights\.h5 is not the expected file for pretrained"):
-        assets.pretrained_h5()
-    monkeypatch.setattr(assets, "_H5_SHA256", hashlib.sha256(b"weights").hexdigest())
-    assert assets.pretrained_h5() == local
-
-
 def test_an_unpacked_lite_folder_may_be_given(cache, tmp_path, monkeypatch):
     home = tmp_path / "site" / "mindspore_lite"
     (home / "lib").mkdir(parents=True)
     (home / "include").mkdir()
-    first, *others = assets.LITE["x86_64"].libs
+    first, *others = package.LITE["x86_64"].libs
     for name in others:
         (home / "lib" / name).touch()
     monkeypatch.setenv("POCKETLENS_LITE", str(home.parent))
     with pytest.raises(UserError, match=r"which must hold lib/ and include/ .*missing: libdnnl"):
-        assets.lite_home()
+        package.lite_home()
     (home / "lib" / first).touch()
-    assert assets.lite_home() == home
+    assert package.lite_home() == home
     monkeypatch.setenv("POCKETLENS_LITE", str(home))
-    assert assets.lite_home() == home
-
-
-def test_the_real_weights():
-    h5py = pytest.importorskip("h5py", reason="h5py reads the weights file")
-    with h5py.File(fetched_or_skip(assets.pretrained_h5)) as file:
-        layers = {name.decode() for name in file["model_weights"].attrs["layer_names"]}
-        kernel = file["model_weights/Conv1/Conv1/kernel:0"]
-        assert kernel.shape == (3, 3, 3, 32)
-    assert {"Conv1", "block_16_project_BN", "Conv_1_bn"} <= layers
+    assert package.lite_home() == home
 
 
 def test_the_real_lite_package():
-    home = fetched_or_skip(assets.lite_home)
+    home = fetched_or_skip(package.lite_home)
     assert (home / "include" / "api" / "model.h").is_file()
     names = entries(home / "lib")
     assert "libmindspore_converter.so" in names
     assert not [n for n in names if "tensorrt" in n or "ascend" in n]
     start = time.monotonic()
-    assert assets.lite_home() == home
+    assert package.lite_home() == home
     assert time.monotonic() - start < 1  # the cached wheel is not read again

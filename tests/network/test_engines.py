@@ -63,7 +63,7 @@ class Fake:
 
 def test_uncompiled_is_what_compiled_gives():
     with mode(ms.GRAPH_MODE):
-        got = engines.run_uncompiled(toy_backbone(), OUTPUTS, images(3))
+        got = engines.reference_outputs(toy_backbone(), OUTPUTS, images(3))
         assert ms.get_context("mode") == ms.GRAPH_MODE
         expected = MindSporeEngine(toy_backbone(), OUTPUTS, 3)(images(3))
     for one, other in zip(got, expected, strict=True):
@@ -75,7 +75,7 @@ def choose(monkeypatch, wanted: str, device: str, *onnx_outputs: list[float]) ->
     mindspore_engine = Fake("mindspore", [1, 100], [1, 2])
     onnx_engine = Fake("onnxruntime", *onnx_outputs)
     monkeypatch.setattr(engines, "MindSporeEngine", lambda *_: mindspore_engine)
-    monkeypatch.setattr(engines, "run_uncompiled", lambda *_: mindspore_engine.outputs)
+    monkeypatch.setattr(engines, "reference_outputs", lambda *_: mindspore_engine.outputs)
     monkeypatch.setattr(engines, "OnnxRuntimeEngine", lambda *_: onnx_engine)
     return choose_engine(wanted, device, None, ("a", "b"), images(1), 8).name
 

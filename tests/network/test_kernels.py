@@ -11,7 +11,14 @@ from helpers import mode
 from lite_fakes import fetched_or_skip
 from mindspore import Tensor, nn, ops
 
-from src_mindspore.backbone import ConvBNReLU, InvertedResidual, NamedOutputs
+from src_mindspore.backbone import NamedOutputs
+from src_mindspore.backbones.interface import Convolution
+from src_mindspore.backbones.inverted_residual import (
+    Block,
+    ConvBNReLU,
+    InvertedResidual,
+    describe_block,
+)
 from src_mindspore.network.classifier import Top, batch_norms, build_classifier
 from src_mindspore.network.kernels import accelerate, build, cells
 from src_mindspore.network.kernels.cells import (
@@ -30,7 +37,7 @@ from src_mindspore.training.optimizers import build_optimizer
 from src_mindspore.training.stages import trainable
 from src_mindspore.training.step import TrainStep
 from src_mindspore.weights.assign import arrays_of, assign_strict
-from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_h5
+from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_file
 from src_mindspore.weights.pretrained import load_backbone, read_weights
 
 EPS = 1e-3
@@ -152,21 +159,35 @@ BLOCKS = [
 ]
 
 
+# the same with a 5x5 depthwise convolution: maps smaller than the window, several bands, odd sides
+BLOCKS_OF_5 = [
+    *[(1, 1, 8, 8, 1, 6, 1), (2, 3, 8, 16, 2, 6, 3), (3, 4, 8, 8, 1, 6, 3), (7, 7, 33, 3, 2, 1, 3)],
+    *[(7, 7, 112, 24, 1, 6, 1), (14, 14, 33, 33, 1, 6, 3), (15, 13, 3, 3, 1, 1, 1)],
+    *[(57, 55, 24, 40, 2, 6, 1), (56, 56, 24, 24, 1, 6, 1), (28, 28, 40, 40, 1, 6, 1)],
+]
 # at stride 1 the two paddings are the same
-PADDED = [(case, p) for case in BLOCKS for p in ("same", "symmetric")[: case[4]]]
+PADDED = [
+    (kernel, case, padding)
+    for kernel, cases in ((3, BLOCKS), (5, BLOCKS_OF_5))
+    for case in cases
+    for padding in ("same", "symmetric")[: case[4]]
+]
 # One pixel, an odd map with a remainder in channels, a shortcut, many channels, both paddings at
-# stride 2 where a side is odd: whatever is wrong for a shape is wrong for one of these.
+# stride 2 where a side is odd: whatever is wrong for a shape is likely wrong for one of these.
 CORNERS = [
-    (BLOCKS[0], "same"),
-    (BLOCKS[2], "same"),
-    (BLOCKS[2], "symmetric"),
-    (BLOCKS[3], "same"),
-    (BLOCKS[5], "symmetric"),
-    (BLOCKS[7], "same"),
+    (3, BLOCKS[0], "same"),
+    (3, BLOCKS[2], "same"),
+    (3, BLOCKS[2], "symmetric"),
+    (3, BLOCKS[3], "same"),
+    (3, BLOCKS[5], "symmetric"),
+    (3, BLOCKS[7], "same"),
+    (5, BLOCKS_OF_5[1], "symmetric"),
+    (5, BLOCKS_OF_5[2], "same"),
+    (5, BLOCKS_OF_5[3], "same"),
 ]
 
 
-def corners_first(cases: list, corners: list) -> list:
+def corners_first(cases: list[tuple], corners: list[tuple]) -> list:
     """The corners, and the rest as ``long``."""
     rest = [pytest.param(*case, marks=pytest.mark.long) for case in cases if case not in corners]
     assert len(rest) + len(corners) == len(cases)
@@ -174,14 +195,16 @@ def corners_first(cases: list, corners: list) -> list:
 
 
 @pytest.mark.parametrize(
-    ("case", "padding"),
+    ("kernel", "case", "padding"),
     corners_first(PADDED, CORNERS),
-    ids=lambda v: v if isinstance(v, str) else "x".join(map(str, v)),
+    ids=lambda v: "x".join(map(str, v)) if isinstance(v, tuple) else str(v),
 )
-def test_a_block_computes_as_the_plain_one(library, case, padding):
+def test_a_block_computes_as_the_plain_one(library, kernel, case, padding):
     height, width, inputs, outputs, stride, expand, batch = case
     rng = np.random.default_rng(0)
-    layer = InvertedResidual(inputs, outputs, stride, expand, padding, EPS)
+    layer = InvertedResidual(
+        describe_block(inputs, Block(expand, outputs, stride, kernel)), padding, EPS
+    )
     fill(layer, rng)
     compiled = CompiledBlock(library, layer, input_gradient=True)
     compare(layer, compiled, (True, True), maps(rng, batch, inputs, height, width))
@@ -191,7 +214,7 @@ def test_a_block_computes_as_the_plain_one(library, case, padding):
 @pytest.mark.parametrize("size", [(15, 15), (8, 12), (112, 110)])
 def test_the_stem_computes_as_the_plain_one(library, size, padding):
     rng = np.random.default_rng(1)
-    layer = ConvBNReLU(3, 24, 3, 2, 1, padding, EPS)
+    layer = ConvBNReLU(Convolution(3, 24, 3, 2), padding, EPS)
     fill(layer, rng)
     compare(layer, CompiledStem(library, layer), (False, True), maps(rng, 3, 3, *size))
 
@@ -199,33 +222,36 @@ def test_the_stem_computes_as_the_plain_one(library, size, padding):
 @pytest.mark.parametrize(("size", "channels"), [(1, 40), (7, 33), (15, 64)])
 def test_the_last_layer_computes_as_the_plain_one(library, size, channels):
     rng = np.random.default_rng(2)
-    layer = ConvBNReLU(24, channels, 1, 1, 1, "same", EPS)
+    layer = ConvBNReLU(Convolution(24, channels), "same", EPS)
     fill(layer, rng)
     compiled = CompiledLast(library, layer, input_gradient=True)
     compare(layer, compiled, (True, False), maps(rng, 3, 24, size, size))
 
 
-# height, width, channels, stride
-MAPS = sorted({(h, w, i, s) for h, w, i, _, s, _, _ in BLOCKS})
-ALL_MAPS = [(case, p) for case in MAPS for p in ("same", "symmetric")]
+# kernel, height, width, channels, stride
+MAPS = sorted({(k, h, w, i, s) for k, (h, w, i, _, s, _, _), _ in PADDED})
 CORNER_MAPS = [
-    ((1, 1, 8, 1), "same"),
-    ((1, 1, 8, 2), "symmetric"),
-    ((2, 3, 8, 2), "same"),
-    ((7, 7, 33, 2), "symmetric"),
-    ((7, 7, 96, 1), "symmetric"),
-    ((15, 13, 1, 2), "same"),
+    ((3, 1, 1, 8, 1), "same"),
+    ((3, 1, 1, 8, 2), "symmetric"),
+    ((3, 2, 3, 8, 2), "same"),
+    ((3, 7, 7, 33, 2), "symmetric"),
+    ((3, 7, 7, 96, 1), "symmetric"),
+    ((3, 15, 13, 1, 2), "same"),
+    ((5, 2, 3, 8, 2), "symmetric"),
+    ((5, 3, 4, 8, 1), "same"),
+    ((5, 7, 7, 33, 2), "same"),
 ]
 
 
 @pytest.mark.parametrize(
     ("case", "padding"),
-    corners_first(ALL_MAPS, CORNER_MAPS),
-    ids=lambda v: v if isinstance(v, str) else "x".join(map(str, v)),
+    corners_first([(case, p) for case in MAPS for p in ("same", "symmetric")], CORNER_MAPS),
+    ids=lambda v: "x".join(map(str, v)) if isinstance(v, tuple) else str(v),
 )
 def test_a_depthwise_convolution_computes_as_the_plain_one(library, case, padding):
-    height, width, channels, stride = case
-    layer = ConvBNReLU(channels, channels, 3, stride, channels, padding, EPS)
+    kernel, height, width, channels, stride = case
+    of = Convolution(channels, channels, kernel, stride, depthwise=True)
+    layer = ConvBNReLU(of, padding, EPS)
     rng = np.random.default_rng(8)
     fill(layer, rng)
     conv = layer.features[0]
@@ -262,7 +288,7 @@ def in_numpy(x: np.ndarray, values: list[np.ndarray], stride: int, same: bool) -
 @pytest.mark.parametrize(("stride", "padding"), [(1, "same"), (2, "same"), (2, "symmetric")])
 def test_a_block_computes_what_numpy_does(library, stride, padding):
     rng = np.random.default_rng(3)
-    layer = InvertedResidual(8, 8, stride, 6, padding, EPS)
+    layer = InvertedResidual(describe_block(8, Block(6, 8, stride)), padding, EPS)
     fill(layer, rng)
     compiled = CompiledBlock(library, layer, input_gradient=True)
     x = maps(rng, 2, 8, 5, 6)
@@ -294,7 +320,7 @@ def settled():
 
     With random weights training is chaotic: a rounding error becomes a hundredth in four steps.
     """
-    fetched_or_skip(pretrained_h5)
+    fetched_or_skip(pretrained_file)
     ms.set_seed(4)
     weights = read_weights(pretrained_checkpoint())
     classifier = build_classifier({}, {}, CLASSES, SIZE)
@@ -344,6 +370,51 @@ def test_training_goes_as_with_the_plain_layers(classifier, start, native, cut):
     np.testing.assert_allclose(compiled[2], plain[2], atol=1e-4 * np.abs(plain[2]).max())
     moved = {name for name in start if plain[1][name].tobytes() != start[name].tobytes()}
     assert moved == {name for name in start if compiled[1][name].tobytes() != start[name].tobytes()}
+    assert not any("moving" in name for name in moved)
+
+
+@pytest.fixture(scope="module")
+def efficientnet():
+    """A pretrained EfficientNet-Lite0 as a classifier, and its weights."""
+    name = "efficientnet_lite0"
+    fetched_or_skip(lambda: pretrained_file(name))
+    ms.set_seed(4)
+    weights = read_weights(pretrained_checkpoint(name), name)
+    classifier = build_classifier(weights.arguments, {}, CLASSES, SIZE)
+    load_backbone(classifier.backbone, weights)
+    return classifier, arrays_of(classifier)
+
+
+# which depthwise convolutions are compiled; layers in all and compiled ones behind the cut
+MIXED = [
+    ("image", ((3, 3), (5, 5)), 18, 18),
+    ("image", ((3, 3),), 18, 9),
+    ("features.6", ((3, 3),), 11, 4),  # blocks of 3, 3, 5, 5, 5, 5, 5, 5, 5, 3; the last layer
+]
+
+
+@pytest.mark.parametrize(("cut", "kernels", "layers", "known"), MIXED)
+def test_layers_that_are_not_compiled_stand_among_the_others(
+    efficientnet, native, monkeypatch, caplog, cut, kernels, layers, known
+):
+    classifier, start = efficientnet
+    monkeypatch.setattr(cells, "DEPTHWISE", kernels)
+    top = Top(classifier, cut)
+    with caplog.at_level(logging.INFO):
+        mixed = accelerate(top, "compiled", "CPU")
+    assert (mixed.known, mixed.total) == (known, layers)
+    some = f", {known} of {layers} layers; the others are MindSpore's own"
+    assert caplog.messages == ["kernels: compiled" + (some if known < layers else "")]
+    assert {id(norm) for norm in batch_norms(mixed)} <= {id(norm) for norm in batch_norms(top)}
+    assert {p.name for p in mixed.trainable_params()} == {p.name for p in top.trainable_params()}
+    plain = trained(classifier, start, top, cut, 2)
+    got = trained(classifier, start, mixed, cut, 2)
+    assert plain[0][-1] < plain[0][0]
+    np.testing.assert_allclose(got[0], plain[0], rtol=1e-4)
+    assert_close(got[1], plain[1], 1e-4)
+    np.testing.assert_allclose(got[2], plain[2], atol=1e-4 * np.abs(plain[2]).max())
+    moved = {name for name in start if got[1][name].tobytes() != start[name].tobytes()}
+    assert moved
     assert not any("moving" in name for name in moved)
 
 

@@ -9,7 +9,7 @@ import pytest
 from helpers import input_spec, noise
 from PIL import Image
 
-from src_mindspore.photos import transform as transforms
+from src_mindspore.photos import decode
 from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.transform import normalise, prepare
 from src_mindspore.spec.input import CropSpec
@@ -140,9 +140,9 @@ def test_a_folder_is_no_photo(tmp_path):
 
 def test_too_many_pixels(tmp_path, monkeypatch):
     path = saved(tmp_path / "a.png", noise(0, 20, 16))
-    monkeypatch.setattr(transforms, "MAX_PIXELS", 320)
+    monkeypatch.setattr(decode, "MAX_PIXELS", 320)
     assert open_photo(path).size == (20, 16)
-    monkeypatch.setattr(transforms, "MAX_PIXELS", 319)
+    monkeypatch.setattr(decode, "MAX_PIXELS", 319)
     with pytest.raises(UserError) as info:
         open_photo(path)
     assert str(info.value) == (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src_mindspore.evaluation.calibration import Wish, calibrate
+from src_mindspore.evaluation.calibration import CalibrationOptions, calibrate
 from src_mindspore.evaluation.metrics import report
 from src_mindspore.report.plots import LARGEST, draw_confusion, draw_curves, draw_reliability
 
@@ -94,6 +94,6 @@ def test_characters_without_a_font_are_one_line(tmp_path, caplog):
 def test_reliability(tmp_path, count):
     logits = np.random.default_rng(0).normal(0, 2, (count, 4))
     labels = np.arange(count) % 4
-    calibration = calibrate(logits, labels, "logits", Wish(), "val", "00")[1]
+    calibration = calibrate(logits, labels, "logits", CalibrationOptions(), "val", "00")[1]
     draw_reliability(tmp_path / "r.png", calibration, report(logits, labels, "abcd"))
     assert pixels(tmp_path / "r.png").shape == (720, 1200, 3)

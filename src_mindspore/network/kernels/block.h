@@ -1,6 +1,6 @@
-// An inverted residual block of MobileNetV2 with frozen batch norms: 1x1 expansion and ReLU6 (left
-// out where the block has none), 3x3 depthwise convolution and ReLU6, 1x1 projection, and the
-// skip. Maps are NHWC.
+// An inverted residual block with frozen batch norms: 1x1 expansion and ReLU6 (left out where the
+// block has none), 3x3 or 5x5 depthwise convolution and ReLU6, 1x1 projection, and the skip. Maps
+// are NHWC.
 //
 // A photo goes through all of them before the next one starts, a band of output rows at a time, so
 // that what lies between the layers stays in the caches. It is not kept: the way back computes it
@@ -21,8 +21,9 @@ struct Block {
   Window window;
   Folded expand, depthwise, project;
 
-  // x is the input's shape, y the output's; params begin with the first weight.
-  Block(const Settings &s, bool expands_, const int64_t *x, const int64_t *y, size_t hidden,
+  // x is the input's shape, y the output's, w the depthwise weight's, (hidden, 1, K, K); params
+  // begin with the first weight.
+  Block(const Settings &s, bool expands_, const int64_t *x, const int64_t *y, const int64_t *w,
         void **params)
       : settings(s),
         expands(expands_),
@@ -33,13 +34,17 @@ struct Block {
                static_cast<int>(x[2]),
                static_cast<int>(y[1]),
                static_cast<int>(y[2]),
-               static_cast<int>(hidden),
+               static_cast<int>(w[0]),
+               static_cast<int>(w[3]),
                s.stride,
-               s.padding_before(x[1], y[1]),
-               s.padding_before(x[2], y[2])},
-        expand(params, hidden, x[3], s.eps),
-        depthwise(params + (expands_ ? kParameters : 0), hidden, 9, s.eps),
-        project(params + (expands_ ? 2 : 1) * kParameters, y[3], hidden, s.eps) {}
+               s.padding_before(x[1], y[1], w[3]),
+               s.padding_before(x[2], y[2], w[3])},
+        expand(params, w[0], x[3], s.eps),
+        depthwise(params + (expands_ ? kParameters : 0), w[0], w[2] * w[3], s.eps),
+        project(params + (expands_ ? 2 : 1) * kParameters, y[3], w[0], s.eps) {}
+
+  // Whether there are functions for its window.
+  bool known() const { return window.kernel == 3 || window.kernel == 5; }
 
   size_t hidden() const { return window.channels; }
   size_t in_row() const { return window.width * hidden(); }  // of the expanded map
@@ -64,7 +69,12 @@ struct Block {
   }
   int end_seen(int end) const {
     if (end == window.out_height) return window.height;
-    return std::clamp((end - 1) * window.stride - window.top + 3, 0, window.height);
+    const int seen = (end - 1) * window.stride - window.top + window.kernel;
+    return std::clamp(seen, 0, window.height);
+  }
+  // Rows of it that are in memory at the same time.
+  int most_rows() const {
+    return std::min(window.height, band() * window.stride + window.kernel - 1);
   }
   int end_complete(int end) const {
     return end == window.out_height ? window.height : first_seen(end);
@@ -105,10 +115,10 @@ class Weights {
   Weights(const Block &b, Buffer &memory) {
     const size_t hidden = rounded(b.hidden()), outputs = rounded(b.outputs);
     expand = memory.get(packed_size(b.inputs, hidden) + packed_size(hidden, outputs) +
-                        12 * hidden + 2 * outputs);
+                        (b.window.taps() + 3) * hidden + 2 * outputs);
     project = expand + packed_size(b.inputs, hidden);
     taps = project + packed_size(hidden, outputs);
-    taps_bias = taps + 9 * hidden;
+    taps_bias = taps + b.window.taps() * hidden;
     expand_bias = taps_bias + hidden;
     expand_scale = expand_bias + hidden;
     project_bias = expand_scale + hidden;
@@ -142,8 +152,7 @@ class Between {
         x_(x),
         from_(from),
         photos_(to - from),
-        expanded_(expanded_memory(), b.expands ? photos_ : 0,
-                  std::min(b.window.height, b.band() * b.window.stride + 2), b.in_row()),
+        expanded_(expanded_memory(), b.expands ? photos_ : 0, b.most_rows(), b.in_row()),
         depthwise_(depthwise_memory().get(photos_ * b.band() * b.out_row())),
         zeros_(zero_row().zeros(std::max(b.in_row(), b.out_row()))) {}
 
@@ -164,8 +173,8 @@ class Between {
     float *to = depthwise_;
     for (int photo = 0; photo < photos_; photo++) {
       for (int row = h; row < end; row++, to += b_.out_row()) {
-        convolve_row(Rows(expanded(photo), row * s.stride - s.top, s.height, zeros_), s.width,
-                     s.channels, s.out_width, s.stride, s.left, weights_.taps,
+        const Rows seen(expanded(photo), s.kernel, row * s.stride - s.top, s.height, zeros_);
+        convolve_row(seen, s.width, s.channels, s.out_width, s.stride, s.left, weights_.taps,
                      DepthwiseOut{to, s.channels, weights_.taps_bias});
       }
     }

@@ -45,14 +45,15 @@ struct Backward {
     static thread_local Buffer depthwise_memory, expanded_memory;
     const Window &s = b.window;
     Between between(b, weights, x, from, to);
-    Sliding gd(depthwise_memory, to - from, std::min(s.out_height, b.band() + 2), b.out_row());
-    const int most = std::min(s.height, b.band() * s.stride + 2);
+    const int gradients = std::min(s.out_height, b.band() + s.kernel - 1);
+    Sliding gd(depthwise_memory, to - from, gradients, b.out_row());
+    const int most = b.most_rows();
     float *ge = b.expands ? expanded_memory.get((to - from) * most * b.in_row()) : nullptr;
     int done = 0;
     for (int h = 0; h < s.out_height; h += b.band()) {
       const int end = std::min(s.out_height, h + b.band());
       between.compute(h, end);
-      gd.drop_before(h - 2);
+      gd.drop_before(h - (s.kernel - 1));
       project_rows(from, to, h, end, between.depthwise(), gd.row(0, h), sums);
       gd.append(end);
       const int complete = b.end_complete(end);
@@ -85,9 +86,9 @@ struct Backward {
                       float *sums) const {
     const Window &s = b.window;
     for (int row = h; row < end; row++) {
-      weight_gradient_row(
-          Rows(between.expanded(at), row * s.stride - s.top, s.height, between.zeros()), s,
-          gd.row(at, row), sums);
+      const int top = row * s.stride - s.top;
+      const Rows seen(between.expanded(at), s.kernel, top, s.height, between.zeros());
+      weight_gradient_row(seen, s, gd.row(at, row), sums);
     }
   }
 
@@ -102,8 +103,9 @@ struct Backward {
       const float *added = b.settings.skip ? dy + skipped + h * b.in_row() : nullptr;
       InputGradient out{to, s.channels, expanded, added, bias};
       if (s.stride == 1) {
-        convolve_row(Rows(gd.map(at), h + s.top - 2, s.out_height, between.zeros()), s.out_width,
-                     s.channels, s.width, 1, 2 - s.left, taps, out);
+        const int reach = s.kernel - 1;
+        const Rows seen(gd.map(at), s.kernel, h + s.top - reach, s.out_height, between.zeros());
+        convolve_row(seen, s.out_width, s.channels, s.width, 1, reach - s.left, taps, out);
       } else {
         scatter_row(gd.map(at), h, s, taps, out);
       }
@@ -129,7 +131,7 @@ void backward(const Block &b, const float *x, const float *dy, float *dx, void *
   const Weights weights(b, memory);
   const size_t hidden = rounded(b.hidden()), inputs = rounded(b.inputs);
   float *expand = back_memory.get(packed_size(hidden, inputs) + packed_size(b.outputs, hidden) +
-                                  9 * hidden);
+                                  b.window.taps() * hidden);
   float *project = expand + packed_size(hidden, inputs);
   float *taps = project + packed_size(b.outputs, hidden);
   b.depthwise.pack_depthwise(b.settings.stride == 1, taps);
@@ -152,12 +154,12 @@ void backward(const Block &b, const float *x, const float *dy, float *dx, void *
       static thread_local Buffer taps_memory;
       float *mine = partial + k * stride;
       std::memset(mine, 0, stride * sizeof(float));
-      const Sums sums{mine, mine + after, taps_memory.zeros(10 * hidden)};
+      const Sums sums{mine, mine + after, taps_memory.zeros((b.window.taps() + 1) * hidden)};
       const int end = part_start(k + 1, groups, b.photos);
       for (int photo = part_start(k, groups, b.photos); photo < end; photo += b.together()) {
         work.photos(photo, std::min(end, photo + b.together()), sums);
       }
-      depthwise_sums(sums.taps, b.hidden(), mine + before);
+      depthwise_sums(sums.taps, b.window.taps(), b.hidden(), mine + before);
     }
     if (b.expands) b.expand.finish(partial, groups, stride, gradients);
     void **rest = gradients + (b.expands ? 3 : 0);
@@ -177,9 +179,10 @@ extern "C" int BlockBackward(int count, void **params, int *, int64_t **shapes, 
   const bool expands = count == 2 + 3 * kParameters + 1 + 1 + 9;
   if (!expands && count != 2 + 2 * kParameters + 1 + 1 + 6) return 1;
   const int convolutions = expands ? 3 : 2;
-  const int64_t hidden = shapes[2 + (convolutions - 1) * kParameters][1];
+  const int64_t *depthwise = shapes[2 + (convolutions - 2) * kParameters];
   const int dy = 2 + convolutions * kParameters;
-  const Block b(Settings(params[0]), expands, shapes[1], shapes[dy], hidden, params + 2);
+  const Block b(Settings(params[0]), expands, shapes[1], shapes[dy], depthwise, params + 2);
+  if (!b.known()) return 1;
   backward(b, static_cast<const float *>(params[1]), static_cast<const float *>(params[dy]),
            static_cast<float *>(params[dy + 1]), params + dy + 2);
   return 0;

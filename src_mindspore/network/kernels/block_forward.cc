@@ -43,9 +43,10 @@ extern "C" int BlockForward(int count, void **params, int *, int64_t **shapes, c
   const bool expands = count == 2 + 3 * kParameters + 1;
   if (!expands && count != 2 + 2 * kParameters + 1) return 1;
   const int convolutions = expands ? 3 : 2;
-  const int64_t hidden = shapes[2 + (convolutions - 1) * kParameters][1];
+  const int64_t *depthwise = shapes[2 + (convolutions - 2) * kParameters];
   const int output = 2 + convolutions * kParameters;
-  const Block b(Settings(params[0]), expands, shapes[1], shapes[output], hidden, params + 2);
+  const Block b(Settings(params[0]), expands, shapes[1], shapes[output], depthwise, params + 2);
+  if (!b.known()) return 1;
   forward(b, static_cast<const float *>(params[1]), static_cast<float *>(params[output]));
   return 0;
 }

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 from mindspore import ParameterTuple, Tensor, nn, ops
 
-from src_mindspore.backbone import ConvBNReLU, InvertedResidual
+from src_mindspore.backbones.inverted_residual import ConvBNReLU, InvertedResidual
 from src_mindspore.network.classifier import Top
 from src_mindspore.network.kernels import operators
 
 # Sums of weight gradients are kept for so many parts of a batch and added up in their order,
 # whatever thread made them: the result does not depend on the number of threads.
 _LEAST_GROUPS = 4
+DEPTHWISE = ((3, 3), (5, 5))  # sizes of the depthwise convolutions that are compiled
 
 
 def threads() -> int:
@@ -30,7 +31,7 @@ def threads() -> int:
 def _settings(
     conv: nn.Conv2d, eps: float = 0.0, skip: bool = False, input_gradient: bool = False
 ) -> Tensor:
-    """What ``Settings`` in ``layer.h`` reads; ``conv`` is the 3x3 one where there is one."""
+    """What ``Settings`` in ``layer.h`` reads; ``conv`` is the depthwise one where there is one."""
     groups = max(_LEAST_GROUPS, os.cpu_count() or 1)
     same = conv.pad_mode == "same"
     values = (conv.stride[0], same, skip, input_gradient, eps, threads(), groups)
@@ -108,38 +109,85 @@ class CompiledLast(_Compiled):
         return self.operator(self.settings, x, *self.weights)
 
 
+class Transposed(nn.Cell):
+    """A map in another order of axes: between compiled layers and MindSpore's own."""
+
+    def __init__(self, axes: tuple[int, ...]) -> None:
+        super().__init__(auto_prefix=False)
+        self.axes = axes
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return ops.transpose(x, self.axes)
+
+
+TO_NHWC, TO_NCHW = (0, 2, 3, 1), (0, 3, 1, 2)
+
+
+def _is_known_block(layer: nn.Cell) -> bool:
+    """Whether the layer is a block with a depthwise convolution that can be compiled."""
+    block = isinstance(layer, InvertedResidual)
+    return block and layer.conv[-3].features[0].kernel_size in DEPTHWISE
+
+
+def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | None:
+    """What computes a layer by the kernels; None where they do not know it.
+
+    Args:
+        library: of ``build.library``.
+        layer: of a ``Top``.
+        first: whether nothing before it is trained, so that nobody wants the input's gradient.
+    """
+    if isinstance(layer, InvertedResidual):
+        known = _is_known_block(layer)
+        return CompiledBlock(library, layer, input_gradient=not first) if known else None
+    conv = layer.features[0]
+    if conv.kernel_size == (3, 3) and conv.group == 1 and first:
+        return CompiledStem(library, layer)
+    if conv.kernel_size == (1, 1) and conv.group == 1:
+        return CompiledLast(library, layer, input_gradient=not first)
+    return None
+
+
 class CompiledTop(nn.Cell):
     """What ``top`` does, by the kernels; it has the same parameters, head and inputs.
 
-    Batch norms use their moving statistics in training too, and do not change them.
+    A layer that they do not know is MindSpore's own, in its place. Batch norms of compiled layers
+    use their moving statistics in training too, and do not change them; those of the others do so
+    once ``set_train(False)`` was said to them, as to all frozen batch norms.
+
+    Attributes:
+        known: how many of the layers run by the kernels.
+        total: how many there are.
     """
 
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
-        layers = list(top.layers)
-        compiled: list[nn.Cell] = []
-        for index, layer in enumerate(layers):
-            if isinstance(layer, InvertedResidual):
-                compiled.append(CompiledBlock(library, layer, index > 0))
-            elif layer.features[0].kernel_size == (3, 3):
-                compiled.append(CompiledStem(library, layer))
-            else:
-                compiled.append(CompiledLast(library, layer, index > 0))
-        self.layers = nn.CellList(compiled, auto_prefix=False)
-        self.from_photos = isinstance(compiled[0], CompiledStem)
+        cells: list[nn.Cell] = []
+        self.known, self.total = 0, len(top.layers)
+        nhwc = False
+        for index, layer in enumerate(top.layers):
+            known = compiled_layer(library, layer, first=index == 0)
+            self.known += known is not None
+            wants = isinstance(known, CompiledBlock | CompiledLast)
+            if wants != nhwc:
+                cells.append(Transposed(TO_NHWC if wants else TO_NCHW))
+            cells.append(layer if known is None else known)
+            nhwc = isinstance(known, CompiledBlock | CompiledStem)
+        if nhwc:
+            cells.append(Transposed(TO_NCHW))
+        self.layers = nn.CellList(cells, auto_prefix=False)
         self.head = top.head
 
     def construct(self, x: Tensor, keep: Tensor | None = None) -> Tensor:
         """See ``Top``."""
-        if not self.from_photos:
-            x = ops.transpose(x, (0, 2, 3, 1))
         for layer in self.layers:
             x = layer(x)
         return self.head(x, keep)
 
 
 class CompiledDepthwise(nn.Cell):
-    """A 3x3 depthwise convolution: (N, C, H, W) -> (N, C, H/stride, W/stride)."""
+    """A depthwise convolution, 3x3 or 5x5: (N, C, H, W) -> (N, C, H/stride, W/stride)."""
 
     def __init__(self, library: Path, conv: nn.Conv2d) -> None:
         super().__init__(auto_prefix=False)
@@ -180,7 +228,7 @@ class DepthwiseTop(nn.Cell):
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
         layers = [
-            DepthwiseBlock(library, layer) if isinstance(layer, InvertedResidual) else layer
+            DepthwiseBlock(library, layer) if _is_known_block(layer) else layer
             for layer in top.layers
         ]
         self.layers = nn.CellList(layers, auto_prefix=False)

@@ -19,7 +19,7 @@ namespace kernels {
 // Numbers that come with every call, as one tensor of floats in this order; see cells.py.
 struct Settings {
   int stride;
-  bool same;            // padding as in `padding_before`; else one row or column on every side
+  bool same;            // padding as in `padding_before`; else (kernel - 1) / 2 on every side
   bool skip;            // the input is added to the output
   bool input_gradient;  // somebody wants it
   float eps;
@@ -37,10 +37,10 @@ struct Settings {
     groups = static_cast<int>(v[6]);
   }
 
-  // Rows or columns of zeros before a map, for a 3x3 window. `same` is TensorFlow's rule: what the
-  // last window lacks is added, the smaller half of it before the map.
-  int padding_before(int size, int outputs) const {
-    return same ? std::max((outputs - 1) * stride + 3 - size, 0) / 2 : 1;
+  // Rows or columns of zeros before a map, for a square window. `same` is TensorFlow's rule: what
+  // the last window lacks is added, the smaller half of it before the map.
+  int padding_before(int size, int outputs, int kernel = 3) const {
+    return same ? std::max((outputs - 1) * stride + kernel - size, 0) / 2 : (kernel - 1) / 2;
   }
 };
 
@@ -93,11 +93,13 @@ struct Folded {
     }
   }
 
-  // For the functions in depthwise.h, `flipped` for the gradient of the input at stride 1.
+  // For the functions in depthwise.h, `flipped` for the gradient of the input at stride 1; `inputs`
+  // are the taps of the window.
   void pack_depthwise(bool flipped, float *to) const {
-    for (size_t t = 0; t < 9; t++, to += rounded(outputs)) {
+    for (size_t t = 0; t < inputs; t++, to += rounded(outputs)) {
       for (size_t o = 0; o < rounded(outputs); o++) {
-        to[o] = o < outputs ? weight[o * 9 + (flipped ? 8 - t : t)] * scale(o) : 0;
+        const size_t tap = flipped ? inputs - 1 - t : t;
+        to[o] = o < outputs ? weight[o * inputs + tap] * scale(o) : 0;
       }
     }
   }
@@ -133,12 +135,13 @@ struct Folded {
   }
 };
 
-// Sums of depthwise.h, (10, rounded(channels)), in the order of `Folded::sums`.
-inline void depthwise_sums(const float *taps, size_t channels, float *to) {
+// Sums of depthwise.h, (taps + 1, rounded(channels)), in the order of `Folded::sums`.
+inline void depthwise_sums(const float *sums, size_t taps, size_t channels, float *to) {
+  const size_t ld = rounded(channels);
   for (size_t c = 0; c < channels; c++) {
-    for (size_t t = 0; t < 9; t++) to[c * 9 + t] = taps[t * rounded(channels) + c];
+    for (size_t t = 0; t < taps; t++) to[c * taps + t] = sums[t * ld + c];
   }
-  std::memcpy(to + channels * 9, taps + 9 * rounded(channels), rounded(channels) * sizeof(float));
+  std::memcpy(to + channels * taps, sums + taps * ld, ld * sizeof(float));
 }
 
 // Where `multiply` writes.

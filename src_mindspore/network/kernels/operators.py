@@ -17,7 +17,7 @@ Shape = Sequence[int]
 
 
 def _halved(size: int, stride: int) -> int:
-    """Outputs of a 3x3 window along one axis: the same number in both padding conventions."""
+    """Outputs of a window along one axis: the same number in both padding conventions."""
     return -(-size // stride)
 
 
@@ -47,7 +47,7 @@ def _gradient_shapes(x: Shape, parameters: Sequence[Shape], input_gradient: bool
 
 
 def block(library: Path, expands: bool, stride: int, input_gradient: bool) -> ops.Custom:
-    """An inverted residual block, (N, H, W, I) -> (N, H/stride, W/stride, O)."""
+    """An inverted residual block, 3x3 or 5x5: (N, H, W, I) -> (N, H/stride, W/stride, O)."""
     convolutions = 3 if expands else 2
 
     def shapes(_: Shape, x: Shape, *parameters: Shape) -> Shape:
@@ -102,7 +102,7 @@ def last(library: Path, input_gradient: bool) -> ops.Custom:
 
 
 def planes(library: Path, stride: int) -> ops.Custom:
-    """3x3 depthwise convolution of (N, C, H, W) by (C, 1, 3, 3) -> (N, C, H/stride, W/stride)."""
+    """Depthwise convolution of (N, C, H, W) by (C, 1, K, K) -> (N, C, H/stride, W/stride)."""
 
     def shapes(_: Shape, x: Shape, __: Shape) -> Shape:
         return [x[0], x[1], _halved(x[2], stride), _halved(x[3], stride)]

@@ -1,0 +1,10 @@
+"""Names of the files in a run folder."""
+
+MODEL = "model.ckpt"  # the best weights by validation
+LAST = "last.ckpt"  # what a resumed run goes on from
+CONFIG = "config.yaml"
+SPLITS_FILE = "splits.json"
+LOG = "log.jsonl"
+CHOICE = "budget.json"  # what was chosen where the config says auto
+METRICS = "metrics.json"
+CURVES, CONFUSION, RELIABILITY = "curves.png", "confusion.png", "reliability.png"

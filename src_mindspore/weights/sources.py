@@ -1,0 +1,75 @@
+"""What is known of the files that hold the weights of each architecture."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from src_mindspore.backbones.efficientnet_lite import efficientnet_lite_layers
+from src_mindspore.weights.compare import Shapes, difference
+from src_mindspore.weights.convention import EFFICIENTNET_LITE, IMAGENET, Convention
+from src_mindspore.weights.efficientnet_lite_names import reference_names
+from src_mindspore.weights.mobilenet_v2_names import keras_names, nearest_width, torchvision_names
+from src_mindspore.weights.shapes import parameter_shapes
+
+KerasNames = Mapping[str, tuple[str, tuple[int, ...] | None]]
+
+
+@dataclass(frozen=True)
+class WeightsSource:
+    """How the files of one architecture name, shape and mean their arrays.
+
+    Attributes:
+        title: the architecture, for messages.
+        torch: whose names a PyTorch file has, for messages.
+        torch_names: gives PyTorch name -> own name.
+        keras_names: gives Keras name -> own name and order of axes; None: there is no Keras file.
+        nearest: shapes by own name -> the width that fits best, and what differs from it.
+        convention: of a file that does not say its own and is not from Keras.
+        classifier: prefixes of the classifier's names, which are left out.
+    """
+
+    title: str
+    torch: str
+    torch_names: Callable[[], Mapping[str, str]]
+    keras_names: Callable[[], KerasNames] | None
+    nearest: Callable[[Shapes], tuple[float, list[str]]]
+    convention: Convention
+    classifier: tuple[str, ...]
+
+    @property
+    def accepted(self) -> str:
+        """The formats, for messages."""
+        keras = "Keras HDF5 (.h5, .hdf5, .model), " if self.keras_names else ""
+        own = "the model zoo's" if self.keras_names else "the project's own"
+        return (
+            f"accepted: MindSpore .ckpt or .safetensors with {own} names, {keras}PyTorch .pth or "
+            f".pt or .safetensors with {self.torch}'s names"
+        )
+
+
+def _efficientnet_lite(title: str, width: float, depth: float) -> WeightsSource:
+    layers = partial(efficientnet_lite_layers, width, depth)
+    return WeightsSource(
+        title=title,
+        torch="EfficientNet-PyTorch",
+        torch_names=lambda: reference_names(layers()),
+        keras_names=None,
+        nearest=lambda file: (1.0, difference(file, parameter_shapes(layers()))),
+        convention=EFFICIENTNET_LITE,
+        classifier=("head.", "_fc."),
+    )
+
+
+SOURCES: Mapping[str, WeightsSource] = {
+    "mobilenet_v2": WeightsSource(
+        title="MobileNetV2",
+        torch="torchvision",
+        torch_names=torchvision_names,
+        keras_names=keras_names,
+        nearest=nearest_width,
+        convention=IMAGENET,
+        classifier=("head.", "dense.", "classifier."),
+    ),
+    "efficientnet_lite0": _efficientnet_lite("EfficientNet-Lite0", 1.0, 1.0),
+    "efficientnet_lite2": _efficientnet_lite("EfficientNet-Lite2", 1.1, 1.2),
+}

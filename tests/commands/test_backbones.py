@@ -1,0 +1,44 @@
+"""Another backbone through the real commands, from photos to device files."""
+
+import json
+import os
+
+from lite_fakes import fetched_or_skip
+
+from src_mindspore.lite.library import why_not
+from src_mindspore.weights.imagenet import pretrained_file
+
+TRAIN = (
+    "train.py --config configs/demo.yaml --data photos --run runs/other"
+    " --set backbone.name=efficientnet_lite0 --set backbone.width_mult=null"
+    " --set backbone.weights=imagenet --set input.size=96"
+    " --set finetune_stage.from_block=-4"
+)
+
+
+def test_an_efficientnet_goes_the_whole_way(workplace) -> None:
+    fetched_or_skip(lambda: pretrained_file("efficientnet_lite0"))
+    done = workplace.run(TRAIN)
+    assert done.returncode == 0, done.stderr
+    assert "kernels: compiled" in done.stderr
+    run = workplace.folder / "runs" / "other"
+    model = json.loads((run / "spec.json").read_text())["model"]
+    assert model["backbone"] == {
+        "name": "efficientnet_lite0",
+        "width_mult": 1.0,
+        "padding": "same",
+        "bn_eps": 1e-3,
+    }
+    assert list((workplace.folder / "cache").glob("*/features.13.npy"))
+
+    done = workplace.run("export.py runs/other")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads((run / "export" / "parity.json").read_text())["files"]
+    names = ["model.ckpt", "model.mindir", "model.onnx", "model.ms"]
+    assert [row["name"] for row in rows] == names
+    if why_not(os.uname().machine):
+        rows.pop()
+    for row in rows:
+        assert row["max_difference"] <= 1e-4
+        assert row["top1"] > 0.25  # by chance 0.08
+        assert row["top1"] == rows[0]["top1"]
