@@ -10,7 +10,7 @@ demo: .venv/runtime
 	@scripts/demo.sh $(VENV_PYTHON)
 
 test: .venv/development lint
-	$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup
+	$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # One process: they measure memory, and take what both processors give.
 test-long: .venv/development
