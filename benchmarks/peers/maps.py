@@ -17,7 +17,7 @@ from src_mindspore.config.load import load_config
 from src_mindspore.features.extract import cached_features
 from src_mindspore.features.job import FeatureJob, Views
 from src_mindspore.network.device import select_device
-from src_mindspore.training.build_model import build_model
+from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.options import model_options
 from src_mindspore.training.train import photos_of
 
@@ -32,7 +32,9 @@ def main() -> None:
     config.data.dir = data_dir
     data = photos_of(config)
     for split in ("train", "val"):
-        classifier, spec = build_model(data.classes, **model_options(config))
+        model = model_options(config)
+        weights = pretrained_weights(model["backbone"])
+        classifier, spec = build_model(data.classes, weights, **model)
         last = last_layer(classifier.backbone)
         job = FeatureJob(classifier.backbone, (last,), spec.input, Views(), "auto", device, 16)
         with tempfile.TemporaryDirectory() as cache:

@@ -21,7 +21,7 @@ from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.network.engines import MindSporeEngine
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
 from src_mindspore.photos.tensors import read_photos
-from src_mindspore.training.build_model import build_model
+from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.options import model_options
 from src_mindspore.training.train import photos_of
 from src_mindspore.weights.imagenet import pretrained_file
@@ -42,7 +42,9 @@ def main() -> None:
     data = photos_of(config)
     hand_over_photos(data, target)
     np.savez(target / "weights.npz", **read_weights(pretrained_file()).parameters)
-    classifier, spec = build_model(data.classes, **model_options(config))
+    model = model_options(config)
+    weights = pretrained_weights(model["backbone"])
+    classifier, spec = build_model(data.classes, weights, **model)
     paths = [data.root / record.path for record in data.records("train")[: int(count)]]
     images = read_photos(paths, spec.input)
     np.save(target / "images.npy", images)

@@ -25,6 +25,7 @@ PLAIN = {"width_mult": 1.0, "padding": "same", "bn_eps": 1e-3}
 
 def build_model(
     classes: tuple[str, ...],
+    weights: BackboneWeights | None,
     labels: str | None,
     backbone: Mapping[str, Any],
     head: Mapping[str, Any],
@@ -34,24 +35,21 @@ def build_model(
 
     Args:
         classes: names of the folders, in the order of the outputs.
+        weights: of ``pretrained_weights``.
         labels: a file of display names; None: the folders' own.
-        backbone: ``name`` (of ``backbone.BACKBONES``), ``weights`` (``imagenet``, ``none`` or a
-            file), and ``width_mult``, ``padding`` and ``bn_eps``, where None is what follows from
-            the weights.
+        backbone: ``name`` (of ``backbone.BACKBONES``), ``width_mult``, ``padding`` and ``bn_eps``,
+            where None is what follows from the weights.
         head: arguments of ``ClassifierHead`` but those that follow from the rest.
         image: ``size``, ``resize``, ``interpolation`` and ``shorter_side`` of ``square_input``.
 
     Raises:
-        UserError: weights that cannot be had or read, of another architecture, or that contradict
-            the other values; labels that cannot be read.
+        UserError: labels that cannot be read.
     """
-    weights = _pretrained(backbone["name"], backbone["weights"])
-    asked = {key: backbone[key] for key in PLAIN}
     if weights:
-        _check(asked, weights)
         arguments = weights.arguments
         mean, std = weights.mean, weights.std
     else:
+        asked = {key: backbone[key] for key in PLAIN}
         chosen = {key: PLAIN[key] if value is None else value for key, value in asked.items()}
         arguments = {"name": backbone["name"], **chosen}
         mean, std = PLAIN_NORMALISATION
@@ -73,11 +71,24 @@ def build_model(
     return classifier, spec
 
 
-def _pretrained(name: str, weights: str | None) -> BackboneWeights | None:
-    if weights in NO_WEIGHTS:
+def pretrained_weights(backbone: Mapping[str, Any]) -> BackboneWeights | None:
+    """The weights that a backbone starts from; None where they are random.
+
+    Args:
+        backbone: ``name``, ``weights`` (``imagenet``, ``none`` or a file), and ``width_mult``,
+            ``padding`` and ``bn_eps``, where None contradicts nothing.
+
+    Raises:
+        UserError: weights that cannot be had or read, of another architecture, or that contradict
+            the other values.
+    """
+    name, source = backbone["name"], backbone["weights"]
+    if source in NO_WEIGHTS:
         return None
-    file = pretrained_checkpoint(name) if weights == "imagenet" else Path(weights)
-    return read_weights(file, name)
+    file = pretrained_checkpoint(name) if source == "imagenet" else Path(source)
+    weights = read_weights(file, name)
+    _check({key: backbone[key] for key in PLAIN}, weights)
+    return weights
 
 
 def _check(asked: Mapping[str, Any], weights: BackboneWeights) -> None:

@@ -23,7 +23,7 @@ from src_mindspore.runs.names import CONFUSION, CURVES, LAST, MODEL, RELIABILITY
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.launcher import scheduling
 from src_mindspore.training.auto_cut import choose_from_block
-from src_mindspore.training.build_model import build_model
+from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.data import checked_data_set
 from src_mindspore.training.loop import Stage, fit
 from src_mindspore.training.options import (
@@ -63,7 +63,9 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
         join()
     seed_everything(config.seed)
 
-    # 1. photos: listed, all read once, split
+    # 1. the weights, which may contradict the config, then photos: listed, all read once, split
+    model = model_options(config)
+    weights = pretrained_weights(model["backbone"])
     data = photos_of(config)
     workers = join()
     run.writes = workers.first
@@ -73,7 +75,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     run.write_splits(data.root, data.splits, data.left_out, data.excluded)
 
     # 2. the network with its pretrained backbone, and the description of both ends
-    classifier, spec = build_model(data.classes, **model_options(config))
+    classifier, spec = build_model(data.classes, weights, **model)
     run.save_spec(spec)
     if workers.size > 1:
         workers.agree({"photos": _photos(data), "first weights": _weights(classifier)})
@@ -89,9 +91,8 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     # 4. the best weights, scored on the photos themselves as evaluate.py will
     assign_strict(classifier, best, MODEL)
     wanted = CalibrationOptions(**config.calibration, seed=config.seed)
-    weights = run.path / MODEL
     spec, scored = score_run(
-        classifier, spec, weights, device, data.records("val"), materials.reader, wanted
+        classifier, spec, run.path / MODEL, device, data.records("val"), materials.reader, wanted
     )
     metrics = {
         **scored,

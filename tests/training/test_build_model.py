@@ -8,7 +8,7 @@ import toy_mobilenet
 
 from src_mindspore.config.load import load_config
 from src_mindspore.system.errors import UserError
-from src_mindspore.training.build_model import build_model
+from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.options import model_options
 from src_mindspore.weights.array_files import write_ckpt
 
@@ -27,6 +27,11 @@ def backbone(name: str = "mobilenet_v2", weights: str = "none", **asked):
     return {"name": name, "weights": weights, **unsaid, **asked}
 
 
+def built(wanted: dict):
+    """Classifier and spec, from the weights that the table names."""
+    return build_model(CLASSES, pretrained_weights(wanted), None, wanted, HEAD, IMAGE)
+
+
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory) -> str:
     """Weights of a MobileNetV2 of width 0.35 in the zoo's convention."""
@@ -36,7 +41,7 @@ def toy(tmp_path_factory) -> str:
 
 
 def test_without_weights_the_defaults_are_tensorflows():
-    _, spec = build_model(CLASSES, None, backbone(width_mult=0.35), HEAD, IMAGE)
+    _, spec = built(backbone(width_mult=0.35))
     assert spec.model["backbone"] == {
         "name": "mobilenet_v2",
         "width_mult": 0.35,
@@ -54,7 +59,7 @@ def test_without_weights_the_defaults_are_tensorflows():
 
 @pytest.mark.parametrize(("name", "layers"), [("efficientnet_lite0", 18), ("mobilenet_v2", 19)])
 def test_the_named_backbone_is_built(name, layers):
-    classifier, spec = build_model(CLASSES, None, backbone(name), HEAD, IMAGE)
+    classifier, spec = built(backbone(name))
     assert len(classifier.backbone.layers) == layers
     assert spec.model["backbone"]["name"] == name
     trained = sum(p.size for p in classifier.trainable_params())
@@ -62,7 +67,7 @@ def test_the_named_backbone_is_built(name, layers):
 
 
 def test_what_is_not_said_follows_from_the_weights(toy):
-    classifier, spec = build_model(CLASSES, None, backbone(weights=toy), HEAD, IMAGE)
+    classifier, spec = built(backbone(weights=toy))
     assert spec.model["backbone"] == {
         "name": "mobilenet_v2",
         "width_mult": 0.35,
@@ -80,7 +85,7 @@ def test_what_is_not_said_follows_from_the_weights(toy):
 )
 def test_what_agrees_with_the_weights_may_be_said(toy, asked):
     # 0.34 has the channel counts of 0.35
-    _, spec = build_model(CLASSES, None, backbone(weights=toy, **asked), HEAD, IMAGE)
+    _, spec = built(backbone(weights=toy, **asked))
     assert spec.model["backbone"]["width_mult"] == 0.35
 
 
@@ -95,7 +100,7 @@ CONTRADICTIONS = [
 @pytest.mark.parametrize(("asked", "text"), CONTRADICTIONS)
 def test_contradictions_to_the_weights_are_refused(toy, asked, text):
     with pytest.raises(UserError, match=text):
-        build_model(CLASSES, None, backbone(weights=toy, **asked), HEAD, IMAGE)
+        built(backbone(weights=toy, **asked))
 
 
 def test_the_config_hands_over_plain_values(tmp_path: Path):
@@ -103,6 +108,6 @@ def test_the_config_hands_over_plain_values(tmp_path: Path):
     path.write_text("backbone: {name: efficientnet_lite0, weights: none}\ninput: {size: 64}\n")
     options = model_options(load_config(path))
     assert options["backbone"]["name"] == "efficientnet_lite0"
-    classifier, spec = build_model(CLASSES, **options)
+    classifier, spec = build_model(CLASSES, None, **options)
     assert spec.input.size == (64, 64)
     assert len(classifier.backbone.layers) == 18

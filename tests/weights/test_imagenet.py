@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import h5py
 import pytest
+from keras_writer import save_keras
 from lite_fakes import bare_pip, fetched_or_skip
 
 from src_mindspore.backbone import BACKBONES
 from src_mindspore.config import schema
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.write import sha256_of
 from src_mindspore.weights import imagenet
 from src_mindspore.weights.imagenet import IMAGENET, pretrained_checkpoint, pretrained_file
 from src_mindspore.weights.pretrained import pretrained_backbone, read_weights
