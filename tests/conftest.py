@@ -108,10 +108,10 @@ def telling_run(workplace: Workplace, shared: Shared) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cpp_builds(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cpp_builds(pytestconfig: pytest.Config, shared: Shared) -> Path:
     """Where compiled C++ is kept from one test run to the next, if pytest may keep anything."""
     cache = getattr(pytestconfig, "cache", None)
-    return cache.mkdir("cpp") if cache else tmp_path_factory.mktemp("cpp")
+    return cache.mkdir("cpp") if cache else shared.folder
 
 
 @pytest.fixture(scope="session")
