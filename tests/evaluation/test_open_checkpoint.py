@@ -90,6 +90,17 @@ def test_other_weights_are_another_file(tmp_path, cache):
     assert len(list(cache.glob("*.onnx"))) == 2
 
 
+def test_a_classifier_can_be_exported_again(run):
+    """As in a search, or where the cache was emptied: MindSpore exports a cell only once."""
+    folder, expected = run
+    spec = load_spec(folder / "spec.json")
+    classifier = open_checkpoint.classifier_of(spec, folder / "model.ckpt").classifier
+    for sha256 in ("0" * 64, "1" * 64):
+        runner = open_checkpoint.logits_runner(classifier, spec, sha256, "CPU")
+        np.testing.assert_allclose(runner.run(X), expected, atol=1e-5)
+        assert runner.runtime.startswith("ONNX Runtime")
+
+
 DAMAGE = {
     "cut short": lambda onnx, note: onnx.write_bytes(onnx.read_bytes()[:-9]),
     "gone": lambda onnx, note: onnx.unlink(),
