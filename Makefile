@@ -1,15 +1,20 @@
-# make demo   set up, train on a small data set drawn here, evaluate, export to .ms
-# make test   set up, lint, run the whole test suite
+# make demo        set up, train on a small data set drawn here, evaluate, export to .ms
+# make test        set up, lint, run the test suite (five minutes)
+# make test-long   what it leaves out (hours)
 
 VENV_PYTHON := .venv/bin/python
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-long lint clean
 
 demo: .venv/runtime
 	@scripts/demo.sh $(VENV_PYTHON)
 
 test: .venv/development lint
-	$(VENV_PYTHON) -m pytest
+	$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
+# One process: they measure memory, and take what both processors give.
+test-long: .venv/development
+	$(VENV_PYTHON) -m pytest -m long
 
 lint: .venv/development
 	$(VENV_PYTHON) -m ruff check .

@@ -1,6 +1,7 @@
 """Fixtures that several test modules share."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from cpp_build import CppBuild, build_or_skip
 from lite_fakes import fetched_or_skip
 from readme import readme_commands
+from shared import Shared, grouped, order
 from workplace import Workplace
 
 import src_mindspore  # noqa: F401 - caps oneDNN before a test module imports MindSpore
@@ -15,6 +17,25 @@ from src_mindspore.demo_photos.data_set import write_data_set
 from src_mindspore.weights.imagenet import pretrained_file
 
 SHARED_DATA_ENV = "POCKETLENS_SHARED_DATA"
+
+
+def pytest_configure() -> None:
+    """Whatever ignores SIGHUP or SIGINT hands that on to its children, which tests then stop.
+
+    ``nohup make test`` is such a case, and a shell's ``make test &``. A handler that does nothing
+    leaves this process as deaf as it was, and the children get the default.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Says which tests stay together in one process, and begins with what takes longest."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(grouped(item)))
+    items.sort(key=order)
 
 
 @pytest.fixture(scope="session")
@@ -28,15 +49,30 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    """Where the real commands run on a small data set."""
-    return Workplace.make(tmp_path_factory.mktemp("workplace"))
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """What the processes of one test run make once, for all of them."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    folder.mkdir(exist_ok=True)
+    return Shared(folder)
 
 
 @pytest.fixture(scope="session")
-def readme_runs(workplace: Workplace) -> list[subprocess.CompletedProcess]:
+def workplace(shared: Shared) -> Workplace:
+    """Where the real commands run on a small data set."""
+    folder = shared.folder / "workplace"
+    shared.once("workplace", lambda: folder.mkdir() or str(Workplace.make(folder).folder))
+    return Workplace(folder)
+
+
+@pytest.fixture(scope="session")
+def readme_runs(workplace: Workplace, shared: Shared) -> list[subprocess.CompletedProcess]:
     """The README's commands, all run in order."""
-    return [workplace.run(command.removeprefix("python ")) for command in readme_commands()]
+
+    def run() -> list[dict]:
+        return [vars(workplace.run(c.removeprefix("python "))) for c in readme_commands()]
+
+    return [subprocess.CompletedProcess(**done) for done in shared.once("readme", run)]
 
 
 @pytest.fixture(scope="session")
@@ -46,33 +82,37 @@ def run_folder(workplace: Workplace, readme_runs: list[subprocess.CompletedProce
 
 
 @pytest.fixture(scope="session")
-def telling_run(workplace: Workplace) -> Path:
+def telling_run(workplace: Workplace, shared: Shared) -> Path:
     """An exported run that tells photos apart, which the random weights of ``run_folder`` do not.
 
     Pretrained weights, 96 x 96 pixels, a head; the validation photos get many different labels.
     They are enough to calibrate it: there is a temperature and a threshold.
     """
     fetched_or_skip(pretrained_file)
-    write_data_set(workplace.folder / "more", train=3, val=5)
     settings = (
         "backbone.weights=imagenet backbone.width_mult=1 input.size=96 head_stage.epochs=10 "
         "head_stage.lr.max=0.002 calibration.precision=0.6"
     )
-    for command in (
-        "train.py --config configs/demo.yaml --data more --run runs/telling"
-        f" --set {settings.replace(' ', ' --set ')} --set finetune_stage.epochs=0",
-        "export.py runs/telling --formats ms",
-    ):
-        done = workplace.run(command)
-        assert done.returncode == 0, done.stderr
-    return workplace.folder / "runs" / "telling"
+
+    def make() -> str:
+        write_data_set(workplace.folder / "more", train=3, val=5)
+        for command in (
+            "train.py --config configs/demo.yaml --data more --run runs/telling"
+            f" --set {settings.replace(' ', ' --set ')} --set finetune_stage.epochs=0",
+            "export.py runs/telling --formats ms",
+        ):
+            done = workplace.call(command)
+            assert done.returncode == 0, done.stderr
+        return "runs/telling"
+
+    return workplace.folder / shared.once("telling", make)
 
 
 @pytest.fixture(scope="session")
-def cpp_builds(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cpp_builds(pytestconfig: pytest.Config, shared: Shared) -> Path:
     """Where compiled C++ is kept from one test run to the next, if pytest may keep anything."""
     cache = getattr(pytestconfig, "cache", None)
-    return cache.mkdir("cpp") if cache else tmp_path_factory.mktemp("cpp")
+    return cache.mkdir("cpp") if cache else shared.folder
 
 
 @pytest.fixture(scope="session")

@@ -241,13 +241,13 @@ def test_the_command(workplace, run_folder) -> None:
 )
 def test_unusable_arguments(workplace, run_folder, arguments, message) -> None:
     arguments = f"benchmarks/latency.py runs/mine/export --photos photos/val {arguments}"
-    done = workplace.run(arguments)
+    done = workplace.call(arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_missing_model_is_named(workplace, run_folder) -> None:
-    done = workplace.run("benchmarks/latency.py runs/mine --photos photos/val")
+    done = workplace.call("benchmarks/latency.py runs/mine --photos photos/val")
     assert done.returncode == 2
     assert "runs/mine/model.onnx is missing" in done.stderr

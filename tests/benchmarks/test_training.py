@@ -155,7 +155,7 @@ def test_the_labs_extraction_is_extrapolated() -> None:
     ],
 )
 def test_unusable_arguments(workplace, tmp_path, arguments, message) -> None:
-    done = workplace.run(f"benchmarks/training.py --data photos --out {tmp_path} {arguments}")
+    done = workplace.call(f"benchmarks/training.py --data photos --out {tmp_path} {arguments}")
     assert done.returncode == 2
     assert message in done.stderr
 

@@ -18,7 +18,7 @@ TRAIN = (
 
 def test_an_efficientnet_goes_the_whole_way(workplace) -> None:
     fetched_or_skip(lambda: pretrained_file("efficientnet_lite0"))
-    done = workplace.run(TRAIN)
+    done = workplace.call(TRAIN)
     assert done.returncode == 0, done.stderr
     assert "kernels: compiled" in done.stderr
     run = workplace.folder / "runs" / "other"
@@ -31,7 +31,7 @@ def test_an_efficientnet_goes_the_whole_way(workplace) -> None:
     }
     assert list((workplace.folder / "cache").glob("*/features.13.npy"))
 
-    done = workplace.run("export.py runs/other")
+    done = workplace.call("export.py runs/other")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads((run / "export" / "parity.json").read_text())["files"]
     names = ["model.ckpt", "model.mindir", "model.onnx", "model.ms"]

@@ -34,7 +34,7 @@ def digests(cache: Path) -> dict[str, str]:
 def test_killed_extractions_end_like_one_that_was_not(workplace) -> None:
     rng = np.random.default_rng(0)
     whole, parts = workplace.folder / "cache-whole", workplace.folder / "cache-parts"
-    done = workplace.run(f"{OPTIONS} --run runs/whole-cache --set features.cache_dir={whole}")
+    done = workplace.call(f"{OPTIONS} --run runs/whole-cache --set features.cache_dir={whole}")
     assert done.returncode == 0, done.stderr
     assert "features: 756 views, 7.7 MB" in done.stderr  # mean and max of 1280 float32
 

@@ -8,7 +8,8 @@ import pytest
 from workplace import REPOSITORY
 
 
-@pytest.mark.parametrize(("kills", "full"), [(2, 1), pytest.param(50, 20, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize(("kills", "full"), [(2, 1), (50, 20)])
 def test_every_run_ends_as_if_nothing_had_been(kills, full):
     command = [sys.executable, REPOSITORY / "benchmarks/faults.py", f"--kills={kills}"]
     done = subprocess.run([*command, f"--full={full}"], capture_output=True, text=True)

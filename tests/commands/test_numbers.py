@@ -28,7 +28,7 @@ def test_a_temperature_in_the_graph_or_beside_it(workplace, telling_run) -> None
     """The same numbers, whoever divides; and nothing is divided twice."""
     forms = "mindir,onnx,ms" if why_not(os.uname().machine) is None else "mindir,onnx"
     options = f"--formats {forms} --out runs/folded --fold-temperature"
-    done = workplace.run(f"export.py runs/telling {options}")
+    done = workplace.call(f"export.py runs/telling {options}")
     assert done.returncode == 0, done.stderr
     beside = json.loads((telling_run / "spec.json").read_text())["calibration"]
     inside = json.loads((workplace.folder / "runs/folded/spec.json").read_text())["calibration"]
@@ -48,7 +48,7 @@ def test_a_temperature_in_the_graph_or_beside_it(workplace, telling_run) -> None
 def more_scores(workplace, model: str) -> dict:
     """What evaluate.py says of the photos that calibrated the telling run."""
     file = workplace.folder / "more.json"
-    done = workplace.run(f"evaluate.py {model} --data more --json {file}")
+    done = workplace.call(f"evaluate.py {model} --data more --json {file}")
     assert done.returncode == 0, done.stderr
     got = json.loads(file.read_text())
     assert f"val top-1 {got['top1']:.2%} (n=60, 95% interval " in done.stdout
@@ -64,7 +64,7 @@ def test_a_sigmoid_head_has_its_temperature_in_the_graph(workplace, telling_run)
         f" --set {settings.replace(' ', ' --set ')}",
         "export.py runs/sigmoid --formats onnx",
     ):
-        done = workplace.run(command)
+        done = workplace.call(command)
         assert done.returncode == 0, done.stderr
     said = json.loads((workplace.folder / "runs/sigmoid/metrics.json").read_text())
     spec = json.loads((workplace.folder / "runs/sigmoid/export/spec.json").read_text())
@@ -81,7 +81,7 @@ def test_prediction_abstains(workplace, telling_run) -> None:
     photos = "photos/val/00_03"
 
     def said(options: str) -> list[dict]:
-        done = workplace.run(f"predict.py runs/telling {photos} --json {options}")
+        done = workplace.call(f"predict.py runs/telling {photos} --json {options}")
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -91,5 +91,5 @@ def test_prediction_abstains(workplace, telling_run) -> None:
             assert line["abstained"] == (line["score"] < limit)
             assert line["label"] == line["topk"][0]["label"]
     assert said("--precision 0.6") == said("")
-    text = workplace.run(f"predict.py runs/telling {photos} --min-score 1").stdout
+    text = workplace.call(f"predict.py runs/telling {photos} --min-score 1").stdout
     assert all("  not sure:  " in line for line in text.splitlines())

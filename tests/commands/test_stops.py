@@ -77,7 +77,7 @@ def test_photos_that_go_while_they_are_trained_on(workplace: Workplace) -> None:
     # a validation photo that goes before it is scored again
     bad = min((photos / "val").rglob("*.jpg"))
     bad.write_bytes(bad.read_bytes()[:300])
-    done = workplace.run("evaluate.py runs/fleeting --data fleeting --json fleeting.json")
+    done = workplace.call("evaluate.py runs/fleeting --data fleeting --json fleeting.json")
     assert done.returncode == 0, done.stderr
     assert f"left out: {bad.relative_to(workplace.folder)} cannot be decoded" in done.stderr
     scored = json.loads((workplace.folder / "fleeting.json").read_text())

@@ -41,13 +41,13 @@ def run_script(name: str, *arguments: object, seconds: int = 600) -> str:
 
 
 @pytest.fixture(scope="module")
-def drive(telling_run, pytestconfig):
+def drive(telling_run, cpp_builds):
     """Drives the Java classes on a table of photos: ``drive(table, cycles, ends)``."""
     skip_without_tools()
     home = fetched_or_skip(lite_home)
     headers = Path(nlohmann_json.__file__).parent / "include"
     # Kept, so that only what has changed is compiled again; CMake ties a build to its sources.
-    build = pytestconfig.cache.mkdir("jni") / f"{zlib.crc32(str(REPOSITORY).encode()):08x}"
+    build = cpp_builds / f"jni-{zlib.crc32(str(REPOSITORY).encode()):08x}"
 
     def run(table: Path, cycles: int, ends: int, seconds: int = 600) -> str:
         return run_script(

@@ -5,7 +5,7 @@ difference that it has seen, in such steps, and the summary of the test run prin
 measured everywhere.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +49,14 @@ def specs() -> Iterator[tuple[str, InputSpec]]:
 SPECS = dict(specs())
 every_spec = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 RULES = ["stretch-bilinear", "shorter-side-crop-lanczos"]
+rules_first = pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param(spec, marks=() if name in RULES else pytest.mark.long)
+        for name, spec in SPECS.items()
+    ],
+    ids=SPECS,
+)
 every_rule = pytest.mark.parametrize("spec", [SPECS[name] for name in RULES], ids=RULES)
 
 
@@ -72,14 +80,22 @@ def open_cpp(cpp_plain, run_folder, tmp_path_factory):
     return opened
 
 
-@pytest.fixture(scope="module")
-def kinds(tmp_path_factory) -> list[Path]:
-    return write_kinds(tmp_path_factory.mktemp("kinds"))
+def decoded(paths: Sequence[Path]) -> Iterator[tuple[Path, Image.Image]]:
+    """Photos as Python reads them, one at a time."""
+    for path in paths:
+        yield path, open_photo(path)
 
 
 @pytest.fixture(scope="module")
-def sizes(tmp_path_factory) -> list[Path]:
-    return write_sizes(tmp_path_factory.mktemp("sizes"))
+def kinds(tmp_path_factory) -> list[tuple[Path, Image.Image]]:
+    """Decoded once, for all specs."""
+    return list(decoded(write_kinds(tmp_path_factory.mktemp("kinds"))))
+
+
+@pytest.fixture(scope="module")
+def sizes(tmp_path_factory) -> list[tuple[Path, Image.Image]]:
+    """Decoded once, for all specs."""
+    return list(decoded(write_sizes(tmp_path_factory.mktemp("sizes"))))
 
 
 def python_tensor(image: Image.Image, spec: InputSpec) -> np.ndarray:
@@ -93,16 +109,18 @@ def difference(ours: np.ndarray, theirs: np.ndarray, spec: InputSpec) -> float:
     return float(steps.max())
 
 
-def compare(open_cpp, spec: InputSpec, paths: Sequence[Path], record_property) -> None:
+def compare(
+    open_cpp, spec: InputSpec, photos: Iterable[tuple[Path, Image.Image]], record_property
+) -> None:
     """Prepares every photo on both sides."""
-    assert paths
     with open_cpp(spec) as cpp:
         found = {
             str(path): difference(
-                python_tensor(open_photo(path), spec), cpp.prepare_image(path.read_bytes()), spec
+                python_tensor(image, spec), cpp.prepare_image(path.read_bytes()), spec
             )
-            for path in paths
+            for path, image in photos
         }
+    assert found
     record(record_property, found)
 
 
@@ -123,10 +141,10 @@ def test_every_size(open_cpp, spec, sizes, record_property):
     compare(open_cpp, spec, sizes, record_property)
 
 
-@every_spec
+@rules_first
 def test_the_drawn_photos(open_cpp, spec, workplace, record_property):
     photos = sorted((workplace.folder / "photos").glob("*/*/*"))
-    compare(open_cpp, spec, photos, record_property)
+    compare(open_cpp, spec, decoded(photos), record_property)
 
 
 def real_photos(shared_data: Path) -> list[Path]:
@@ -137,13 +155,13 @@ def real_photos(shared_data: Path) -> list[Path]:
 
 @every_rule
 def test_a_sample_of_real_photos(open_cpp, spec, shared_data, record_property):
-    compare(open_cpp, spec, real_photos(shared_data)[::23], record_property)
+    compare(open_cpp, spec, decoded(real_photos(shared_data)[::23]), record_property)
 
 
 @pytest.mark.long
 @every_spec
 def test_every_real_photo(open_cpp, spec, shared_data, record_property):
-    compare(open_cpp, spec, real_photos(shared_data), record_property)
+    compare(open_cpp, spec, decoded(real_photos(shared_data)), record_property)
 
 
 def large_photo() -> Image.Image:
@@ -165,13 +183,13 @@ def large_photos(tmp_path_factory) -> list[Path]:
 
 @every_rule
 def test_a_photo_of_48_megapixels(open_cpp, spec, large_photos, record_property):
-    compare(open_cpp, spec, large_photos[:1], record_property)
+    compare(open_cpp, spec, decoded(large_photos[:1]), record_property)
 
 
 @pytest.mark.long
 @every_spec
 def test_photos_of_48_megapixels(open_cpp, spec, large_photos, record_property):
-    compare(open_cpp, spec, large_photos, record_property)
+    compare(open_cpp, spec, decoded(large_photos), record_property)
 
 
 @every_rule

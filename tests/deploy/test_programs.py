@@ -21,7 +21,7 @@ def photos(workplace) -> list:
 def compare_with_python(build, workplace, model, photos) -> list[dict]:
     """Labels photos with both programs, every class ranked, and gives what Python says."""
     words = shlex.join(str(photo) for photo in photos)
-    python = workplace.run(f"predict.py runs/telling {words} --json --topk 12")
+    python = workplace.call(f"predict.py runs/telling {words} --json --topk 12")
     assert python.returncode == 0, python.stderr
     done = build.run("classify", "--json", "--topk", 12, model, *photos)
     assert done.returncode == 0, done.stderr
@@ -60,7 +60,7 @@ def test_labels_of_real_photos_are_those_of_python(cpp_plain, workplace, model, 
 
 
 def test_text_is_that_of_python(cpp_plain, workplace, model, photos):
-    python = workplace.run(f"predict.py runs/telling {photos[0]} {photos[1]} --topk 2")
+    python = workplace.call(f"predict.py runs/telling {photos[0]} {photos[1]} --topk 2")
     done = cpp_plain.run("classify", "--topk=2", model, photos[0], photos[1])
     assert done.returncode == 0, done.stderr
 

@@ -1,12 +1,14 @@
 """The doctor as a command, its list in a real training run, and train.py's refusals."""
 
 import json
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
 
+import in_process
 import numpy as np
 import pytest
 from helpers import noise
@@ -31,9 +33,8 @@ def start(folder, *arguments: str) -> subprocess.Popen:
 
 
 def run(folder, *arguments: str) -> subprocess.CompletedProcess:
-    process = start(folder, *arguments)
-    out, err = process.communicate(timeout=100)
-    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+    command = shlex.join(("-m", "src_mindspore.doctor", *arguments))
+    return in_process.call(folder, command, POCKETLENS_CACHE=str(folder / "no cache"))
 
 
 @pytest.fixture(scope="module")
@@ -96,14 +97,14 @@ def test_control_c(tmp_path):
 
 def test_training_stops_at_errors_and_reads_the_plan(workplace, faulty):
     train = "train.py --config configs/demo.yaml --data faulty"
-    done = workplace.run(f"{train} --run runs/stopped")
+    done = workplace.call(f"{train} --run runs/stopped")
     assert done.returncode == 2
     assert "images cannot be used; repair or remove them, or leave them out (data.exclude)" in (
         done.stderr
     )
     assert "Traceback" not in done.stderr
     assert run(workplace.folder, "faulty", "--fix", "plan.json").returncode == 1
-    done = workplace.run(f"{train} --run runs/excluded --set data.exclude=plan.json")
+    done = workplace.call(f"{train} --run runs/excluded --set data.exclude=plan.json")
     assert done.returncode == 0, done.stderr
     plan = read_plan(workplace.folder / "plan.json")
     folder = workplace.folder / "runs/excluded"
@@ -113,8 +114,8 @@ def test_training_stops_at_errors_and_reads_the_plan(workplace, faulty):
     assert metrics["excluded"] == splits["excluded"]
     assert not {e.path for e in plan} & {p for s in splits["splits"].values() for p in s}
     # the damaged photos lie in val/: evaluation must count what training counted
-    scores = workplace.folder / "scores.json"
-    done = workplace.run(f"evaluate.py runs/excluded --data faulty --json {scores}")
+    scores = workplace.folder / "excluded.json"
+    done = workplace.call(f"evaluate.py runs/excluded --data faulty --json {scores}")
     assert done.returncode == 0, done.stderr
     assert "not scored, as the run's data.exclude says: " in done.stderr
     got = json.loads(scores.read_text())

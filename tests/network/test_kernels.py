@@ -172,11 +172,31 @@ PADDED = [
     for case in cases
     for padding in ("same", "symmetric")[: case[4]]
 ]
+# One pixel, an odd map with a remainder in channels, a shortcut, many channels, both paddings at
+# stride 2 where a side is odd: whatever is wrong for a shape is likely wrong for one of these.
+CORNERS = [
+    (3, BLOCKS[0], "same"),
+    (3, BLOCKS[2], "same"),
+    (3, BLOCKS[2], "symmetric"),
+    (3, BLOCKS[3], "same"),
+    (3, BLOCKS[5], "symmetric"),
+    (3, BLOCKS[7], "same"),
+    (5, BLOCKS_OF_5[1], "symmetric"),
+    (5, BLOCKS_OF_5[2], "same"),
+    (5, BLOCKS_OF_5[3], "same"),
+]
+
+
+def corners_first(cases: list[tuple], corners: list[tuple]) -> list:
+    """The corners, and the rest as ``long``."""
+    rest = [pytest.param(*case, marks=pytest.mark.long) for case in cases if case not in corners]
+    assert len(rest) + len(corners) == len(cases)
+    return [*corners, *rest]
 
 
 @pytest.mark.parametrize(
     ("kernel", "case", "padding"),
-    PADDED,
+    corners_first(PADDED, CORNERS),
     ids=lambda v: "x".join(map(str, v)) if isinstance(v, tuple) else str(v),
 )
 def test_a_block_computes_as_the_plain_one(library, kernel, case, padding):
@@ -208,11 +228,25 @@ def test_the_last_layer_computes_as_the_plain_one(library, size, channels):
     compare(layer, compiled, (True, False), maps(rng, 3, 24, size, size))
 
 
-@pytest.mark.parametrize("padding", ["same", "symmetric"])
+# kernel, height, width, channels, stride
+MAPS = sorted({(k, h, w, i, s) for k, (h, w, i, _, s, _, _), _ in PADDED})
+CORNER_MAPS = [
+    ((3, 1, 1, 8, 1), "same"),
+    ((3, 1, 1, 8, 2), "symmetric"),
+    ((3, 2, 3, 8, 2), "same"),
+    ((3, 7, 7, 33, 2), "symmetric"),
+    ((3, 7, 7, 96, 1), "symmetric"),
+    ((3, 15, 13, 1, 2), "same"),
+    ((5, 2, 3, 8, 2), "symmetric"),
+    ((5, 3, 4, 8, 1), "same"),
+    ((5, 7, 7, 33, 2), "same"),
+]
+
+
 @pytest.mark.parametrize(
-    "case",
-    sorted({(k, h, w, i, s) for k, (h, w, i, _, s, _, _), _ in PADDED}),
-    ids=lambda v: "x".join(map(str, v)),
+    ("case", "padding"),
+    corners_first([(case, p) for case in MAPS for p in ("same", "symmetric")], CORNER_MAPS),
+    ids=lambda v: "x".join(map(str, v)) if isinstance(v, tuple) else str(v),
 )
 def test_a_depthwise_convolution_computes_as_the_plain_one(library, case, padding):
     kernel, height, width, channels, stride = case

@@ -89,13 +89,13 @@ class CppBuild:
 def build_or_skip(kind: str, root: Path) -> CppBuild:
     """A build of one of ``KINDS``, from ``root`` if nothing has changed, else made there now."""
     skip_without_tools()
-    if kind == "sanitized":
-        _skip_without_sanitizers(root)
     home = fetched_or_skip(lambda: lite_home(platform.machine()))
     configure = [f"-DMSLITE_HOME={home}", "-DPOCKETLENS_TESTS=ON", *KINDS[kind]]
     configure += [f"-DNLOHMANN_JSON_INCLUDE={Path(nlohmann_json.__file__).parent / 'include'}"]
     folder = root / f"{kind}-{_key(configure)}"
     with _locked(root / f"{kind}.lock"):
+        if kind == "sanitized":
+            _skip_without_sanitizers(root)
         if not (folder / "complete").is_file():
             shutil.rmtree(folder, ignore_errors=True)
             _compile(configure, folder)

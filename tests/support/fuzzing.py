@@ -5,19 +5,18 @@ what ``fuzz`` returns; ``run_child`` starts it in an empty home and looks at wha
 """
 
 import faulthandler
-import io
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
+
+from in_process import run_main
 
 from src_mindspore.system.errors import UserError
 
@@ -96,19 +95,9 @@ def run_child(script: str, folder: Path, *arguments: object) -> dict[str, Any]:
 
 def run_command(main: Callable[[], None], arguments: list[str]) -> tuple[int, str, str]:
     """Runs the ``main`` of a command in this process: exit status, both outputs."""
-    from src_mindspore.system import command
-
-    out, err = io.StringIO(), io.StringIO()
-    before = sys.argv, sys.stdout
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    sys.argv, sys.stdout = ["command", *arguments], out
-    faulthandler.dump_traceback_later(10 * SECONDS, exit=True)
-    try:
-        with redirect_stderr(err):
-            status = command.run(main)
-    finally:
-        sys.argv, sys.stdout = before
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        faulthandler.cancel_dump_traceback_later()
-    return status, out.getvalue(), err.getvalue()
+    with os.fdopen(os.dup(2), "w") as own:  # the command's is read only once it has ended
+        faulthandler.dump_traceback_later(10 * SECONDS, exit=True, file=own)
+        try:
+            return run_main(main, "command", *arguments)
+        finally:
+            faulthandler.cancel_dump_traceback_later()

@@ -9,9 +9,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import in_process
+from in_process import REPOSITORY
+
 from src_mindspore.demo_photos.data_set import write_data_set
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 TINY = """
 base: {base}
 backbone: {{weights: none, width_mult: 0.35}}
@@ -50,8 +52,12 @@ class Workplace:
             text=True,
         )
 
+    def call(self, command: str) -> subprocess.CompletedProcess:
+        """Runs such a command here to its end, in this process, which is faster."""
+        return in_process.call(self.folder, command)
+
     def run(self, command: str) -> subprocess.CompletedProcess:
-        """Runs such a command here to its end."""
+        """Runs such a command here to its end, in a process of its own."""
         process = self.start(command)
         out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(command, process.returncode, out, err)

@@ -94,7 +94,7 @@ def test_auto_through_the_real_command(workplace):
         "train.py --config configs/demo.yaml --data photos --run runs/auto --resume"
         " --set finetune_stage.from_block=auto --set finetune_stage.budget.gigabytes={}"
     )
-    done = workplace.run(command.format(0.0015))
+    done = workplace.call(command.format(0.0015))
     assert done.returncode == 0, done.stderr
     row = next(line for line in done.stderr.splitlines() if line.startswith("* "))
     block = int(row.split()[1])
@@ -105,7 +105,7 @@ def test_auto_through_the_real_command(workplace):
     choice = (workplace.folder / "runs/auto/budget.json").read_text()
     assert f'"from_block": {block}' in choice
 
-    none = workplace.run(command.format(1e-6).replace("runs/auto", "runs/auto-none"))
+    none = workplace.call(command.format(1e-6).replace("runs/auto", "runs/auto-none"))
     assert none.returncode == 0, none.stderr
     assert "no fine-tuning fits finetune_stage.budget" in none.stderr
     log = (workplace.folder / "runs/auto-none/log.jsonl").read_text()

@@ -25,7 +25,7 @@ TRAIN = (
 @pytest.fixture(scope="module")
 def runs(workplace):
     """The same config trained by one process and by two workers, each with a cache of its own."""
-    one = workplace.run(f"{TRAIN} --run runs/one --set features.cache_dir=cache-one")
+    one = workplace.call(f"{TRAIN} --run runs/one --set features.cache_dir=cache-one")
     assert one.returncode == 0, one.stderr
     two = msrun.run(
         workplace.folder, "logs", f"{TRAIN} --run runs/two --set features.cache_dir=cache-two"
@@ -87,7 +87,7 @@ def test_a_killed_run_goes_on(workplace, runs) -> None:
     assert not (folder / "killed" / "metrics.json").exists()
     done = msrun.run(workplace.folder, "logs-killed", command)
     assert done.returncode == 0, done.stderr
-    whole = workplace.run(f"{TRAIN} --run runs/long --set head_stage.epochs=400")
+    whole = workplace.call(f"{TRAIN} --run runs/long --set head_stage.epochs=400")
     assert whole.returncode == 0, whole.stderr
     assert len((folder / "killed/log.jsonl").read_text().splitlines()) == 401
     ours, theirs = (
@@ -112,7 +112,7 @@ def test_what_workers_cannot_share_is_refused(options, message, workplace, monke
     monkeypatch.setenv("MS_ROLE", "MS_WORKER")
     monkeypatch.setenv("MS_WORKER_NUM", "2")
     command = f"train.py --config configs/demo.yaml --data photos --run runs/odd --set {options}"
-    done = workplace.run(command)
+    done = workplace.call(command)
     assert done.returncode == 2
     assert message in done.stderr
     assert not (workplace.folder / "runs/odd").exists()
@@ -120,7 +120,7 @@ def test_what_workers_cannot_share_is_refused(options, message, workplace, monke
 
 def test_a_run_folder_is_needed_under_msrun(workplace, monkeypatch) -> None:
     monkeypatch.setenv("MS_ROLE", "MS_WORKER")
-    done = workplace.run("train.py --config configs/demo.yaml --data photos")
+    done = workplace.call("train.py --config configs/demo.yaml --data photos")
     assert done.returncode == 2
     assert "--run is needed under msrun" in done.stderr
     assert "Traceback" not in done.stderr
