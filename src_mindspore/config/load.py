@@ -200,7 +200,7 @@ def _nearest(key: str, siblings: Sequence[str], prefix: str) -> str:
     """Which key may be meant: one of that very name elsewhere, else the nearest beside it."""
     same = [place for place in _keys(SCHEMA) if place.rpartition(".")[2] == key]
     tables = [place.rpartition(".")[0] for place in _keys(SCHEMA)]
-    same += [t for t in dict.fromkeys(tables) if t.rpartition(".")[2] == key]
+    same += [t for t in dict.fromkeys(tables) if t and t.rpartition(".")[2] == key]
     if same:
         return f"there is {' and '.join(same[:3])}"
     near = difflib.get_close_matches(key, siblings, n=1, cutoff=0)

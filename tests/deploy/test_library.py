@@ -16,7 +16,10 @@ def photos(workplace) -> list:
 @pytest.mark.parametrize(
     # the sanitizers make hashing slow, so the smaller model is for them
     ("build", "run"),
-    [("cpp_plain", "telling_run"), ("cpp_sanitized", "run_folder")],
+    [
+        ("cpp_plain", "telling_run"),
+        pytest.param("cpp_sanitized", "run_folder", marks=pytest.mark.long),
+    ],
 )
 def test_header_and_units_with_a_model(request, build: str, run: str):
     model = request.getfixturevalue(run) / "export" / "model.ms"
@@ -56,6 +59,7 @@ def check_fuzzed(counts: dict[str, dict[str, int]], rounds: int) -> None:
         assert counts[kind][refusal] > 0, kind
 
 
+@pytest.mark.long
 def test_damaged_files_end_with_a_status(cpp_sanitized, run_folder, photos):
     check_fuzzed(fuzzed(cpp_sanitized, run_folder, photos, seed=1, rounds=3000), 3000)
 
@@ -65,6 +69,7 @@ def test_damaged_files_end_with_a_status_60000_times(cpp_sanitized, run_folder, 
     check_fuzzed(fuzzed(cpp_sanitized, run_folder, photos, seed=2, rounds=60_000), 60_000)
 
 
+@pytest.mark.long
 def test_fuzzing_says_what_is_wrong_with_the_model(cpp_sanitized, tmp_path):
     done = cpp_sanitized.run("fuzz", 1, 10, tmp_path / "model.ms")
     assert done.returncode == 1

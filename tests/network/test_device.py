@@ -34,6 +34,9 @@ def devices(monkeypatch):
     def pretend(*names: str) -> list[str]:
         monkeypatch.setattr(runtime, "_available", lambda: [*names])
         monkeypatch.setattr(ms, "set_device", chosen.append)
+        get = ms.get_context
+        other = {"device_target": "none of them"}
+        monkeypatch.setattr(ms, "get_context", lambda key: other.get(key) or get(key))
         return chosen
 
     return pretend
