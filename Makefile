@@ -1,6 +1,6 @@
 # make demo        set up, train on a small data set drawn here, evaluate, export to .ms
 # make test        set up, lint, run the test suite (five minutes)
-# make test-long   what it leaves out (hours)
+# make test-long   what it leaves out
 
 VENV_PYTHON := .venv/bin/python
 
@@ -9,8 +9,9 @@ VENV_PYTHON := .venv/bin/python
 demo: .venv/runtime
 	@scripts/demo.sh $(VENV_PYTHON)
 
+# Two processes with a thread each for MindSpore: more would wait for one another.
 test: .venv/development lint
-	$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # One process: they measure memory, and take what both processors give.
 test-long: .venv/development

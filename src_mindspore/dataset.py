@@ -9,7 +9,14 @@ from pathlib import Path
 
 from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.photos.reader import PhotoReader
-from src_mindspore.photos.records import SPLITS, SUFFIXES, Record, folders, list_records
+from src_mindspore.photos.records import (
+    SPLITS,
+    SUFFIXES,
+    Record,
+    folders,
+    given_splits,
+    list_records,
+)
 from src_mindspore.photos.split import split_records
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
@@ -87,7 +94,7 @@ def list_data_set(
     def listed(below: Path = Path()) -> tuple[Record, ...]:
         return tuple(r for r in list_records(root, classes, below) if r.path not in gone)
 
-    given = [name for name in SPLITS if (root / name).is_dir()]
+    given = given_splits(root)
     if given:
         missing = [name for name in SPLITS[:2] if name not in given]
         if missing:

@@ -8,7 +8,14 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding
 from src_mindspore.photos.decode import PhotoError, open_image, opened
 from src_mindspore.photos.exclusions import Exclusion
-from src_mindspore.photos.records import SPLITS, SUFFIXES, Record, folders, images_below
+from src_mindspore.photos.records import (
+    SPLITS,
+    SUFFIXES,
+    Record,
+    folders,
+    given_splits,
+    images_below,
+)
 from src_mindspore.system.errors import UserError
 
 
@@ -23,7 +30,7 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
     """
     if not root.is_dir():
         raise UserError(f"the data folder {root} does not exist or is not a folder")
-    given = [name for name in SPLITS if (root / name).is_dir()]
+    given = given_splits(root)
     bases = [Path(name) for name in given] or [Path()]
     classes = tuple(sorted({name for base in bases for name in folders(root / base)}))
     if not classes:

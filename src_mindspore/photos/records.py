@@ -28,6 +28,11 @@ class Record:
     label: int
 
 
+def given_splits(root: Path) -> list[str]:
+    """Names of the splits in a data folder; none where it has the class folders themselves."""
+    return [name for name in SPLITS if (root / name).is_dir()]
+
+
 def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> list[Record]:
     """Every image of the class folders in ``root/below``, sorted by path.
 

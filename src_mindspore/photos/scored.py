@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from src_mindspore.photos.exclusions import Exclusion
-from src_mindspore.photos.records import SPLITS, Record, list_records
+from src_mindspore.photos.records import Record, given_splits, list_records
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
 from src_mindspore.system.write import sha256_of
@@ -35,7 +35,7 @@ def scored_records(
     """
     if not root.is_dir():
         raise UserError(f"the data folder {root} does not exist or is not a folder")
-    given = [name for name in SPLITS if (root / name).is_dir()]
+    given = given_splits(root)
     if given:
         if split not in (*given, "all"):
             raise UserError(f"{root} has no split {split!r}; it has {', '.join(given)} and all")

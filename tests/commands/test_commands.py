@@ -55,7 +55,8 @@ def test_parity_report(run_folder) -> None:
     assert rows["model.ckpt"]["runtime"].startswith("MindSpore 2.")
 
 
-@pytest.mark.parametrize("photos", [3, pytest.param(24, marks=pytest.mark.long)])
+@pytest.mark.long  # lite/test_runtime.py runs three photos under qemu by default
+@pytest.mark.parametrize("photos", [3, 24])
 def test_the_lite_file_on_another_processor(workplace, run_folder, photos: int) -> None:
     if reason := why_not("aarch64") or why_not("x86_64"):
         pytest.skip(reason)
@@ -190,9 +191,12 @@ def test_stopped_runs_end_like_one_that_was_not(workplace) -> None:
     "options",
     [
         # the whole network from fresh photos, a sigmoid head on the flattened map
-        "finetune_stage.from_block=0 finetune_stage.inputs=photos head.reduction=none "
-        "head.hidden=[8] head.activation=sigmoid finetune_stage.optimizer.name=adamw "
-        "finetune_stage.freeze_bn_statistics=false loss.class_weights=balanced seed=2",
+        pytest.param(
+            "finetune_stage.from_block=0 finetune_stage.inputs=photos head.reduction=none "
+            "head.hidden=[8] head.activation=sigmoid finetune_stage.optimizer.name=adamw "
+            "finetune_stage.freeze_bn_statistics=false loss.class_weights=balanced seed=2",
+            marks=pytest.mark.long,
+        ),
         # the top from fresh photos through a frozen trunk, the head frozen as well
         "finetune_stage.from_block=15 finetune_stage.inputs=photos head.reduction=max "
         "finetune_stage.freeze_head=true finetune_stage.optimizer.name=rmsprop "

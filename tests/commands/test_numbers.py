@@ -57,6 +57,7 @@ def more_scores(workplace, model: str) -> dict:
     return got
 
 
+@pytest.mark.long
 def test_a_sigmoid_head_has_its_temperature_in_the_graph(workplace, telling_run) -> None:
     settings = "head.activation=sigmoid finetune_stage.epochs=0 head_stage.lr.max=0.3"
     for command in (

@@ -65,8 +65,10 @@ def run(tmp_path):
 @pytest.mark.parametrize(
     ("engine", "activation"),
     [
-        *(("auto", activation) for activation in (None, "softmax", "sigmoid")),
-        ("onnxruntime", None),
+        ("auto", None),
+        ("auto", "softmax"),
+        pytest.param("auto", "sigmoid", marks=pytest.mark.long),
+        pytest.param("onnxruntime", None, marks=pytest.mark.long),
         ("mindspore", "softmax"),
     ],
 )
@@ -90,6 +92,7 @@ def test_the_comparison_is_said_and_made_once(run, cache, caplog):
     assert "device" not in caplog.text
 
 
+@pytest.mark.long
 def test_other_weights_are_another_file(tmp_path, cache):
     ms.set_seed(1)
     for name in ("one", "other"):

@@ -359,7 +359,9 @@ def trained(classifier, start, top: AnyTop, cut: str, steps: int = 3, frozen: bo
     return losses, arrays_of(classifier), logits
 
 
-@pytest.mark.parametrize("cut", ["image", "features.10", "features.17"])
+@pytest.mark.parametrize(
+    "cut", [pytest.param("image", marks=pytest.mark.long), "features.10", "features.17"]
+)
 def test_training_goes_as_with_the_plain_layers(classifier, start, native, cut):
     top = Top(classifier, cut)
     plain = trained(classifier, start, top, cut)
@@ -387,8 +389,8 @@ def efficientnet():
 
 # which depthwise convolutions are compiled; layers in all and compiled ones behind the cut
 MIXED = [
-    ("image", ((3, 3), (5, 5)), 18, 18),
-    ("image", ((3, 3),), 18, 9),
+    pytest.param("image", ((3, 3), (5, 5)), 18, 18, marks=pytest.mark.long),
+    pytest.param("image", ((3, 3),), 18, 9, marks=pytest.mark.long),
     ("features.6", ((3, 3),), 11, 4),  # blocks of 3, 3, 5, 5, 5, 5, 5, 5, 5, 3; the last layer
 ]
 
@@ -418,7 +420,7 @@ def test_layers_that_are_not_compiled_stand_among_the_others(
     assert not any("moving" in name for name in moved)
 
 
-@pytest.mark.parametrize("cut", ["image", "features.10"])
+@pytest.mark.parametrize("cut", [pytest.param("image", marks=pytest.mark.long), "features.10"])
 def test_training_with_learned_statistics_goes_as_with_the_plain_layers(
     classifier, start, native, cut
 ):
@@ -435,7 +437,15 @@ def test_training_with_learned_statistics_goes_as_with_the_plain_layers(
     assert any("moving_mean" in name for name in moved)
 
 
-@pytest.mark.parametrize(("kind", "cut"), [(CompiledTop, "image"), (DepthwiseTop, "features.12")])
+@pytest.mark.parametrize(
+    ("kind", "cut"),
+    [
+        (CompiledTop, "features.16"),
+        (DepthwiseTop, "features.16"),
+        pytest.param(CompiledTop, "image", marks=pytest.mark.long),
+        pytest.param(DepthwiseTop, "features.12", marks=pytest.mark.long),
+    ],
+)
 def test_the_same_bytes_whatever_the_threads(classifier, start, native, monkeypatch, kind, cut):
     top = Top(classifier, cut)
     runs = []
@@ -487,6 +497,7 @@ def test_where_kernels_do_not_apply_the_plain_layers_remain(classifier, caplog, 
     assert isinstance(accelerate(top, "auto", "CPU"), CompiledTop)
 
 
+@pytest.mark.long
 def test_a_library_is_compiled_once_and_again_for_other_flags(monkeypatch, tmp_path):
     monkeypatch.setenv("POCKETLENS_CACHE", str(tmp_path))
     build._key.cache_clear()
