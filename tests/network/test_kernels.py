@@ -441,7 +441,7 @@ def test_training_with_learned_statistics_goes_as_with_the_plain_layers(
     ("kind", "cut"),
     [
         (CompiledTop, "features.16"),
-        (DepthwiseTop, "features.16"),
+        pytest.param(DepthwiseTop, "features.16", marks=pytest.mark.long),
         pytest.param(CompiledTop, "image", marks=pytest.mark.long),
         pytest.param(DepthwiseTop, "features.12", marks=pytest.mark.long),
     ],
