@@ -17,7 +17,6 @@ from src_mindspore.system.terminal import some
 from src_mindspore.system.write import sha256_of
 
 BATCH = 16  # images a call, where calls work one after another
-ENGINES = ("auto", "onnxruntime", "mindspore")  # what may run a checkpoint
 CHECKPOINT = ".ckpt"
 # By suffix the module with a function ``open_model``: each loads its own runtime, and no other.
 OPENERS = {
@@ -89,8 +88,8 @@ def load_model(path: Path, machine: str | None = None, engine: str | None = None
         path: the folder or file.
         machine: the processor for which a ``.ms`` file is run, ``x86_64`` or ``aarch64``; None is
             this computer's own. Other forms have no choice.
-        engine: of ``ENGINES``, what runs a checkpoint; None is ``auto``: ONNX Runtime on a CPU,
-            see ``open_checkpoint.py``. Other forms have no choice.
+        engine: of ``onnx_runtime.ENGINES``, what runs a checkpoint; None is ``auto``: ONNX Runtime
+            on a CPU, see ``open_checkpoint.py``. Other forms have no choice.
 
     Raises:
         UserError: nothing there, a form that cannot be run, or a file that is not the one which

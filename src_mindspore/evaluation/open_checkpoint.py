@@ -23,7 +23,13 @@ import numpy as np
 from src_mindspore.config.load import section_problems
 from src_mindspore.evaluation.model import BATCH, Runner, first_line
 from src_mindspore.evaluation.probabilities import probabilities
-from src_mindspore.network.onnx_runtime import SLICE, VERSION, onnx_session
+from src_mindspore.network.onnx_runtime import (
+    MAX_DIFFERENCE,
+    SLICE,
+    VERSION,
+    onnx_session,
+    relative_difference,
+)
 from src_mindspore.spec.model import FILE_NAME, ModelSpec
 from src_mindspore.system.cache import cache_dir
 from src_mindspore.system.errors import UserError
@@ -37,9 +43,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOGITS_FORMAT = 1  # of what is kept; another number, another file
-# Largest difference of a logit, in units of the largest logit: as between engines of features, see
-# network/engines.py.
-MAX_DIFFERENCE = 1e-3
 Run = Callable[[np.ndarray], np.ndarray]
 
 
@@ -50,7 +53,7 @@ def open_model(file: Path, spec: ModelSpec, sha256: str, engine: str | None) -> 
         file: the ``.ckpt``.
         spec: what it is.
         sha256: of the file.
-        engine: of ``model.ENGINES``.
+        engine: of ``onnx_runtime.ENGINES``.
 
     Raises:
         UserError: the spec or the file describe no network; ONNX Runtime was asked for and
@@ -254,7 +257,7 @@ class CheckedRunner:
             allow_any_batch(path, path)
             logits = _logits(path)
             expected = run_uncompiled(self._classifier, sample)
-            gap = np.abs(logits(sample) - expected).max() / max(1.0, np.abs(expected).max())
+            gap = relative_difference(logits(sample), expected)
             if gap <= MAX_DIFFERENCE:
-                self._kept.keep(path, float(gap))
-        return logits, float(gap)
+                self._kept.keep(path, gap)
+        return logits, gap

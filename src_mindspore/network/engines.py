@@ -12,16 +12,16 @@ from src_mindspore.backbone import NamedOutputs
 from src_mindspore.backbones.interface import Backbone
 from src_mindspore.network.forward import run_batched, run_uncompiled
 from src_mindspore.network.onnx_file import INPUT_NAME, allow_any_batch, export_onnx
-from src_mindspore.network.onnx_runtime import SLICE, onnx_session
+from src_mindspore.network.onnx_runtime import (
+    MAX_DIFFERENCE,
+    SLICE,
+    onnx_session,
+    relative_difference,
+)
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 
 log = logging.getLogger(__name__)
-
-ENGINES = ("auto", "onnxruntime", "mindspore")
-# of the largest value of an output; measured on photos: 2e-6 (Zen 3) to 1.2e-4 (a Xeon with
-# AVX-512, which sums in another order), a wrong padding gives 1e-1
-TOLERANCE = 1e-3
 
 
 class FeatureEngine(Protocol):
@@ -106,7 +106,7 @@ def choose_engine(
     ``auto`` takes ONNX Runtime on a CPU (6 times MindSpore's speed there) and MindSpore elsewhere.
 
     Args:
-        wanted: one of ``ENGINES``.
+        wanted: one of ``onnx_runtime.ENGINES``.
         device: the selected device.
         backbone: the frozen network with its weights.
         outputs: names as in ``backbone.layers_before``.
@@ -121,14 +121,14 @@ def choose_engine(
     engine = OnnxRuntimeEngine(backbone, outputs, sample.shape[-1])
     reference = reference_outputs(backbone, outputs, sample)
     errors = [
-        np.abs(got - expected).max() / max(1.0, np.abs(expected).max())
+        relative_difference(got, expected)
         for got, expected in zip(engine(sample), reference, strict=True)
     ]
     worst = float(np.max(errors))  # NaN where any is: that is no agreement
-    if worst <= TOLERANCE:
+    if worst <= MAX_DIFFERENCE:
         log.info("engine: onnxruntime, %.1e from MindSpore on %d photos", worst, len(sample))
         return engine
-    problem = f"ONNX Runtime differs from MindSpore by {worst:.1e} (limit {TOLERANCE:.0e})"
+    problem = f"ONNX Runtime differs from MindSpore by {worst:.1e} (limit {MAX_DIFFERENCE:.0e})"
     if wanted == "onnxruntime":
         raise UserError(f"{problem}; features.engine can be mindspore")
     log.warning("%s: MindSpore runs the frozen layers", problem)

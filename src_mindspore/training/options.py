@@ -58,7 +58,7 @@ class FeatureOptions:
     """How the frozen layers are run.
 
     Attributes:
-        engine: of ``network.engines.ENGINES``.
+        engine: of ``network.onnx_runtime.ENGINES``.
         batch_size: photos a call.
         cache: folder of the feature cache; None is the user's.
         views: of a training photo that are cached.

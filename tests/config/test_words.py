@@ -10,7 +10,7 @@ from src_mindspore import backbone, lr
 from src_mindspore import head as head_room
 from src_mindspore.backbones import interface
 from src_mindspore.config import schema
-from src_mindspore.network import device, engines, kernels
+from src_mindspore.network import device, kernels, onnx_runtime
 from src_mindspore.photos import class_weights
 from src_mindspore.spec import input as spec_input
 from src_mindspore.training import data, inputs, optimizers
@@ -18,7 +18,7 @@ from src_mindspore.training import data, inputs, optimizers
 
 def test_words_are_those_of_their_rooms() -> None:
     assert schema.DEVICES == device.DEVICES
-    assert schema.ENGINES == engines.ENGINES
+    assert schema.ENGINES == onnx_runtime.ENGINES
     assert schema.KERNELS == kernels.KERNELS
     assert tuple(schema.BACKBONES) == tuple(backbone.BACKBONES)
     assert schema.PADDINGS == interface.PADDINGS
