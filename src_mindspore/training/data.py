@@ -11,9 +11,9 @@ from src_mindspore.doctor.diagnosis import findings_of
 from src_mindspore.doctor.duplicates import near_pairs
 from src_mindspore.doctor.findings import ERROR, Finding
 from src_mindspore.doctor.survey import Survey, survey
-from src_mindspore.photos.exclusions import excluded_of
+from src_mindspore.photos.exclusions import Exclusion, excluded_of
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.terminal import shown_name, some
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +45,10 @@ def checked_data_set(
         UserError: see ``list_data_set``, ``divide``, ``excluded_of``; photos that cannot be used;
             any other finding with which training cannot be right.
     """
-    listed = list_data_set(root, classes, excluded_of(exclude, root))
-    if listed.excluded:
-        log.info("left out by %s: %d photos", shown_name(str(exclude)), len(listed.excluded))
+    excluded = excluded_of(exclude, root)
+    listed = list_data_set(root, classes, excluded)
+    if exclude is not None:
+        _say_excluded(exclude, excluded, listed)
     found = survey(root, listed.records("all"))
     _stop_at_faults(found)
     data = replace(listed, known_digests=found.digests)
@@ -58,6 +59,17 @@ def checked_data_set(
         (found.digests[paths[pair.first]], found.digests[paths[pair.second]]) for pair in pairs
     ]
     return divide(data, fractions, seed, digests)
+
+
+def _say_excluded(plan: str, listed: Sequence[Exclusion], data: DataSet) -> None:
+    """How many photos a list really took away, and which files it names that are no photos here."""
+    left_out = {exclusion.path for exclusion in data.excluded}
+    log.info("left out by %s: %d of its %d photos", shown_name(plan), len(left_out), len(listed))
+    paths = [exclusion.path for exclusion in listed if exclusion.path not in left_out]
+    # ``check_plan`` has named those that are not there
+    if others := [path for path in paths if (data.root / path).is_file()]:
+        text = "%s names %d files that are no photos of this data set: %s"
+        log.warning(text, shown_name(plan), len(others), some(others))
 
 
 def _stop_at_faults(found: Survey) -> None:
