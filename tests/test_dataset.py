@@ -124,9 +124,9 @@ def test_a_class_that_only_had_leaks(given):
         load_data_set(given)
     assert str(info.value) == (
         f"{given}: every training photo of dog is in val/ or test/ as well, identical or nearly "
-        f"so, and is left out (2 of 4 training photos: train/dog/1.png, train/dog/2.png). A photo that "
-        f"is trained on says nothing when it is scored: take the copies away from val/ and test/, "
-        f"or give --data the folder with all class folders, which data.split divides"
+        f"so, and is left out (2 of 4 training photos: train/dog/1.png, train/dog/2.png). A photo "
+        f"that is trained on says nothing when it is scored: take the copies away from val/ and "
+        f"test/, or give --data the folder with all class folders, which data.split divides"
     )
 
 
