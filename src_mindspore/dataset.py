@@ -140,6 +140,13 @@ def divide(
     records = data.splits["all"]
     splits = split_records(records, data.digests, fractions, seed, near)
     _check_val(data.root, splits)
+    for name in list(splits)[1:]:
+        absent = set(range(len(data.classes))) - {record.label for record in splits[name]}
+        if absent:
+            log.warning(
+                "no photo in %s of: %s; photos that are identical or nearly so stay in train",
+                *(name, some([data.classes[label] for label in sorted(absent)])),
+            )
     return replace(data, splits=splits, known_digests=data.digests)
 
 
@@ -209,5 +216,6 @@ def _check_val(root: Path, splits: Mapping[str, Sequence[Record]]) -> None:
     if not splits["val"]:
         raise UserError(
             f"{root}: the split val has no image; it decides which epoch is the best, so that it "
-            f"needs at least one"
+            f"needs at least one. Where it is drawn here, photos that are identical or nearly so "
+            f"stay in train: a class gives it one from two different photos on"
         )

@@ -90,6 +90,17 @@ def test_shares_that_are_none(fractions):
         split_records([Record("a", 0)], {"a": "x"}, fractions, 0)
 
 
+def test_a_class_that_val_has_no_photo_of_is_named(tmp_path, caplog):
+    write_photos(tmp_path, [*names("a", 6), "b/1.png"])
+    for i in range(5):
+        shutil.copy(tmp_path / "b/1.png", tmp_path / f"b/copy{i}.png")
+    data = load_data_set(tmp_path)
+    assert {r.label for r in data.records("val")} == {0}
+    assert caplog.messages == [
+        "no photo in val of: b; photos that are identical or nearly so stay in train"
+    ]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_twins_stay_together(tmp_path, seed):
     write_photos(tmp_path, names("a", 6))
@@ -150,7 +161,8 @@ EMPTY = f"{{root}}: every class needs at least one image ({ACCEPTED}); without a
 BOTH = "training needs both train/ and val/"
 NO_VAL = (
     "{root}: the split val has no image; it decides which epoch is the best, so that it needs "
-    "at least one"
+    "at least one. Where it is drawn here, photos that are identical or nearly so stay in train: "
+    "a class gives it one from two different photos on"
 )
 BAD_FOLDERS = [
     (

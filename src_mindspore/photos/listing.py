@@ -3,7 +3,7 @@
 A file is a photo, told by its suffix; or rubbish, which systems, editors and archives leave behind;
 or passed over, and then whoever lists says so by number and name (``passed_over.py``). Links are
 followed where they lead to a file; folders further down that are links are not entered, so there
-are no circles. ``deploy/cpp/examples/photos.cc`` holds the same three tables.
+are no circles. ``deploy/cpp/examples/photos.cc`` holds the same tables.
 """
 
 import os
@@ -38,6 +38,9 @@ RUBBISH = frozenset(
 )
 # WSL, Synology: streams beside a file that a copy turns into files of their own
 RUBBISH_ENDS = (":zone.identifier", "@synoeastream", "@synoresource")
+# Files that mark the folder around them: a virtual environment, whose packages bring pictures, and
+# a cache (bford.info/cachedir)
+RUBBISH_MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
 CLOUD = ".icloud"  # a hidden file that stands for a photo which is not on this disk
 
 
@@ -134,7 +137,10 @@ def _list_of(found: Contents, entry: os.DirEntry) -> list[str]:
         return found.rubbish
     try:
         if entry.is_dir():
-            if is_output(Path(entry.path)):
+            folder = Path(entry.path)
+            if any((folder / mark).is_file() for mark in RUBBISH_MARKS):
+                return found.rubbish
+            if is_output(folder):
                 return found.outputs
             return found.links if entry.is_symlink() else found.folders
         if entry.is_file():

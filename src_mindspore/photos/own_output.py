@@ -20,7 +20,7 @@ def is_output(folder: Path, depth: int = DEPTH) -> bool:
     A folder that cannot be read is none.
     """
     try:
-        if _is_run(folder) or _is_export(folder) or _is_cache_entry(folder):
+        if _is_run(folder) or _is_export(folder) or _is_cache(folder) or _is_cache_entry(folder):
             return True
         return depth > 1 and _holds_outputs(folder, depth)
     except OSError:
@@ -40,6 +40,11 @@ def _is_export(folder: Path) -> bool:
     if not (folder / SPEC).is_file():
         return False
     return any(path.name.startswith("model") and path.suffix in MODELS for path in folder.iterdir())
+
+
+def _is_cache(folder: Path) -> bool:
+    features = folder / "features"
+    return features.is_dir() and _holds_outputs(features, DEPTH)
 
 
 def _is_cache_entry(folder: Path) -> bool:

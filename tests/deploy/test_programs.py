@@ -106,6 +106,9 @@ def test_a_folder_stands_for_the_photos_below_it(cpp_plain, workplace, model, ph
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(photos[0], tmp_path / name)
     (tmp_path / "a/round").symlink_to(tmp_path)
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env/pyvenv.cfg").touch()
+    shutil.copy(photos[0], tmp_path / "env")
     (tmp_path / "empty").mkdir()
     done = cpp_plain.run("classify", "--json", model, tmp_path / "empty", tmp_path, photos[1])
     assert done.returncode == 1  # for the empty one; the rest is labelled

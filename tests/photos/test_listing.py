@@ -28,7 +28,7 @@ RUBBISH = [
     *("a/@eaDir/1.png/SYNOPHOTO_THUMB_XL.jpg", "a/._1.png", "a/.DS_Store", "a/Thumbs.db"),
     *("$RECYCLE.BIN/x.png", "lost+found/x.png", "System Volume Information/x.png", "a/desktop.ini"),
     *("#recycle/a/1.png", ".git/x.png", "b/.thumbnails/x.png", "a/1.png:Zone.Identifier"),
-    *("a/~$1.png", "a/LOST.DIR/x.png", "a/1.png@SynoEAStream"),
+    *("a/~$1.png", "a/LOST.DIR/x.png", "a/1.png@SynoEAStream", "env/pyvenv.cfg", "env/lib/x.png"),
 ]
 NAMED = [
     *(
@@ -170,6 +170,7 @@ def test_the_tables_of_cpp_are_these():
     assert table("kSuffixes") == sorted(SUFFIXES)
     assert table("kRubbish") == sorted(listing.RUBBISH)
     assert table("kRubbishEnds") == sorted(listing.RUBBISH_ENDS)
+    assert table("kRubbishMarks") == list(listing.RUBBISH_MARKS)
     assert table("kCloud") == [listing.CLOUD]
 
 
@@ -185,13 +186,14 @@ def test_our_own_runs_are_no_class(tmp_path, caplog):
     for run in ("runs/1", "mine", "runs/sweep/2"):
         (data / run / run_names.CONFIG).write_text(resolved(tmp_path))
     write_photos(data, ["export/spec.json", "export/model.ms", f"cache/{'0af' * 10}00/x.npy"], 70)
+    write_photos(data, [f"all/features/{'0af' * 10}00/x.npy", "all/weights/w.ckpt"], 80)
     (data / "runs/compare.json").write_text("{}")
     loaded = load_data_set(data)
     assert loaded.classes == ("a", "b")
-    wrote = "folders that these commands wrote, not used: 4 (cache, export, mine, runs)"
+    wrote = "folders that these commands wrote, not used: 5 (all, cache, export, mine, runs)"
     assert wrote in caplog.text
     report = diagnose(data).report
-    assert kinds(report)["own_output"] == (NOTE, {"cache", "export", "mine", "runs"})
+    assert kinds(report)["own_output"] == (NOTE, {"all", "cache", "export", "mine", "runs"})
     assert report.status == 0
     assert len(scored_records(data, ["a", "b"], "all")) == 20
     assert len(image_paths([data])) == 20

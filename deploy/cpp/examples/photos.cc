@@ -45,6 +45,7 @@ const char *const kRubbish[] = {"#recycle",
                                 "temporary items",
                                 "thumbs.db"};
 const char *const kRubbishEnds[] = {":zone.identifier", "@synoeastream", "@synoresource"};
+const char *const kRubbishMarks[] = {"pyvenv.cfg", "CACHEDIR.TAG"};
 const char kCloud[] = ".icloud";
 
 bool ends_with(const std::string &text, const std::string &end) {
@@ -71,6 +72,17 @@ bool is_rubbish(const std::string &name) {
   return std::find(std::begin(kRubbish), std::end(kRubbish), low) != std::end(kRubbish) ||
          std::any_of(std::begin(kRubbishEnds), std::end(kRubbishEnds),
                      [&](const char *end) { return ends_with(low, end); });
+}
+
+bool is_file(const std::string &path) {
+  struct stat about {};
+  return stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);
+}
+
+// A file in it says that no person put the folder there.
+bool is_marked(const std::string &folder) {
+  return std::any_of(std::begin(kRubbishMarks), std::end(kRubbishMarks),
+                     [&](const char *mark) { return is_file(folder + "/" + mark); });
 }
 
 class Folder {
@@ -115,6 +127,7 @@ class Folder {
     if (lstat(path.c_str(), &itself) != 0 || stat(path.c_str(), &target) != 0) {
       others_.push_back(path);  // a link to nothing
     } else if (S_ISDIR(target.st_mode)) {
+      if (is_marked(path)) return;
       // a link may lead back to where it lies
       S_ISLNK(itself.st_mode) ? links_.push_back(path) : enter(path);
     } else if (S_ISREG(target.st_mode) && is_photo(name)) {

@@ -1,5 +1,6 @@
 // Which files below a folder are photos, and their bytes. The rule and its tables are those of
-// src_mindspore/photos/listing.py; a test compares them.
+// src_mindspore/photos/listing.py; a test compares them. Training runs among the photos, which
+// Python knows and passes over, are folders like others here.
 #pragma once
 
 #include <cstdint>
