@@ -3,6 +3,8 @@
 import logging
 import os
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 from heic_photo import HEIC
@@ -99,6 +101,33 @@ def test_nothing_to_decide_about_rubbish(tmp_path):
     report = diagnose(tmp_path).report
     assert (report.status, [f.kind for f in report.findings]) == (0, ["rubbish"])
     assert [c.name for c in report.classes] == ["a", "b"]
+
+
+@pytest.fixture
+def as_nobody():
+    """A folder whose modes hold for us: root, who may run the tests, becomes nobody for a while."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        write_photos(root, [f"{name}/{i}.png" for name in "ab" for i in range(10)])
+        write_photos(root, ["b/day2/11.png"], 50)
+        (root / "b/day2").chmod(0)
+        own = os.geteuid()
+        if own == 0:
+            os.seteuid(65534)
+        try:
+            yield root
+        finally:
+            os.seteuid(own)
+            (root / "b/day2").chmod(0o755)
+
+
+def test_a_folder_that_may_not_be_listed_is_named(as_nobody):
+    assert walk(as_nobody).closed == [("b/day2", "Permission denied")]
+    with pytest.raises(UserError, match=r"cannot be listed.*: b/day2 \(Permission denied\)"):
+        load_data_set(as_nobody)
+    with pytest.raises(UserError, match="b/day2: cannot be read: Permission denied"):
+        open_photo(image_paths([as_nobody])[-1])
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch, caplog):
