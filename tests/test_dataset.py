@@ -161,9 +161,10 @@ EMPTY = f"{{root}}: every class needs at least one image ({ACCEPTED}); without a
 BOTH = "training needs both train/ and val/"
 NO_VAL = (
     "{root}: the split val has no image; it decides which epoch is the best, so that it needs "
-    "at least one. Where it is drawn here, photos that are identical or nearly so stay in train: "
-    "a class gives it one from two different photos on"
+    "at least one: "
 )
+IN_VAL = "they lie in val/CLASS/photo.jpg"
+ALIKE = "a class gives it one from two different photos on; what is alike stays in train"
 BAD_FOLDERS = [
     (
         ["train/a/1.png"],
@@ -196,8 +197,9 @@ BAD_FOLDERS = [
         ["a", "b", "a"],
         "every class is listed once; listed again: a",
     ),
-    (["train/a/1.png", "train/b/1.png", "val/a/notes.txt"], None, NO_VAL),
-    (["a/1.png", "b/1.png"], None, NO_VAL),
+    (["train/a/1.png", "train/b/1.png", "val/a/notes.txt"], None, NO_VAL + IN_VAL),
+    (["train/a/1.png", "train/b/1.png", "val/1.png"], None, NO_VAL + IN_VAL),
+    (["a/1.png", "b/1.png"], None, NO_VAL + ALIKE),
 ]
 
 
