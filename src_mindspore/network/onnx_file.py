@@ -8,8 +8,7 @@ import numpy as np
 import onnx
 from mindspore import Tensor, nn
 
-INPUT_NAME = "image"
-BATCH = "batch"
+from src_mindspore.network.onnx_graph import BATCH, INPUT_NAME
 
 
 def export_onnx(

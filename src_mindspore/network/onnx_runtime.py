@@ -14,12 +14,16 @@ MAX_DIFFERENCE = 1e-3
 VERSION = f"ONNX Runtime {onnxruntime.__version__}"
 
 
-def onnx_session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session; without a number of threads it uses all cores of this process."""
+def onnx_session(model: Path | bytes, threads: int | None = None) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session of a file, or of the content of one.
+
+    Without a number of threads it uses all cores of this process.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
 def relative_difference(got: np.ndarray, expected: np.ndarray) -> float:
