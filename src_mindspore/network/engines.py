@@ -123,6 +123,6 @@ def choose_engine(
         return engine
     problem = f"ONNX Runtime differs from MindSpore by {worst:.1e} (limit {MAX_DIFFERENCE:.0e})"
     if wanted == "onnxruntime":
-        raise UserError(f"{problem}; features.engine can be mindspore")
+        raise UserError(f"{problem}; the engine can be mindspore")
     log.warning("%s: MindSpore runs the frozen layers", problem)
     return MindSporeEngine(backbone, outputs, batch_size)
