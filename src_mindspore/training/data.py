@@ -12,6 +12,7 @@ from src_mindspore.doctor.duplicates import near_pairs
 from src_mindspore.doctor.findings import ERROR, Finding
 from src_mindspore.doctor.survey import Survey, survey
 from src_mindspore.photos.exclusions import excluded_of
+from src_mindspore.spec.labels import check_labels
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name
 
@@ -29,6 +30,7 @@ def checked_data_set(
     seed: int,
     exclude: str | None = None,
     near_duplicates: str = "leave_out",
+    labels: str | None = None,
 ) -> DataSet:
     """The photos of a training run, every one of them read once; findings go to the log.
 
@@ -40,12 +42,15 @@ def checked_data_set(
         exclude: file of photos that are in no split, see ``exclusions.py``.
         near_duplicates: ``leave_out`` keeps near-identical photos on one side, as ``divide`` does
             with identical ones; ``keep`` does not look for them.
+        labels: a file of display names, compared with the classes before the photos are read.
 
     Raises:
         UserError: see ``list_data_set``, ``divide``, ``excluded_of``; photos that cannot be used;
             any other finding with which training cannot be right.
     """
     listed = list_data_set(root, classes, excluded_of(exclude, root))
+    if labels:
+        check_labels(Path(labels), listed.classes)
     if listed.excluded:
         log.info("left out by %s: %d photos", shown_name(str(exclude)), len(listed.excluded))
     found = survey(root, listed.records("all"))

@@ -118,6 +118,7 @@ def photos_of(config: EasyDict) -> DataSet:
         config.seed,
         table.exclude,
         table.near_duplicates,
+        table.labels,
     )
 
 
