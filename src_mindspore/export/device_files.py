@@ -27,9 +27,9 @@ from src_mindspore.lite.quantisation import QUANTS
 from src_mindspore.network.classifier import Deployed
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.scored import scored_records
+from src_mindspore.photos.scored import say_whose, scored_records
 from src_mindspore.runs.names import MODEL
-from src_mindspore.runs.read import known_exclusions, known_splits, load_run
+from src_mindspore.runs.read import load_run, run_photos
 from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sync_folder, write_json
@@ -149,9 +149,11 @@ class Photos:
         """Raises UserError if they are not there; without calibration no training photos are."""
         if not data.is_dir():
             raise UserError(f"{data}, the data of {run}, is not there: name its place with --data")
-        known = known_splits(run), known_exclusions(run)
-        validation = scored_records(data, spec.classes, "val", *known)
-        training = scored_records(data, spec.classes, "train", *known) if calibrates else []
+        known = run_photos(run)
+        validation = scored_records(data, spec.classes, "val", known)
+        training = scored_records(data, spec.classes, "train", known) if calibrates else []
+        for split, records in (("val", validation), ("train", training)):
+            say_whose(data, records, split, known)
         return cls(data, validation, training)
 
 

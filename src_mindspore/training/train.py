@@ -17,6 +17,7 @@ from src_mindspore.evaluation.calibration import CalibrationOptions
 from src_mindspore.evaluation.final_score import score_run, stage_scores
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import seed_everything, select_device
+from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.report.plots import draw_confusion, draw_curves, draw_reliability
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.names import CONFUSION, CURVES, LAST, MODEL, RELIABILITY
@@ -72,7 +73,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     if run.writes:
         run.hold()
     _announce(data)
-    run.write_splits(data.root, data.splits, data.left_out, data.excluded)
+    run.write_splits(data.root, _run_photos(data))
 
     # 2. the network with its pretrained backbone, and the description of both ends
     classifier, spec = build_model(data.classes, weights, **model)
@@ -206,6 +207,11 @@ def _draw(run: RunFolder, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
     draw_curves(run.path / CURVES, run.lines)
     draw_confusion(run.path / CONFUSION, np.array(final["confusion"]), labels)
     draw_reliability(run.path / RELIABILITY, metrics["calibration"], final)
+
+
+def _run_photos(data: DataSet) -> RunPhotos:
+    splits = {name: [record.path for record in records] for name, records in data.splits.items()}
+    return RunPhotos(splits, data.digests, data.left_out, data.excluded)
 
 
 def _photos(data: DataSet) -> bytes:
