@@ -96,13 +96,14 @@ def decoded(content: bytes, source: str, errors: str = "strict") -> str:
     Args:
         content: the bytes.
         source: what to call them.
-        errors: of ``bytes.decode``, for UTF-8 without a mark.
+        errors: of ``bytes.decode``, for UTF-8 without a mark; all but ``strict`` takes zero bytes.
 
     Raises:
         UserError: bytes that are no text in that encoding.
     """
     encoding = next((name for mark, name in MARKS if content.startswith(mark)), "utf-8")
-    if encoding == "utf-8" and content[:64].count(0) > len(content[:64]) // 4:
+    strict = errors == "strict"
+    if strict and encoding == "utf-8" and content[:64].count(0) > len(content[:64]) // 4:
         raise UserError(f"{source}: must be text in UTF-8; it has zero bytes, as UTF-16 has")
     try:
         return content.decode(encoding, errors if encoding == "utf-8" else "strict")
