@@ -2,14 +2,15 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from src_mindspore.system import command
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.terminal import apart, shown_name
 
 STDOUT = Path("-")
 
@@ -85,7 +86,8 @@ def main() -> None:
         if args.csv:
             takers.append(stack.enter_context(csv_table(args.csv, topk)))
         if args.csv != STDOUT:
-            takers.append(print_json if args.json else print_line)
+            names = dict(zip(model.spec.classes, apart(model.spec.classes), strict=True))
+            takers.append(print_json if args.json else partial(print_line, names=names))
         unread = hand_out(answers, takers)
     if unread:
         raise unread
@@ -113,9 +115,11 @@ def print_json(answer: dict[str, Any]) -> None:
     print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 
-def print_line(answer: dict[str, Any]) -> None:
-    """For people."""
-    best = "  ".join(f"{t['score']:6.1%} {t['text']}" for t in answer["topk"])
+def print_line(answer: dict[str, Any], names: Mapping[str, str]) -> None:
+    """For people; a class without display names by that of ``names``."""
+    texts = [names[t["label"]] if t["text"] == t["label"] else t["text"] for t in answer["topk"]]
+    scores = [f"{t['score']:6.1%}" for t in answer["topk"]]
+    best = "  ".join(f"{score} {text}" for score, text in zip(scores, texts, strict=True))
     start = "  not sure:" if answer["abstained"] else ""
     print(shown_name(f"{answer['path']}{start}  {best}"), flush=True)
 

@@ -23,6 +23,7 @@ from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.names import CONFUSION, CURVES, LAST, MODEL, RELIABILITY
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.launcher import scheduling
+from src_mindspore.system.terminal import apart
 from src_mindspore.training.auto_cut import choose_from_block
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.data import checked_data_set
@@ -203,7 +204,7 @@ def _fit(stage: Stage, run: RunFolder) -> None:
 
 def _draw(run: RunFolder, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
     final = metrics["val"]
-    labels = [spec.label(i) for i in range(len(spec.classes))]
+    labels = apart([spec.label(i) for i in range(len(spec.classes))])
     draw_curves(run.path / CURVES, run.lines)
     draw_confusion(run.path / CONFUSION, np.array(final["confusion"]), labels)
     draw_reliability(run.path / RELIABILITY, metrics["calibration"], final)
