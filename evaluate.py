@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from src_mindspore.system import command
-from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.terminal import apart
 
 
 def main() -> None:
@@ -14,7 +14,7 @@ def main() -> None:
         "python evaluate.py runs/garbage/export/model.onnx --data photos --json scores.json",
     )
     command.add_model(parser)
-    parser.add_argument("--data", type=Path, required=True, help="the data folder")
+    parser.add_argument("--data", type=Path, help="the data folder (default: the run's own)")
     parser.add_argument("--split", default="val", help="train, val, test or all (default: val)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     args = parser.parse_args()
@@ -24,20 +24,16 @@ def main() -> None:
     from src_mindspore.photos.reader import PhotoReader
     from src_mindspore.photos.scored import scored_records
     from src_mindspore.report.statement import statement
-    from src_mindspore.runs.read import known_exclusions, known_splits
+    from src_mindspore.runs.read import data_folder, run_photos
     from src_mindspore.system.write import check_writable, write_json
 
     if args.json:
         check_writable(args.json)
     model = load_model(args.model, args.machine, args.engine)
-    records = scored_records(
-        args.data,
-        model.spec.classes,
-        args.split,
-        known_splits(args.model),
-        known_exclusions(args.model),
-    )
-    result = evaluate(model, PhotoReader(args.data, len(records)), records, args.split)
+    data, run = data_folder(args.model, args.data), run_photos(args.model)
+    records = scored_records(data, model.spec.classes, args.split, run)
+    reader = PhotoReader(data, len(records), note=True)
+    result = evaluate(model, reader, records, args.split, run)
     print_classes(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
     print("\n".join(statement(result)))
     if args.json:
@@ -50,7 +46,7 @@ def print_classes(result: dict, names: list[str]) -> None:
     def share(value: float | None) -> str:
         return "     -" if value is None else f"{value:6.1%}"
 
-    names = [shown_name(name) for name in names]
+    names = apart(names)
     width = max(len(name) for name in names)
     print(f"{'class':{width}}     n  precision  recall      f1")
     for row, name in zip(result["per_class"], names, strict=True):

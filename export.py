@@ -38,6 +38,9 @@ def main() -> None:
         help="divide the logits by the run's temperature in the exported graph, so that a plain "
         "softmax of its output is calibrated (with head.activation it is in the graph anyway)",
     )
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="display names in place of those of the run"
+    )
     parser.add_argument("--out", type=Path, help="where to; default RUN/export")
     parser.add_argument("--data", type=Path, help="photos for the check; default the run's own")
     parser.add_argument("--converter", help="a converter_lite; default: found, or fetched")
@@ -59,6 +62,7 @@ def main() -> None:
         max_drop=args.max_drop,
         converter=args.converter,
         fold_temperature=args.fold_temperature,
+        labels=args.labels,
     )
     report = export_run(args.run, wanted, args.out, args.data)
     print(parity_table(report))

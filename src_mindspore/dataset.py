@@ -178,7 +178,7 @@ def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Recor
     if empty:
         raise UserError(
             f"{folder}: every class needs at least one image ({', '.join(sorted(SUFFIXES))}); "
-            f"without any: {some(empty)}"
+            f"without any: {some(empty, beside=classes)}"
         )
 
 

@@ -17,6 +17,7 @@ from src_mindspore.photos.records import (
     images_below,
 )
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.names import matched
 
 
 def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[Finding]]:
@@ -32,7 +33,7 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
         raise UserError(f"the data folder {root} does not exist or is not a folder")
     given = given_splits(root)
     bases = [Path(name) for name in given] or [Path()]
-    classes = tuple(sorted({name for base in bases for name in folders(root / base)}))
+    classes = _class_names(root, bases)
     if not classes:
         raise UserError(
             f"{root} is no data set: it takes one folder of photos per class, or train/ and val/ "
@@ -43,8 +44,9 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
     strays: list[str] = []
     for base in bases:
         records = []
+        spelt = matched(classes, folders(root / base))
         for label, name in enumerate(classes):
-            images, others = images_below(root, base / name)
+            images, others = images_below(root, base / spelt.get(name, name))
             records += [Record(path, label) for path in images if path not in gone]
             strays += [path for path in others if (root / path).exists()]  # links are for `_links`
         splits[base.name or "all"] = tuple(sorted(records, key=lambda record: record.path))
@@ -57,6 +59,16 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
     ]
 
 
+def _class_names(root: Path, bases: Sequence[Path]) -> tuple[str, ...]:
+    """Of all splits; a folder that another split has in another Unicode form is the same class."""
+    names: list[str] = []
+    for base in bases:
+        there = folders(root / base)
+        known = set(matched(names, there).values())
+        names += [name for name in there if name not in known]
+    return tuple(sorted(names))
+
+
 def _structure(root: Path, given: Sequence[str]) -> Iterator[Finding]:
     """Splits that are missing, or know other classes."""
     if not given:
@@ -66,12 +78,12 @@ def _structure(root: Path, given: Sequence[str]) -> Iterator[Finding]:
         text = f"there is {given[0]}/ but no {missing[0]}/: training needs both"
         yield Finding("missing_split", ERROR, text)
         return
-    trained = set(folders(root / "train"))
+    trained = folders(root / "train")
     unknown = [
         f"{name}/{folder}"
         for name in given[1:]
         for folder in folders(root / name)
-        if folder not in trained
+        if folder not in matched(trained, folders(root / name)).values()
     ]
     if unknown:
         text = "folders of an evaluated split that are no class of train/: rename or remove them"
@@ -121,8 +133,9 @@ def _links(root: Path, bases: Sequence[Path], classes: Sequence[str]) -> Iterato
     home = root.resolve()
     broken, closed, outside = [], [], []
     for base in bases:
+        spelt = matched(classes, folders(root / base))
         for name in classes:
-            for folder, subfolders, names in os.walk(root / base / name):
+            for folder, subfolders, names in os.walk(root / base / spelt.get(name, name)):
                 for entry in sorted((*subfolders, *names)):
                     path = Path(folder, entry)
                     if entry.startswith(".") or not path.is_symlink():

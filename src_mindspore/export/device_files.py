@@ -15,6 +15,7 @@ from mindspore import Tensor
 from src_mindspore.evaluation.model import Model, described
 from src_mindspore.evaluation.open_checkpoint import classifier_of, mindspore_runner
 from src_mindspore.export.lite import LiteSources, write_lite
+from src_mindspore.export.onnx_metadata import describe_onnx
 from src_mindspore.export.parity import (
     MAX_DIFFERENCE,
     MAX_DROP,
@@ -27,9 +28,10 @@ from src_mindspore.lite.quantisation import QUANTS
 from src_mindspore.network.classifier import Deployed
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.scored import scored_records
+from src_mindspore.photos.scored import say_whose, scored_records
 from src_mindspore.runs.names import MODEL
-from src_mindspore.runs.read import known_exclusions, known_splits, load_run
+from src_mindspore.runs.read import load_run, run_photos
+from src_mindspore.spec.labels import check_labels, load_labels
 from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sync_folder, write_json
@@ -49,6 +51,7 @@ class Wanted:
         max_drop: points of top-1 on the validation photos that a quantised file may lose.
         converter: a ``converter_lite``; None finds or fetches one.
         fold_temperature: divide logits by the run's temperature in the exported graph.
+        labels: a file of display names in place of the run's; the run keeps its own.
     """
 
     formats: Sequence[str] = FORMATS
@@ -57,6 +60,7 @@ class Wanted:
     max_drop: float = MAX_DROP
     converter: str | None = None
     fold_temperature: bool = False
+    labels: Path | None = None
 
     def check(self) -> None:
         """Raises UserError for a value that is not accepted, or a machine that cannot be run."""
@@ -97,6 +101,9 @@ def export_run(
     if out.exists() and any(out.iterdir()) and not (out / FILE_NAME).is_file():
         raise UserError(f"{out} is not empty and no earlier export (it has no {FILE_NAME})")
     config, spec = load_run(run)
+    if wanted.labels:
+        check_labels(wanted.labels, spec.classes, strict=True)
+        spec = replace(spec, labels=load_labels(wanted.labels, spec.classes))
     calibrates = "int8" in wanted.quants
     photos = Photos.of_run(run, data or Path(config.data.dir), spec, calibrates)
 
@@ -149,9 +156,11 @@ class Photos:
         """Raises UserError if they are not there; without calibration no training photos are."""
         if not data.is_dir():
             raise UserError(f"{data}, the data of {run}, is not there: name its place with --data")
-        known = known_splits(run), known_exclusions(run)
-        validation = scored_records(data, spec.classes, "val", *known)
-        training = scored_records(data, spec.classes, "train", *known) if calibrates else []
+        known = run_photos(run)
+        validation = scored_records(data, spec.classes, "val", known)
+        training = scored_records(data, spec.classes, "train", known) if calibrates else []
+        for split, records in (("val", validation), ("train", training)):
+            say_whose(data, records, split, known)
         return cls(data, validation, training)
 
 
@@ -176,6 +185,7 @@ def _write_files(
         export_onnx(deployed, fixed, shape, [spec.output])
     if "onnx" in wanted.formats:
         allow_any_batch(fixed, onnx)
+        describe_onnx(onnx, spec)
     if "ms" in wanted.formats:
         converter = wanted.converter
         sources = LiteSources(

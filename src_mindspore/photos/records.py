@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.names import matched
 from src_mindspore.system.read import is_file_name
 from src_mindspore.system.terminal import some
 
@@ -38,6 +39,8 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
 
     Hidden files are passed over; other files that are no images are counted in the log.
 
+    A class in another Unicode form than its folder is that folder.
+
     Raises:
         UserError: a folder that is none of ``classes``, or a class that is no folder name.
     """
@@ -46,18 +49,19 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
             f"a class is the name of a folder, in UTF-8 and without '/'; got {some(bad)}"
         )
     base = root / below
-    unknown = sorted(set(folders(base)) - set(classes))
+    folder_of = matched(classes, folders(base))
+    unknown = sorted(set(folders(base)) - set(folder_of.values()))
     if unknown:
         raise UserError(
-            f"{base} has folders that are no class: {some(unknown)}; the classes are "
-            f"{some(classes)}"
+            f"{base} has folders that are no class: {some(unknown, beside=classes)}; the classes "
+            f"are {some(classes, beside=unknown)}"
         )
     homeless = [p for p in base.glob("*") if p.is_file() and p.suffix.lower() in SUFFIXES]
     if homeless:
         log.warning("%d images beside the class folders of %s are not used", len(homeless), base)
     records, strays = [], []
     for label, name in enumerate(classes):
-        images, others = images_below(root, below / name)
+        images, others = images_below(root, below / folder_of.get(name, name))
         records += [Record(path, label) for path in images]
         strays += others
     if strays:

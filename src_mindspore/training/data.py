@@ -12,8 +12,9 @@ from src_mindspore.doctor.duplicates import near_pairs
 from src_mindspore.doctor.findings import ERROR, Finding
 from src_mindspore.doctor.survey import Survey, survey
 from src_mindspore.photos.exclusions import excluded_of
+from src_mindspore.spec.labels import check_labels
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.terminal import shown_name, some
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ def checked_data_set(
     seed: int,
     exclude: str | None = None,
     near_duplicates: str = "leave_out",
+    labels: str | None = None,
 ) -> DataSet:
     """The photos of a training run, every one of them read once; findings go to the log.
 
@@ -40,15 +42,19 @@ def checked_data_set(
         exclude: file of photos that are in no split, see ``exclusions.py``.
         near_duplicates: ``leave_out`` keeps near-identical photos on one side, as ``divide`` does
             with identical ones; ``keep`` does not look for them.
+        labels: a file of display names, compared with the classes before the photos are read.
 
     Raises:
         UserError: see ``list_data_set``, ``divide``, ``excluded_of``; photos that cannot be used;
             any other finding with which training cannot be right.
     """
     listed = list_data_set(root, classes, excluded_of(exclude, root))
+    if labels:
+        check_labels(Path(labels), listed.classes)
     if listed.excluded:
         log.info("left out by %s: %d photos", shown_name(str(exclude)), len(listed.excluded))
     found = survey(root, listed.records("all"))
+    _say_renamed(listed, found)
     _stop_at_faults(found)
     data = replace(listed, known_digests=found.digests)
     pairs = near_pairs(found, split_blocks(data, found)) if near_duplicates == "leave_out" else []
@@ -58,6 +64,18 @@ def checked_data_set(
         (found.digests[paths[pair.first]], found.digests[paths[pair.second]]) for pair in pairs
     ]
     return divide(data, fractions, seed, digests)
+
+
+def _say_renamed(listed: DataSet, found: Survey) -> None:
+    """Warns of photos to be left out that are there under other names.
+
+    They are used: the list may have meant the other of two copies.
+    """
+    gone = [e for e in listed.excluded if not (listed.root / e.path).is_file()]
+    there = {digest: path for path, digest in found.digests.items()} if gone else {}
+    if renamed := [f"{e.path} = {there[e.sha256]}" for e in gone if e.sha256 in there]:
+        text = "%d photos of the exclusion list have other names now, and are used: %s"
+        log.warning(text, len(renamed), some(renamed))
 
 
 def _stop_at_faults(found: Survey) -> None:
