@@ -23,10 +23,12 @@ def main() -> None:
     from src_mindspore.evaluation.score import evaluate
     from src_mindspore.photos.reader import PhotoReader
     from src_mindspore.photos.scored import scored_records
+    from src_mindspore.photos.split_folders import split_named
     from src_mindspore.report.statement import statement
     from src_mindspore.runs.read import data_folder, run_photos
     from src_mindspore.system.write import check_writable, write_json
 
+    args.split = split_named(args.split) or args.split
     if args.json:
         check_writable(args.json)
     model = load_model(args.model, args.machine, args.engine)

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
 from src_mindspore.photos.decode import open_photo
-from src_mindspore.photos.records import SUFFIXES
+from src_mindspore.photos.listing import is_photo
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.terminal import shown_name
@@ -30,7 +30,7 @@ def write_page(path: Path, report: Report, root: Path) -> None:
             for finding in report.findings
             for group in finding.groups[:GROUPS]
             for file in group.files[:PICTURES]
-            if Path(file).suffix.lower() in SUFFIXES and (root / file).is_file()
+            if is_photo(file) and (root / file).is_file()
         }
     )
     thumbnails = dict(

@@ -12,13 +12,13 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from src_mindspore.photos.decode import PhotoError, open_image, opened, upright
+from src_mindspore.photos.listing import FORMAT_OF
 from src_mindspore.photos.records import Record
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.progress import progress
 from src_mindspore.system.write import sha256_of
 
 CODE_SIDE = 32  # pixels a side of what the perceptual hash sees: 8 frequencies times 4, its default
-EXTENSIONS = Image.registered_extensions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,10 @@ def _traits(path: Path, image: Image.Image) -> list[tuple[str, str]]:
     """What the header says, before the body is decoded."""
     found = []
     kind = "JPEG" if image.format == "MPO" else image.format  # several JPEGs in one, of a phone
-    if EXTENSIONS.get(path.suffix.lower()) != kind:
+    if FORMAT_OF.get(path.suffix.lower()) != kind:
         found.append(("suffix", f"is {kind}"))
-    # an MPO has views of one scene behind the photo, not a film
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+    # an MPO or HEIF has views of one scene behind the photo, not a film
+    if image.format not in ("MPO", "HEIF") and getattr(image, "n_frames", 1) > 1:
         found.append(("animated", f"{image.n_frames} frames"))
     if image.mode == "CMYK":
         found.append(("cmyk", ""))

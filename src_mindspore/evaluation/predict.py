@@ -10,7 +10,8 @@ import numpy as np
 
 from src_mindspore.evaluation.model import BATCH, Model
 from src_mindspore.photos.decode import open_photo
-from src_mindspore.photos.records import SUFFIXES
+from src_mindspore.photos.listing import walk
+from src_mindspore.photos.passed_over import ACCEPTED, sentences
 from src_mindspore.photos.transform import normalise, prepare
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
@@ -22,23 +23,34 @@ log = logging.getLogger(__name__)
 def image_paths(paths: Sequence[Path]) -> list[Path]:
     """The images that a user means: files as they are, folders with all images below them.
 
+    What a folder holds besides is said in the log. A folder that cannot be listed is in the list
+    itself, as something that cannot be read.
+
     Raises:
         UserError: a path that does not exist, or a folder without images.
     """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            named = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in SUFFIXES]
-            below = [p for p in named if p.is_file()]  # no pipe, no folder of such a name
-            if not below:
-                raise UserError(f"{path} has no images ({', '.join(sorted(SUFFIXES))})")
-            found += below
+            found += _images_below(path)
         elif path.is_file():
             found.append(path)
         else:
             what = "is neither file nor folder" if path.exists() else "does not exist"
             raise UserError(f"{path} {what}; an image or a folder of images is accepted")
     return found
+
+
+def _images_below(folder: Path) -> list[Path]:
+    below = walk(folder)
+    said = list(sentences(below))
+    images = [*below.photos, *(name for name, _ in below.closed)]
+    if not images:
+        rest = "".join(f"; {sentence}" for sentence in said)
+        raise UserError(f"{folder} has no images ({ACCEPTED}){rest}")
+    for sentence in said:
+        log.warning("%s: %s", folder, sentence)
+    return [folder / name for name in sorted(images, key=lambda name: name.split("/"))]
 
 
 def threshold_of(

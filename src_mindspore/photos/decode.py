@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from src_mindspore.photos import heif
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import open_file
 
@@ -16,8 +17,8 @@ MAX_PIXELS = 100_000_000  # a decoded photo of this size takes 300 MB; phones re
 MAX_BYTES = 1 << 30  # of an image file; so many pixels uncompressed, 16 bits each, take 600 MB
 # What an image may be, whatever its name ends in. Pillow knows forty more formats; for one of them
 # it starts another program.
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
-NAMES = "JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF"
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM")
+NAMES = "JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF, HEIC, PPM"
 FAULTS = ("unreadable", "truncated", "huge")
 
 
@@ -67,7 +68,7 @@ def opened(path: Path, source: BinaryIO) -> Iterator[Image.Image]:
         PhotoError: as ``open_photo``, also for what is found while the body decodes.
     """
     try:
-        with Image.open(source, formats=FORMATS) as image:
+        with Image.open(source, formats=heif.formats(source) or FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise PhotoError(
                     "huge",

@@ -98,7 +98,8 @@ def check_plan(root: Path, exclusions: Sequence[Exclusion]) -> tuple[Exclusion, 
         )
     if missing:
         log.warning(
-            "%d photos of the exclusion list are not there: %s", len(missing), some(missing)
+            "%d photos of the exclusion list are not in %s, and nothing is left out for them: %s",
+            *(len(missing), root, some(missing)),
         )
     return exclusions
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.photos.identity import NEW, NO_HASHES, RunPhotos
-from src_mindspore.photos.records import Record, given_splits, list_records
+from src_mindspore.photos.records import Record, list_records
+from src_mindspore.photos.split_folders import given_splits, warn_of_beside
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.names import canonical
 from src_mindspore.system.parallel import map_ordered
@@ -40,7 +41,8 @@ def scored_records(
     if given:
         if split not in (*given, "all"):
             raise UserError(f"{root} has no split {split!r}; it has {', '.join(given)} and all")
-        chosen = given if split == "all" else [split]
+        warn_of_beside(root, given)
+        chosen = given.values() if split == "all" else [given[split]]
         records = [r for name in chosen for r in list_records(root, classes, Path(name))]
     else:
         records = list_records(root, classes)

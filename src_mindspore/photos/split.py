@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from src_mindspore.photos.records import SPLITS, Record
+from src_mindspore.photos.records import Record
+from src_mindspore.photos.split_folders import SPLITS
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
 

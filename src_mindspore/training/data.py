@@ -11,7 +11,7 @@ from src_mindspore.doctor.diagnosis import findings_of
 from src_mindspore.doctor.duplicates import near_pairs
 from src_mindspore.doctor.findings import ERROR, Finding
 from src_mindspore.doctor.survey import Survey, survey
-from src_mindspore.photos.exclusions import excluded_of
+from src_mindspore.photos.exclusions import Exclusion, excluded_of
 from src_mindspore.spec.labels import check_labels
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name, some
@@ -48,13 +48,14 @@ def checked_data_set(
         UserError: see ``list_data_set``, ``divide``, ``excluded_of``; photos that cannot be used;
             any other finding with which training cannot be right.
     """
-    listed = list_data_set(root, classes, excluded_of(exclude, root))
+    excluded = excluded_of(exclude, root)
+    listed = list_data_set(root, classes, excluded)
     if labels:
         check_labels(Path(labels), listed.classes)
-    if listed.excluded:
-        log.info("left out by %s: %d photos", shown_name(str(exclude)), len(listed.excluded))
+    if exclude is not None:
+        _say_excluded(exclude, excluded, listed)
     found = survey(root, listed.records("all"))
-    _say_renamed(listed, found)
+    _say_renamed(excluded, found)
     _stop_at_faults(found)
     data = replace(listed, known_digests=found.digests)
     pairs = near_pairs(found, split_blocks(data, found)) if near_duplicates == "leave_out" else []
@@ -66,12 +67,24 @@ def checked_data_set(
     return divide(data, fractions, seed, digests)
 
 
-def _say_renamed(listed: DataSet, found: Survey) -> None:
+def _say_excluded(plan: str, listed: Sequence[Exclusion], data: DataSet) -> None:
+    """How many photos a list really took away, and which files it names that are no photos here."""
+    left_out = {exclusion.path for exclusion in data.excluded}
+    log.info("left out by %s: %d of its %d photos", shown_name(plan), len(left_out), len(listed))
+    paths = [exclusion.path for exclusion in listed if exclusion.path not in left_out]
+    # ``check_plan`` has named those that are not there
+    if others := [path for path in paths if (data.root / path).is_file()]:
+        text = "%s names %d files that are no photos of this data set: %s"
+        log.warning(text, shown_name(plan), len(others), some(others))
+
+
+def _say_renamed(excluded: Sequence[Exclusion], found: Survey) -> None:
     """Warns of photos to be left out that are there under other names.
 
     They are used: the list may have meant the other of two copies.
     """
-    gone = [e for e in listed.excluded if not (listed.root / e.path).is_file()]
+    listed = set(found.digests)
+    gone = [exclusion for exclusion in excluded if exclusion.path not in listed]
     there = {digest: path for path, digest in found.digests.items()} if gone else {}
     if renamed := [f"{e.path} = {there[e.sha256]}" for e in gone if e.sha256 in there]:
         text = "%d photos of the exclusion list have other names now, and are used: %s"

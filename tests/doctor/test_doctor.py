@@ -192,7 +192,8 @@ def test_form_of_the_folder(tmp_path):
             names = [f"{split}/{name}/{i}.png" for i in range(12)]
             write_photos(tmp_path, names, 100 * seed + 1000 * (split == "val"))
     (tmp_path / "train/a/notes.txt").write_text("x")
-    noise(1).save(tmp_path / "train/a/photo.jfif", "JPEG")
+    noise(1).save(tmp_path / "train/a/photo.jpg_large", "JPEG")
+    (tmp_path / "train/a/photo.nef").write_bytes(b"II*\0 not for Pillow")
     noise(2).save(tmp_path / "train/stray.png")
     (tmp_path / "train/a/gone.png").symlink_to("nowhere.png")
     outside = tmp_path.parent / f"{tmp_path.name} outside.png"
@@ -206,7 +207,8 @@ def test_form_of_the_folder(tmp_path):
         "empty_class": (ERROR, ["c"]),
         "unscored_class": (DECISION, ["b"]),
         "stray": (NOTE, ["train/a/notes.txt"]),
-        "unused_photo": (DECISION, ["train/a/photo.jfif"]),
+        "unused_photo": (DECISION, ["train/a/photo.jpg_large"]),
+        "unread_format": (DECISION, ["train/a/photo.nef"]),
         "no_class": (DECISION, ["train/stray.png"]),
         "broken_link": (DECISION, ["train/a/gone.png"]),
         "linked_folder": (DECISION, ["train/a/folder"]),
@@ -217,7 +219,9 @@ def test_form_of_the_folder(tmp_path):
         assert found(seen, kind).severity == severity, kind
         assert files(found(seen, kind)) == [(name,) for name in names], kind
     shutil.rmtree(tmp_path / "val")
-    assert found(diagnose(tmp_path), "missing_split").text.startswith("there is train/ but no val/")
+    text = found(diagnose(tmp_path), "missing_split").text
+    assert text.startswith(f"{tmp_path} has train/ but no val/: training needs both")
+    assert f"--data {tmp_path}/train would be split" in text
 
 
 def test_classes(tmp_path):
