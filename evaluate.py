@@ -37,7 +37,8 @@ def main() -> None:
         known_splits(args.model),
         known_exclusions(args.model),
     )
-    result = evaluate(model, PhotoReader(args.data, len(records)), records, args.split)
+    reader = PhotoReader(args.data, len(records), value_range=model.spec.input.range)
+    result = evaluate(model, reader, records, args.split)
     print_classes(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
     print("\n".join(statement(result)))
     if args.json:

@@ -18,6 +18,7 @@ from src_mindspore.photos.records import (
     list_records,
 )
 from src_mindspore.photos.split import split_records
+from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.terminal import some
@@ -33,7 +34,8 @@ class DataSet:
     A folder without splits, not yet divided, has one: ``all``. ``left_out`` names training images
     that are not used because a byte-identical twin or a near-identical image is in an evaluated
     split, ``excluded`` those that the user's list takes away from every split. ``known_digests``
-    spares a reading of every file, see ``digests``.
+    spares a reading of every file, see ``digests``. ``value_range`` is that of deep photos, where
+    there are any and they have been looked at, see ``photos/values.py``.
     """
 
     root: Path
@@ -42,6 +44,7 @@ class DataSet:
     left_out: tuple[str, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
     known_digests: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+    value_range: ValueRange | None = None
 
     def records(self, split: str) -> tuple[Record, ...]:
         """The records of ``split``; ``all`` means every image.
@@ -67,7 +70,7 @@ class DataSet:
 
     def reader(self) -> PhotoReader:
         """Opens the photos as they were when they were listed."""
-        return PhotoReader(self.root, len(self.digests), self.digests)
+        return PhotoReader(self.root, len(self.digests), self.digests, self.value_range)
 
 
 def list_data_set(

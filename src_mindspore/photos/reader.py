@@ -13,7 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from src_mindspore.photos.decode import open_image, opened, upright
+from src_mindspore.photos.decode import DOUBT, open_image, opened, upright
+from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -29,13 +30,22 @@ class PhotoReader:
         photos: how many there are.
         digests: SHA-256 by path, as 64 hexadecimal digits: a file of another content is none of
             these photos. None takes any.
+        value_range: of deep photos, see ``decode.open_photo``.
     """
 
-    def __init__(self, root: Path, photos: int, digests: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        photos: int,
+        digests: Mapping[str, str] | None = None,
+        value_range: ValueRange | None = None,
+    ) -> None:
         self.root = root
         self.photos = photos
         self.skipped: dict[str, str] = {}  # what is wrong, by path
         self._digests = digests
+        self._range = value_range
+        self._doubted = False
         self._lock = threading.Lock()
 
     @property
@@ -57,10 +67,14 @@ class PhotoReader:
             if self._digests and hashlib.sha256(content).hexdigest() != self._digests[path]:
                 raise UserError(f"{file} has changed since the photos were listed")
             with opened(file, io.BytesIO(content)) as image:
-                return upright(image)
+                photo = upright(image, self._range)
         except (UserError, OSError) as error:
             self._skip(path, str(error))
             return None
+        if DOUBT in photo.info and not self._doubted:
+            self._doubted = True  # the others are of the same kind; one line says it
+            log.warning("%s: %s; other photos may be alike", file, photo.info[DOUBT])
+        return photo
 
     def _skip(self, path: str, problem: str) -> None:
         with self._lock:
