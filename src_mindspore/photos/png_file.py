@@ -20,7 +20,6 @@ NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 LONGEST = 1 << 20  # bytes of a text chunk that is looked at for an orientation, packed and unpacked
 XMP, PROFILE = b"XML:com.adobe.xmp", b"Raw profile type exif"
 GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6  # colour types
-SAMPLES = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGB_ALPHA: 4}
 HEX = frozenset(b"0123456789abcdefABCDEF")
 DEPTH, COLOUR = 24, 25  # where the file has them
 
@@ -39,7 +38,8 @@ def pixels_only(content: bytes) -> tuple[bytes, FileNotes]:
     if content[12:16] != b"IHDR" or len(content) < 33:
         return content, FileNotes()
     colour = content[COLOUR]
-    kept, exif, texts, bits, clear, frames = [MAGIC], None, {}, None, None, 1
+    kept, exif, texts, bits, clear, frames = [MAGIC], None, {}, 0, None, 1
+    palette, pixels = 0, False
     for name, start, end in chunks(content):
         body = content[start + 8 : end - 4]
         whole = end <= len(content)
@@ -48,14 +48,17 @@ def pixels_only(content: bytes) -> tuple[bytes, FileNotes]:
             break
         if name in NEEDED:
             kept.append(content[start:end])
-        elif name == b"tRNS" and whole and _intact(content, start, end):
-            if _fits(body, colour):
+            palette = len(body) // 3 if name == b"PLTE" else palette
+            pixels = pixels or name == b"IDAT"
+        elif name == b"tRNS" and whole and clear is None and not pixels:
+            if _fits(body, colour, palette) and _intact(content, start, end):
                 clear = body
                 kept.append(content[start:end])
         elif name == b"eXIf" and whole and exif is None:
             exif = body
-        elif name == b"sBIT" and whole and len(body) >= SAMPLES.get(colour, 9):
-            bits = max(body[: 3 if colour in (RGB, RGB_ALPHA) else 1])
+        elif name == b"sBIT" and whole and not bits:
+            said = body[: 3 if colour in (RGB, RGB_ALPHA) else 1]
+            bits = max(said) if len(said) == (3 if colour in (RGB, RGB_ALPHA) else 1) else 0
         elif name == b"acTL" and whole:
             frames = max(1, int.from_bytes(body[:4], "big"))
         elif name in (b"tEXt", b"zTXt", b"iTXt") and whole and len(body) <= LONGEST:
@@ -71,7 +74,7 @@ def pixels_only(content: bytes) -> tuple[bytes, FileNotes]:
     if content[DEPTH] != 16:
         return plain, FileNotes(orientation, odd, frames)
     size = int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
-    used = bits if bits and 8 <= bits < 16 else None
+    used = bits if 8 <= bits < 16 else None
 
     def deep() -> Samples:
         return _samples(plain, used, clear)
@@ -83,11 +86,11 @@ def _intact(content: bytes, start: int, end: int) -> bool:
     return zlib.crc32(content[start + 4 : end - 4]) == int.from_bytes(content[end - 4 : end], "big")
 
 
-def _fits(body: bytes, colour: int) -> bool:
+def _fits(body: bytes, colour: int, palette: int) -> bool:
     """Whether a tRNS chunk has the length that the colour type asks for."""
-    return {GREY: len(body) == 2, RGB: len(body) == 6, PALETTE: 1 <= len(body) <= 256}.get(
-        colour, False
-    )
+    if colour == PALETTE:
+        return 1 <= len(body) <= palette
+    return len(body) == {GREY: 2, RGB: 6}.get(colour)
 
 
 def _text(name: bytes, body: bytes) -> bytes:

@@ -96,7 +96,7 @@ def set_range(facts: Iterable[ValueFacts]) -> tuple[ValueRange, str] | None:
         if high < 1 << max(bits):
             return ValueRange(0, (1 << max(bits)) - 1), "their tags"
         # bits of a format that spreads them over all that it stores, as PNG says they should be
-        return _usual(low, high, real=False, whole=(16, 24, 32)), "their tags"
+        return _whole_bits(high, (16, 24, 32)), "their tags"
     return _usual(low, high, all(f.real for f in known)), "their values"
 
 
@@ -113,12 +113,10 @@ def _whole_bits(high: float, whole: Iterable[int]) -> ValueRange:
     return ValueRange(0, next((float((1 << b) - 1) for b in whole if high < 1 << b), high))
 
 
-def _usual(
-    low: float, high: float, real: bool, whole: Iterable[int] = tuple(range(8, 33))
-) -> ValueRange:
+def _usual(low: float, high: float, real: bool) -> ValueRange:
     """The usual range around two values, if they fill half of it."""
     if low >= 0:
-        usual = ValueRange(0, 1) if real and high <= 1 else _whole_bits(high, whole)
+        usual = ValueRange(0, 1) if real and high <= 1 else _whole_bits(high, range(8, 33))
         if 2 * (high - low) >= usual.high - usual.low:
             return usual
     return ValueRange(low, high if high > low else low + 1)
