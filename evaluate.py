@@ -34,7 +34,7 @@ def main() -> None:
     model = load_model(args.model, args.machine, args.engine)
     data, run = data_folder(args.model, args.data), run_photos(args.model)
     records = scored_records(data, model.spec.classes, args.split, run)
-    reader = PhotoReader(data, len(records), note=True)
+    reader = PhotoReader(data, len(records), note=True, value_range=model.spec.input.range)
     result = evaluate(model, reader, records, args.split, run)
     print_classes(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
     print("\n".join(statement(result)))

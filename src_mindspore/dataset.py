@@ -19,6 +19,7 @@ from src_mindspore.photos.split_folders import (
     missing_split,
     warn_of_beside,
 )
+from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.terminal import some
@@ -35,6 +36,8 @@ class DataSet:
     that are not used because a byte-identical twin or a near-identical image is in an evaluated
     split, ``excluded`` those that the user's list took away from the splits, without what it names
     and is not there. ``known_digests`` spares a reading of every file, see ``digests``.
+    ``value_range`` is that of deep photos, where there are any and they have been looked at, see
+    ``photos/values.py``.
     """
 
     root: Path
@@ -43,6 +46,7 @@ class DataSet:
     left_out: tuple[str, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
     known_digests: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+    value_range: ValueRange | None = None
 
     def records(self, split: str) -> tuple[Record, ...]:
         """The records of ``split``; ``all`` means every image.
@@ -68,7 +72,7 @@ class DataSet:
 
     def reader(self) -> PhotoReader:
         """Opens the photos as they were when they were listed."""
-        return PhotoReader(self.root, len(self.digests), self.digests)
+        return PhotoReader(self.root, len(self.digests), self.digests, self.value_range)
 
 
 def list_data_set(

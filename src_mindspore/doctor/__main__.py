@@ -47,7 +47,7 @@ def main() -> int:
     if args.json:
         write_json(args.json, seen.report.to_json())
     if args.html:
-        write_page(args.html, seen.report, args.data)
+        write_page(args.html, seen.report, args.data, seen.data.value_range)
         print(f"page: {args.html}")
     if args.fix:
         plan = [*excluded, *proposed_exclusions(seen)]

@@ -107,7 +107,8 @@ class _Pictures:
 
     def _read(self, place: int) -> np.ndarray | None:
         try:
-            return grey(open_photo(self._found.root / self._found.records[place].path), SIDE)
+            path = self._found.root / self._found.records[place].path
+            return grey(open_photo(path, self._found.value_range), SIDE)
         except PhotoError:  # it changed since it was read a moment ago
             return None
 

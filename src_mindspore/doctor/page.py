@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
 from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.listing import is_photo
+from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.terminal import shown_name
@@ -22,8 +23,13 @@ SIDE = 120  # pixels of a thumbnail's longer side
 QUALITY = 75  # of a thumbnail's JPEG: about 4 kB
 
 
-def write_page(path: Path, report: Report, root: Path) -> None:
-    """Writes the page. Every name goes through the template's escaping, none is trusted."""
+def write_page(
+    path: Path, report: Report, root: Path, value_range: ValueRange | None = None
+) -> None:
+    """Writes the page. Every name goes through the template's escaping, none is trusted.
+
+    ``value_range`` is that of deep photos, which are shown as training sees them.
+    """
     pictured = sorted(
         {
             file
@@ -33,9 +39,8 @@ def write_page(path: Path, report: Report, root: Path) -> None:
             if is_photo(file) and (root / file).is_file()
         }
     )
-    thumbnails = dict(
-        zip(pictured, map_ordered(lambda file: thumbnail(root / file), pictured), strict=True)
-    )
+    pictures = map_ordered(lambda file: thumbnail(root / file, value_range), pictured)
+    thumbnails = dict(zip(pictured, pictures, strict=True))
     environment = Environment(
         loader=PackageLoader("src_mindspore.doctor", "."),
         autoescape=True,
@@ -66,10 +71,10 @@ def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], 
     return pictured
 
 
-def thumbnail(path: Path) -> str | None:
+def thumbnail(path: Path, value_range: ValueRange | None = None) -> str | None:
     """A small picture as a ``data:`` URI; None of a file that cannot be used."""
     try:
-        image = open_photo(path)
+        image = open_photo(path, value_range)
     except UserError:
         return None
     image.thumbnail((SIDE, SIDE))

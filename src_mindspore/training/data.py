@@ -57,7 +57,7 @@ def checked_data_set(
     found = survey(root, listed.records("all"))
     _say_renamed(excluded, found)
     _stop_at_faults(found)
-    data = replace(listed, known_digests=found.digests)
+    data = replace(listed, known_digests=found.digests, value_range=found.value_range)
     pairs = near_pairs(found, split_blocks(data, found)) if near_duplicates == "leave_out" else []
     _show(root, findings_of(data, found, pairs))
     paths = [record.path for record in found.records]

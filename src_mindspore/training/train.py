@@ -77,7 +77,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     run.write_splits(data.root, _run_photos(data))
 
     # 2. the network with its pretrained backbone, and the description of both ends
-    classifier, spec = build_model(data.classes, weights, **model)
+    classifier, spec = build_model(data.classes, weights, **model, value_range=data.value_range)
     run.save_spec(spec)
     if workers.size > 1:
         workers.agree({"photos": _photos(data), "first weights": _weights(classifier)})
