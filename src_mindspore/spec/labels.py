@@ -19,7 +19,15 @@ from typing import Any
 
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.names import canonical, matched
-from src_mindspore.system.read import MAX_YAML, NO_TEXT, PlainYaml, brief, parse_yaml, read_text
+from src_mindspore.system.read import (
+    MAX_NAME,
+    MAX_YAML,
+    NO_TEXT,
+    PlainYaml,
+    brief,
+    parse_yaml,
+    read_text,
+)
 from src_mindspore.system.terminal import apart, some
 
 log = logging.getLogger(__name__)
@@ -27,6 +35,7 @@ log = logging.getLogger(__name__)
 LANGUAGES = ("en", "zh")
 LIST_SUFFIX = ".txt"
 HINTED, HINTS = 32, 4  # names that a nearest one is looked for, and shown for
+COMPARED = 1000  # names that may be it
 ACCEPTED = (
     "YAML with a table 'classes' (class folder: {en: ..., zh: ..., group: ...}), or "
     "a .txt with one name a line, as many as there are classes, in their order"
@@ -94,7 +103,8 @@ class LabelFile:
         text = f"{self.path} has a display name for {count}; without one: "
         text += some(nameless, beside=unused)
         if unused:
-            text += f"; it names {some(unused, beside=nameless)}, which are none of the classes"
+            names = some([name[:MAX_NAME] for name in unused], beside=nameless)
+            text += f"; it names {names}, which are none of the classes"
             text += "".join(f"; {hint}" for hint in _hints(nameless, unused))
         return not found, text
 
@@ -167,12 +177,13 @@ def _hints(nameless: Sequence[str], unused: Sequence[str]) -> list[str]:
     by_case: dict[str, str] = {}
     for name in unused:
         by_case.setdefault(canonical(name).casefold().strip(), name)
+    near_enough = [name for name in unused if len(name) <= MAX_NAME][:COMPARED]
     found = []
     for name in nameless[:HINTED]:
         other = by_case.get(canonical(name).casefold().strip())
         if other:
             found.append((name, other, "differs in case or spaces only"))
-        elif near := difflib.get_close_matches(name, unused, n=1):
+        elif near := difflib.get_close_matches(name, near_enough, n=1):
             found.append((name, near[0], "is the nearest"))
     hints = []
     for name, other, how in found[:HINTS]:

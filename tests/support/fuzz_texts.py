@@ -20,7 +20,7 @@ from src_mindspore.features.partial_entry import open_partial
 from src_mindspore.features.store import Layout
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.read import read_metrics, run_photos
-from src_mindspore.spec.labels import load_labels
+from src_mindspore.spec.labels import check_labels, load_labels
 from src_mindspore.spec.load import load_spec
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -123,7 +123,7 @@ def read_partial(path: Path) -> None:
 READERS: dict[str, Callable[[Path], object]] = {
     "config.yaml": read_config,
     "set": read_override,
-    "labels.yaml": lambda path: load_labels(path, CLASSES),
+    "labels.yaml": lambda path: (load_labels(path, CLASSES), check_labels(path, CLASSES)),
     "spec.json": read_spec,
     "splits.json": lambda path: run_photos(path.parent),
     "metrics.json": lambda path: read_metrics(path.parent),
