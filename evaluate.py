@@ -5,6 +5,7 @@ from pathlib import Path
 
 from src_mindspore.system import command
 from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.threads import use_threads
 
 
 def main() -> None:
@@ -17,7 +18,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
     parser.add_argument("--split", default="val", help="train, val, test or all (default: val)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
 
     from src_mindspore.evaluation.model import load_model
     from src_mindspore.evaluation.score import evaluate

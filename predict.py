@@ -6,6 +6,7 @@ from pathlib import Path
 
 from src_mindspore.system import command
 from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.threads import use_threads
 
 
 def main() -> None:
@@ -32,7 +33,9 @@ def main() -> None:
         metavar="P",
         help="abstain below the score that reached this precision on the validation photos, 0 to 1",
     )
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
     if args.topk < 1:
         parser.error(f"--topk must be at least 1; got {args.topk}")
     for option, value in (("--min-score", args.min_score), ("--precision", args.precision)):

@@ -1,6 +1,5 @@
 """ONNX Runtime on the CPU; nothing here loads MindSpore."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,11 @@ MAX_DIFFERENCE = 1e-3
 VERSION = f"ONNX Runtime {onnxruntime.__version__}"
 
 
-def onnx_session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session; without a number of threads it uses all cores of this process."""
+def onnx_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session of which a call works in so many threads."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
