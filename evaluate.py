@@ -7,6 +7,8 @@ from src_mindspore.system import command
 from src_mindspore.system.terminal import shown_name
 from src_mindspore.system.threads import use_threads
 
+MOST_ROWS, FEW_ROWS = 200, 40  # classes in a table on the terminal
+
 
 def main() -> None:
     """See ``--help``."""
@@ -48,15 +50,22 @@ def main() -> None:
 
 
 def print_classes(result: dict, names: list[str]) -> None:
-    """A row of scores for each class; a dash where nothing was there, or said, to score."""
+    """A row of scores for each class; a dash where nothing was there, or said, to score.
+
+    Of more than ``MOST_ROWS`` classes it has the ``FEW_ROWS`` with photos of the lowest F1.
+    """
 
     def share(value: float | None) -> str:
         return "     -" if value is None else f"{value:6.1%}"
 
-    names = [shown_name(name) for name in names]
-    width = max(len(name) for name in names)
+    rows = list(zip(result["per_class"], map(shown_name, names), strict=True))
+    if len(rows) > MOST_ROWS:
+        lowest = sorted((r for r in rows if r[0]["n"]), key=lambda r: r[0]["f1"])[:FEW_ROWS]
+        print(f"{len(rows):,} classes; the {len(lowest)} of lowest F1 (all: --json FILE)")
+        rows = lowest
+    width = max(len(name) for _, name in rows)
     print(f"{'class':{width}}     n  precision  recall      f1")
-    for row, name in zip(result["per_class"], names, strict=True):
+    for row, name in rows:
         print(
             f"{name:{width}} {row['n']:5d}     {share(row['precision'])}  {share(row['recall'])}"
             f"  {share(row['f1'])}"

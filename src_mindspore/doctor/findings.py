@@ -14,6 +14,7 @@ SEVERITIES = {
     NOTE: "good to know",
 }
 NAMED = 3  # files or groups that the table names
+IN_GROUP = 4  # files of one group
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,8 @@ class Finding:
         return some([self._name(group) for group in self.groups], limit)
 
     def _name(self, group: Group) -> str:
-        files = (" = " if self.kind.startswith("identical") else " ~ ").join(
-            map(shown_name, group.files)
-        )
+        sign = " = " if self.kind.startswith("identical") else " ~ "
+        files = some(group.files, IN_GROUP, sign)
         return f"{files} ({group.detail})" if group.detail else files
 
 

@@ -36,7 +36,7 @@ def shown_name(name: str) -> str:
     return shown(name, keep="")
 
 
-def some(names: Sequence[str], limit: int = 8) -> str:
+def some(names: Sequence[str], limit: int = 8, sign: str = ", ") -> str:
     """The first of ``names`` and the number of the others, for messages."""
     rest = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(shown_name(name) for name in names[:limit]) + rest
+    return sign.join(shown_name(name) for name in names[:limit]) + rest
