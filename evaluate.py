@@ -5,6 +5,9 @@ from pathlib import Path
 
 from src_mindspore.system import command
 from src_mindspore.system.terminal import apart
+from src_mindspore.system.threads import use_threads
+
+MOST_ROWS, FEW_ROWS = 200, 40  # classes in a table on the terminal
 
 
 def main() -> None:
@@ -17,7 +20,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="the data folder (default: the run's own)")
     parser.add_argument("--split", default="val", help="train, val, test or all (default: val)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
 
     from src_mindspore.evaluation.model import load_model
     from src_mindspore.evaluation.score import evaluate
@@ -43,15 +48,22 @@ def main() -> None:
 
 
 def print_classes(result: dict, names: list[str]) -> None:
-    """A row of scores for each class; a dash where nothing was there, or said, to score."""
+    """A row of scores for each class; a dash where nothing was there, or said, to score.
+
+    Of more than ``MOST_ROWS`` classes it has the ``FEW_ROWS`` with photos of the lowest F1.
+    """
 
     def share(value: float | None) -> str:
         return "     -" if value is None else f"{value:6.1%}"
 
-    names = apart(names)
-    width = max(len(name) for name in names)
+    rows = list(zip(result["per_class"], apart(names), strict=True))
+    if len(rows) > MOST_ROWS:
+        lowest = sorted((r for r in rows if r[0]["n"]), key=lambda r: r[0]["f1"])[:FEW_ROWS]
+        print(f"{len(rows):,} classes; the {len(lowest)} of lowest F1 (all: --json FILE)")
+        rows = lowest
+    width = max(len(name) for _, name in rows)
     print(f"{'class':{width}}     n  precision  recall      f1")
-    for row, name in zip(result["per_class"], names, strict=True):
+    for row, name in rows:
         print(
             f"{name:{width}} {row['n']:5d}     {share(row['precision'])}  {share(row['recall'])}"
             f"  {share(row['f1'])}"

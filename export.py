@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from src_mindspore.system import command
+from src_mindspore.system.threads import use_threads
 
 
 def main() -> None:
@@ -47,7 +48,9 @@ def main() -> None:
     parser.add_argument(
         "--android", action="store_true", help="copy model.ms and spec.json into deploy/android"
     )
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
 
     from src_mindspore.export.android import copy_to_app
     from src_mindspore.export.device_files import Wanted, export_run

@@ -11,6 +11,7 @@ from typing import Any
 from src_mindspore.system import command
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import apart, shown_name
+from src_mindspore.system.threads import use_threads
 
 STDOUT = Path("-")
 
@@ -55,7 +56,9 @@ def main() -> None:
         metavar="P",
         help="abstain below the score that reached this precision on the validation photos, 0 to 1",
     )
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
     if args.json and args.csv == STDOUT:
         parser.error("--json and --csv - both write to standard output: --csv FILE goes with it")
     if args.topk < 1:

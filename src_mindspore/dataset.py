@@ -177,7 +177,8 @@ def _without_leaks(data: DataSet, near: Sequence[tuple[str, str]] = ()) -> DataS
     if not same and not alike:
         return data
     left_out = tuple(sorted((*same, *alike)))
-    kept = tuple(r for r in train if r.path not in set(left_out))
+    gone = set(left_out)
+    kept = tuple(r for r in train if r.path not in gone)
     _check_left(data, kept, left_out)
     return replace(
         data, splits={**data.splits, "train": kept}, left_out=left_out, known_digests=data.digests

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from src_mindspore.system import command
+from src_mindspore.system.threads import use_threads
 
 
 def main() -> int:
@@ -33,7 +34,9 @@ def main() -> int:
         action="store_true",
         help="compare every label with the network's features; computes them, 5 ms a photo",
     )
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
 
     from src_mindspore.doctor.diagnosis import diagnose
     from src_mindspore.doctor.page import write_page

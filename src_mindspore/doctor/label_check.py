@@ -114,19 +114,24 @@ def contradictions(
     def standard(x: np.ndarray) -> np.ndarray:
         return np.hstack([(x - mean) / max(scale, 1e-12), np.ones((len(x), 1))])
 
-    targets = np.eye(classes)
+    def targets(own: np.ndarray) -> np.ndarray:
+        table = np.zeros((len(own), classes))
+        table[np.arange(len(own)), own] = 1
+        return table
+
     gram = np.eye(len(mean) + 1) * (RIDGE * count)
     moments = np.zeros((len(mean) + 1, classes))
     for rows, x in chunks():
         weighted = standard(x) * weights[rows, None]
         gram += weighted.T @ standard(x)
-        moments += weighted.T @ targets[labels[rows]]
+        moments += weighted.T @ targets(labels[rows])
     inverse = np.linalg.inv(gram)
+    weights_of_classes = inverse @ moments
     margins, others = np.zeros(count), np.zeros(count, np.int64)
     for rows, x in chunks():
         x, own = standard(x), labels[rows]
         leverage = ((x @ inverse) * x).sum(1) * weights[rows]
-        left_out = x @ (inverse @ moments) - leverage[:, None] * targets[own]
+        left_out = x @ weights_of_classes - leverage[:, None] * targets(own)
         left_out /= (1 - leverage)[:, None]
         place = np.arange(len(own))
         mine = left_out[place, own]

@@ -153,8 +153,9 @@ def _probabilities(
                 break
         yield from map_ordered(labelled, left)
         return
-    decoded = map_ordered(pixels, paths)
-    while batch := list(islice(decoded, BATCH)):
+    left = iter(paths)
+    while some := list(islice(left, BATCH)):
+        batch = list(map_ordered(pixels, some))  # not ahead: the runtime takes all threads itself
         good = [found for found in batch if not isinstance(found, UserError)]
         rows = iter(probabilities(good) if good else ())
         yield from (found if isinstance(found, UserError) else next(rows) for found in batch)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from src_mindspore.photos.exclusions import Exclusion
-from src_mindspore.photos.records import SPLITS
+from src_mindspore.photos.split_folders import SPLITS
 
 OTHERS = ("left_out", "excluded")  # photos of a run that are in no split
 NEW = "new"  # none of its photos

@@ -57,7 +57,7 @@ def apart(names: Sequence[str], beside: Iterable[str] = ()) -> list[str]:
     ]
 
 
-def some(names: Sequence[str], limit: int = 8, beside: Iterable[str] = ()) -> str:
+def some(names: Sequence[str], limit: int = 8, beside: Iterable[str] = (), sign: str = ", ") -> str:
     """The first of ``names`` and the number of the others, for messages; see ``apart``."""
     rest = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(apart(names[:limit], (*names[limit:], *beside))) + rest
+    return sign.join(apart(names[:limit], (*names[limit:], *beside))) + rest

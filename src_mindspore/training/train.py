@@ -13,14 +13,21 @@ from easydict import EasyDict
 
 from src_mindspore.config.schema import AUTO
 from src_mindspore.dataset import DataSet
+from src_mindspore.evaluation import confusion
 from src_mindspore.evaluation.calibration import CalibrationOptions
 from src_mindspore.evaluation.final_score import score_run, stage_scores
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.photos.identity import RunPhotos
-from src_mindspore.report.plots import draw_confusion, draw_curves, draw_reliability
+from src_mindspore.report.plots import (
+    MOST,
+    SOME,
+    draw_confusion,
+    draw_curves,
+    draw_reliability,
+)
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.names import CONFUSION, CURVES, LAST, MODEL, RELIABILITY
+from src_mindspore.runs.names import CONFUSION, CURVES, LAST, METRICS, MODEL, RELIABILITY
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.launcher import scheduling
 from src_mindspore.system.terminal import apart
@@ -206,7 +213,12 @@ def _draw(run: RunFolder, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
     final = metrics["val"]
     labels = apart([spec.label(i) for i in range(len(spec.classes))])
     draw_curves(run.path / CURVES, run.lines)
-    draw_confusion(run.path / CONFUSION, np.array(final["confusion"]), labels)
+    draw_confusion(run.path / CONFUSION, confusion.read(final), labels)
+    if len(labels) > MOST:
+        text = f"{CONFUSION} shows the {SOME} of {len(labels):,} classes most often confused"
+        if final["confusion_form"] == confusion.TRIPLES:
+            text += f"; {METRICS} lists what occurs, as [true, predicted, images]"
+        log.info("%s", text)
     draw_reliability(run.path / RELIABILITY, metrics["calibration"], final)
 
 

@@ -454,19 +454,10 @@ def test_the_same_bytes_whatever_the_threads(classifier, start, native, monkeypa
     top = Top(classifier, cut)
     runs = []
     for count in (1, 2, 5):
-        monkeypatch.setattr(cells, "threads", lambda count=count: count)
+        monkeypatch.setattr(cells, "thread_count", lambda count=count: count)
         losses, weights, _ = trained(classifier, start, kind(top, native), cut, 2)
         runs.append((losses, {name: value.tobytes() for name, value in weights.items()}))
     assert all(run == runs[0] for run in runs[1:])
-
-
-def test_threads_follow_the_cores_and_openmp(monkeypatch):
-    monkeypatch.setattr(cells.os, "sched_getaffinity", lambda _: {0, 1, 5})
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert cells.threads() == 3
-    for value, expected in (("2", 2), ("8", 3), ("0", 3), ("many", 3), ("", 3)):
-        monkeypatch.setenv("OMP_NUM_THREADS", value)
-        assert cells.threads() == expected
 
 
 def assert_falls_back(top: Top, caplog, because: str, device: str = "CPU"):
