@@ -10,6 +10,7 @@ from src_mindspore.photos.exclusions import Exclusion, parse_entries
 from src_mindspore.runs.names import CONFIG, METRICS, SPLITS_FILE
 from src_mindspore.spec.load import load_spec
 from src_mindspore.spec.model import FILE_NAME, ModelSpec
+from src_mindspore.system.advice import advised
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import brief, read_json
 
@@ -55,7 +56,8 @@ def load_run(path: Path) -> tuple[EasyDict, ModelSpec]:
     if not (path / CONFIG).is_file():
         raise UserError(f"{path} is no run folder: it has no {CONFIG}")
     if not (path / METRICS).is_file():
-        raise UserError(f"the training of {path} has not ended; train.py --resume goes on with it")
+        how = advised("train.py", "--run", path, "--resume")
+        raise UserError(f"the training of {path} has not ended; {how}  goes on with it")
     return load_config(path / CONFIG), load_spec(path / FILE_NAME)
 
 

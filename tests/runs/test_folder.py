@@ -107,7 +107,7 @@ def test_create_refuses_what_is_taken(tmp_path, config, make, text):
 def test_load_run_says_what_is_missing(tmp_path, run):
     with pytest.raises(UserError, match=r"is no run folder: it has no config\.yaml$"):
         load_run(tmp_path)
-    with pytest.raises(UserError, match=r"the training of .* has not ended; train\.py --resume"):
+    with pytest.raises(UserError, match=r"has not ended; .*train\.py --run .* --resume"):
         load_run(run.path)
 
 
