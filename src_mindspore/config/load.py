@@ -160,7 +160,8 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]
 
 def _absolute(path: Path, folder: Path = Path()) -> Path:
     try:
-        return (folder / path.expanduser()).resolve()
+        beside = folder / path
+        return (beside if beside.exists() else folder / path.expanduser()).resolve()
     except (
         OSError,
         RuntimeError,
