@@ -1,0 +1,133 @@
+"""Which files of a folder a command wrote, so that it replaces those and no others.
+
+The list lies in the folder itself: the SHA-256 of what was written, by name. A file with another
+content, or a name that is not in the list, is somebody else's, whatever it looks like.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.terminal import some
+from src_mindspore.system.write import atomic_path, put_in_place, sha256_of, write_json
+
+NAME = ".written.json"
+FORMAT = 1
+_KEPT = 2  # contents of a name that are ours: the one before as well, until it is replaced
+_MAX_BYTES = 1 << 20
+
+
+class Manifest:
+    """The files that one command wrote into a folder.
+
+    A content is noted before it gets its name: a process that is killed in between leaves a file
+    that is known, or none.
+
+    Args:
+        folder: may be missing until something is written.
+        command: who writes, for example ``export.py``; what another command noted proves nothing.
+    """
+
+    def __init__(self, folder: Path, command: str) -> None:
+        self.folder = folder
+        self.command = command
+        self._known = self._read()
+
+    @property
+    def exists(self) -> bool:
+        """Whether this command has written into the folder."""
+        return self._known is not None
+
+    @property
+    def names(self) -> list[str]:
+        """Names that it has given to files."""
+        return list(self._known or ())
+
+    def wrote(self, name: str) -> bool:
+        """Whether the file of this name is there, and as this command wrote it."""
+        path = self.folder / name
+        known = (self._known or {}).get(name, ())
+        return bool(known) and _is_file(path) and sha256_of(path) in known
+
+    def others(self, names: Iterable[str]) -> list[str]:
+        """Those of ``names`` that are there and were not written by this command."""
+        there = [n for n in names if (self.folder / n).exists() or (self.folder / n).is_symlink()]
+        found = [name for name in there if not self.wrote(name)]
+        foreign = self._known is None and (self.folder / NAME).exists()
+        return [*found, NAME] if foreign else found
+
+    def refuse_others(self, names: Iterable[str], advice: str) -> None:
+        """Stops before a file of somebody else's is replaced.
+
+        Args:
+            names: of the files that are to be written.
+            advice: what to do.
+
+        Raises:
+            UserError: it names them.
+        """
+        if found := self.others(names):
+            raise UserError(
+                f"{self.command} replaces only what it wrote itself; in {self.folder} it did not "
+                f"write, or somebody has changed since: {some(found)}; {advice}"
+            )
+
+    def note(self, contents: Mapping[str, str]) -> None:
+        """Notes what is about to be written: SHA-256 by name."""
+        known = dict(self._known or {})
+        for name, digest in contents.items():
+            before = [d for d in known.get(name, ()) if d != digest]
+            known[name] = [*before, digest][-_KEPT:]
+        self._write(known)
+
+    def settle(self, names: Iterable[str]) -> None:
+        """Deletes what this command wrote besides ``names``, and forgets what is not there."""
+        kept = set(names)
+        for name in self.names:
+            if name not in kept and self.wrote(name):
+                (self.folder / name).unlink()
+        known = self._known or {}
+        self._write({name: known[name][-1:] for name in kept if name in known})
+
+    @contextmanager
+    def path(self, name: str) -> Iterator[Path]:
+        """Gives a temporary name; what is written there becomes the file ``name``, and is noted."""
+        final = self.folder / name
+        with atomic_path(final) as temporary:
+            yield temporary
+            self.note({name: sha256_of(temporary)})
+
+    def take(self, source: Path, names: Iterable[str]) -> None:
+        """Moves files of a folder on the same disk to their places, and notes them first."""
+        names = list(names)
+        self.note({name: sha256_of(source / name) for name in names})
+        for name in names:
+            put_in_place(source / name, self.folder / name)
+
+    def _read(self) -> dict[str, list[str]] | None:
+        """The list; None where there is none that can be believed."""
+        path = self.folder / NAME
+        try:
+            if not _is_file(path) or path.stat().st_size > _MAX_BYTES:
+                return None
+            table: Any = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return None
+        if not isinstance(table, dict) or table.get("by") != self.command:
+            return None
+        files = table.get("files")
+        if table.get("format") != FORMAT or not isinstance(files, dict):
+            return None
+        return {name: known for name, known in files.items() if isinstance(known, list)}
+
+    def _write(self, known: dict[str, list[str]]) -> None:
+        table = {"format": FORMAT, "by": self.command, "files": known}
+        write_json(self.folder / NAME, table)
+        self._known = known
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
