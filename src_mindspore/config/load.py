@@ -123,7 +123,10 @@ def section_problems(table: Any, section: str) -> list[str]:
 
 
 def resolved_yaml(config: EasyDict) -> str:
-    """The config as YAML that ``load_config`` reads back to the same values."""
+    """The config as YAML that ``load_config`` reads back to the same values.
+
+    Relative paths, see ``runs.places``, are those of the file's folder.
+    """
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):

@@ -5,9 +5,9 @@ from typing import Any
 
 from easydict import EasyDict
 
-from src_mindspore.config.load import load_config
 from src_mindspore.photos.exclusions import Exclusion, parse_entries
 from src_mindspore.runs.names import CONFIG, METRICS, SPLITS_FILE
+from src_mindspore.runs.places import run_config
 from src_mindspore.spec.load import load_spec
 from src_mindspore.spec.model import FILE_NAME, ModelSpec
 from src_mindspore.system.advice import advised
@@ -58,7 +58,7 @@ def load_run(path: Path) -> tuple[EasyDict, ModelSpec]:
     if not (path / METRICS).is_file():
         how = advised("train.py", "--run", path, "--resume")
         raise UserError(f"the training of {path} has not ended; {how}  goes on with it")
-    return load_config(path / CONFIG), load_spec(path / FILE_NAME)
+    return run_config(path), load_spec(path / FILE_NAME)
 
 
 def read_metrics(path: Path) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from src_mindspore.system.cache import temporary_folder
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
-from src_mindspore.system.write import atomic_path, put_in_place, sha256_of, write_json
+from src_mindspore.system.write import put_in_place, sha256_of, write_json
 
 NAME = ".written.json"
 FORMAT = 1
@@ -34,6 +35,7 @@ class Manifest:
     def __init__(self, folder: Path, command: str) -> None:
         self.folder = folder
         self.command = command
+        self.about: dict[str, str] = {}  # kept with the list: what else the command wants to know
         self._known = self._read()
 
     @property
@@ -53,9 +55,12 @@ class Manifest:
         return bool(known) and _is_file(path) and sha256_of(path) in known
 
     def others(self, names: Iterable[str]) -> list[str]:
-        """Those of ``names`` that are there and were not written by this command."""
+        """Those of ``names`` that are there and were not written by this command.
+
+        An empty file is nobody's: there is nothing in it to lose.
+        """
         there = [n for n in names if (self.folder / n).exists() or (self.folder / n).is_symlink()]
-        found = [name for name in there if not self.wrote(name)]
+        found = [n for n in there if not (self.wrote(n) or is_empty_file(self.folder / n))]
         foreign = self._known is None and (self.folder / NAME).exists()
         return [*found, NAME] if foreign else found
 
@@ -83,6 +88,16 @@ class Manifest:
             known[name] = [*before, digest][-_KEPT:]
         self._write(known)
 
+    def adopt(self, names: Iterable[str]) -> None:
+        """Takes files that are there for this command's own: something else vouches for them."""
+        there = [name for name in names if _is_file(self.folder / name)]
+        self.note({name: sha256_of(self.folder / name) for name in there})
+
+    def write_json(self, name: str, value: Any) -> None:
+        """``system.write.write_json`` for a file of this folder; see ``path``."""
+        with self.path(name) as temporary:
+            write_json(temporary, value)
+
     def settle(self, names: Iterable[str]) -> None:
         """Deletes what this command wrote besides ``names``, and forgets what is not there."""
         kept = set(names)
@@ -94,11 +109,25 @@ class Manifest:
 
     @contextmanager
     def path(self, name: str) -> Iterator[Path]:
-        """Gives a temporary name; what is written there becomes the file ``name``, and is noted."""
+        """Gives a place for a file; what is written there becomes ``name``, and is noted.
+
+        Raises:
+            UserError: the file is there, and somebody else's.
+            OSError: it cannot be written; it names the file.
+        """
+        self.refuse_others([name], "move or delete it")
         final = self.folder / name
-        with atomic_path(final) as temporary:
-            yield temporary
-            self.note({name: sha256_of(temporary)})
+        with temporary_folder(self.folder) as folder:
+            temporary = folder / name
+            try:
+                yield temporary
+                temporary.chmod(0o644)
+                self.note({name: sha256_of(temporary)})
+                put_in_place(temporary, final)
+            except OSError as error:
+                if error.errno is None or error.filename not in (None, str(temporary)):
+                    raise
+                raise OSError(error.errno, error.strerror, str(final)) from error
 
     def take(self, source: Path, names: Iterable[str]) -> None:
         """Moves files of a folder on the same disk to their places, and notes them first."""
@@ -121,12 +150,22 @@ class Manifest:
         files = table.get("files")
         if table.get("format") != FORMAT or not isinstance(files, dict):
             return None
+        about = table.get("about")
+        if isinstance(about, dict):
+            self.about = {k: v for k, v in about.items() if isinstance(v, str)}
         return {name: known for name, known in files.items() if isinstance(known, list)}
 
     def _write(self, known: dict[str, list[str]]) -> None:
-        table = {"format": FORMAT, "by": self.command, "files": known}
+        table: dict[str, Any] = {"format": FORMAT, "by": self.command, "files": known}
+        if self.about:
+            table["about"] = self.about
         write_json(self.folder / NAME, table)
         self._known = known
+
+
+def is_empty_file(path: Path) -> bool:
+    """Whether there is a file with nothing in it, and no link."""
+    return _is_file(path) and path.stat().st_size == 0
 
 
 def _is_file(path: Path) -> bool:

@@ -202,9 +202,12 @@ def _fit(stage: Stage, run: RunFolder) -> None:
 def _draw(run: RunFolder, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
     final = metrics["val"]
     labels = [spec.label(i) for i in range(len(spec.classes))]
-    draw_curves(run.path / CURVES, run.lines)
-    draw_confusion(run.path / CONFUSION, np.array(final["confusion"]), labels)
-    draw_reliability(run.path / RELIABILITY, metrics["calibration"], final)
+    with run.files.path(CURVES) as path:
+        draw_curves(path, run.lines)
+    with run.files.path(CONFUSION) as path:
+        draw_confusion(path, np.array(final["confusion"]), labels)
+    with run.files.path(RELIABILITY) as path:
+        draw_reliability(path, metrics["calibration"], final)
 
 
 def _photos(data: DataSet) -> bytes:

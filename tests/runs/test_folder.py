@@ -85,7 +85,11 @@ TAKEN = [
         make_run,
         "{path} is a run: --resume goes on with it; a new run takes a new or an empty folder",
     ),
-    (make_full, "{path} is not empty; a new run takes a new or an empty folder"),
+    (
+        make_full,
+        "{path} is not empty, and not of train.py, or changed since: thesis.txt; a new run takes "
+        "a new or an empty folder",
+    ),
     (lambda path: path.touch(), "{path} is not empty; a new run takes a new or an empty folder"),
     (lambda path: path.parent.touch(), "the run folder {path} cannot be written: Not a directory"),
 ]
