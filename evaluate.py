@@ -6,6 +6,8 @@ from pathlib import Path
 from src_mindspore.system import command
 from src_mindspore.system.terminal import shown_name
 
+COMMAND = "evaluate.py"
+
 
 def main() -> None:
     """See ``--help``."""
@@ -25,10 +27,9 @@ def main() -> None:
     from src_mindspore.photos.scored import scored_records
     from src_mindspore.report.statement import statement
     from src_mindspore.runs.read import known_exclusions, known_splits
-    from src_mindspore.system.write import check_writable, write_json
+    from src_mindspore.system.output_file import check_outputs, write_sealed_json
 
-    if args.json:
-        check_writable(args.json)
+    check_outputs(COMMAND, {"--json": args.json})
     model = load_model(args.model, args.machine, args.engine)
     records = scored_records(
         args.data,
@@ -41,7 +42,7 @@ def main() -> None:
     print_classes(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
     print("\n".join(statement(result)))
     if args.json:
-        write_json(args.json, result)
+        write_sealed_json(args.json, result, COMMAND)
 
 
 def print_classes(result: dict, names: list[str]) -> None:

@@ -11,9 +11,9 @@ from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
 from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.records import SUFFIXES
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.output_file import write_sealed_page
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.terminal import shown_name
-from src_mindspore.system.write import write_text
 
 GROUPS = 60  # of a finding that are pictured; the others are counted
 PICTURES = 8  # of a group
@@ -22,8 +22,11 @@ SIDE = 120  # pixels of a thumbnail's longer side
 QUALITY = 75  # of a thumbnail's JPEG: about 4 kB
 
 
-def write_page(path: Path, report: Report, root: Path) -> None:
-    """Writes the page. Every name goes through the template's escaping, none is trusted."""
+def write_page(path: Path, report: Report, root: Path, by: str) -> None:
+    """Writes the page. Every name goes through the template's escaping, none is trusted.
+
+    ``by``: the command that writes, see ``system.output_file``.
+    """
     pictured = sorted(
         {
             file
@@ -54,7 +57,7 @@ def write_page(path: Path, report: Report, root: Path) -> None:
         pictures=PICTURES,
         listed=LISTED,
     )
-    write_text(path, text)
+    write_sealed_page(path, text, by)
 
 
 def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], bool]:

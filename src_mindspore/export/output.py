@@ -5,16 +5,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from src_mindspore.runs.names import CONFIG
 from src_mindspore.spec.model import FILE_NAME
 from src_mindspore.system.cache import temporary_folder
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.folder_lock import lock_folder
 from src_mindspore.system.manifest import NAME, Manifest
-from src_mindspore.system.terminal import some
 
 COMMAND = "export.py"
 PARITY = "parity.json"
+RESERVED = (PARITY, FILE_NAME)
 _ADVICE = "move or delete them, or name another folder with --out"
 
 
@@ -33,24 +32,18 @@ class ExportFolder:
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         self.path = path
         self._names = (*names, PARITY, FILE_NAME)  # the spec last: it vouches for the others
-        self._files = Manifest(path, COMMAND)
+        self._files = Manifest(path, COMMAND, (*RESERVED, *self._names))
         self._check()
 
     def _check(self) -> None:
         path = self.path
-        if path.exists() and not path.is_dir():
-            raise UserError(f"{path} is a file; --out takes a folder, new or of an earlier export")
+        self._files.refuse_folder(
+            f"--out takes a new or empty folder, or one that an export has written; an export of "
+            f"an earlier version (without {NAME}) can be deleted"
+        )
         there = next(p for p in (path, *path.absolute().parents) if p.exists())
         if not os.access(there, os.W_OK | os.X_OK):
             raise UserError(f"{path} is to be written, and the folder {there} may not be written")
-        found = sorted(p.name for p in path.iterdir() if p.name[0] != ".") if path.is_dir() else []
-        if found and not self._files.exists:
-            what = "a run itself" if CONFIG in found else f"not empty, nor filled by {COMMAND}"
-            raise UserError(
-                f"{path} is {what}: it has {some(found)}. Nothing of it is replaced: --out takes a "
-                f"new or empty folder, or one that an export has written; an export of an earlier "
-                f"version (without {NAME}) can be deleted"
-            )
         self._files.refuse_others(self._names, _ADVICE)
 
     @contextmanager

@@ -82,7 +82,7 @@ class RunFolder:
         self.path = path
         self.writes = True
         self.lock = RunLock(path)
-        self.files = Manifest(path, COMMAND)
+        self.files = Manifest(path, COMMAND, WRITTEN)
         self.moved_config: str | None = None
         self._stored: Mapping[str, np.ndarray] | None = None  # what model.ckpt holds
         self._lines: list[dict[str, Any]] = []
@@ -99,7 +99,7 @@ class RunFolder:
     def hold(self) -> None:
         """Takes the lock and clears away what a killed process left half written."""
         self.lock.take()
-        self.files = Manifest(self.path, COMMAND)  # what others had written until now
+        self.files = Manifest(self.path, COMMAND, WRITTEN)  # what others had written until now
         sweep_temporaries(self.path, WRITTEN)
 
     @property

@@ -30,11 +30,13 @@ class Manifest:
     Args:
         folder: may be missing until something is written.
         command: who writes, for example ``export.py``; what another command noted proves nothing.
+        reserved: names that this command may give to files in the folder, and others must not.
     """
 
-    def __init__(self, folder: Path, command: str) -> None:
+    def __init__(self, folder: Path, command: str, reserved: Iterable[str] = ()) -> None:
         self.folder = folder
         self.command = command
+        self._reserved = sorted(reserved)
         self.about: dict[str, str] = {}  # kept with the list: what else the command wants to know
         self._known = self._read()
 
@@ -63,6 +65,25 @@ class Manifest:
         found = [n for n in there if not (self.wrote(n) or is_empty_file(self.folder / n))]
         foreign = self._known is None and (self.folder / NAME).exists()
         return [*found, NAME] if foreign else found
+
+    def refuse_folder(self, what: str) -> None:
+        """Stops where the folder is no new or empty one, and this command has not filled it.
+
+        Args:
+            what: says what to do, in words.
+
+        Raises:
+            UserError: it names what is there.
+        """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UserError(f"{self.folder} is a file; {what}")
+        there = self.folder.iterdir() if self.folder.is_dir() else ()
+        found = sorted(path.name for path in there if not path.name.startswith("."))
+        if found and not self.exists:
+            raise UserError(
+                f"{self.folder} is not empty, and {self.command} did not fill it: it has "
+                f"{some(found)}. Nothing of it is replaced: {what}"
+            )
 
     def refuse_others(self, names: Iterable[str], advice: str) -> None:
         """Stops before a file of somebody else's is replaced.
@@ -138,17 +159,9 @@ class Manifest:
 
     def _read(self) -> dict[str, list[str]] | None:
         """The list; None where there is none that can be believed."""
-        path = self.folder / NAME
-        try:
-            if not _is_file(path) or path.stat().st_size > _MAX_BYTES:
-                return None
-            table: Any = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return None
-        if not isinstance(table, dict) or table.get("by") != self.command:
-            return None
+        table = _table(self.folder)
         files = table.get("files")
-        if table.get("format") != FORMAT or not isinstance(files, dict):
+        if table.get("by") != self.command or not isinstance(files, dict):
             return None
         about = table.get("about")
         if isinstance(about, dict):
@@ -157,10 +170,31 @@ class Manifest:
 
     def _write(self, known: dict[str, list[str]]) -> None:
         table: dict[str, Any] = {"format": FORMAT, "by": self.command, "files": known}
+        if self._reserved:
+            table["reserved"] = self._reserved
         if self.about:
             table["about"] = self.about
         write_json(self.folder / NAME, table)
         self._known = known
+
+
+def reserved_by(path: Path) -> str | None:
+    """The command that alone gives files of this name to the file's folder, if there is one."""
+    table = _table(path.parent)
+    reserved = table.get("reserved")
+    return table.get("by") if isinstance(reserved, list) and path.name in reserved else None
+
+
+def _table(folder: Path) -> dict[str, Any]:
+    """What the list in a folder says; nothing where it cannot be believed."""
+    path = folder / NAME
+    try:
+        if not _is_file(path) or path.stat().st_size > _MAX_BYTES:
+            return {}
+        table: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return table if isinstance(table, dict) and table.get("format") == FORMAT else {}
 
 
 def is_empty_file(path: Path) -> bool:

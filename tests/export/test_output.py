@@ -60,10 +60,13 @@ def test_a_file_that_comes_meanwhile_is_not_replaced(tmp_path):
 @pytest.mark.parametrize(
     ("names", "text"),
     [
-        (["config.yaml", "model.ckpt"], "is a run itself: it has config.yaml, model.ckpt"),
-        (["spec.json", "model.ms"], r"nor filled by export.py: .* of an earlier version"),
+        (
+            ["config.yaml", "model.ckpt"],
+            "export.py did not fill it: it has config.yaml, model.ckpt",
+        ),
+        (["spec.json", "model.ms"], r"it has model.ms, spec.json\..* of an earlier version"),
         (["cat"], "Nothing of it is replaced: --out takes a new or empty folder"),
-        ([NAME, "spec.json"], "nor filled by export.py: it has spec.json"),
+        ([NAME, "spec.json"], "did not fill it: it has spec.json"),
         ([NAME], f"changed since: {NAME}"),
     ],
     ids=range(5),
@@ -78,7 +81,7 @@ def test_a_folder_of_others_is_refused_as_it_is(tmp_path, names, text):
 
 def test_a_file_and_what_cannot_be_written_are_refused_at_once(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="file is a file; --out takes a folder"):
+    with pytest.raises(UserError, match="file is a file; --out takes a new"):
         ExportFolder(tmp_path / "file", [])
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(UserError, match=f"is to be written, and the folder {tmp_path} may not be"):
