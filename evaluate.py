@@ -9,6 +9,8 @@ from src_mindspore.system.threads import use_threads
 
 MOST_ROWS, FEW_ROWS = 200, 40  # classes in a table on the terminal
 
+COMMAND = "evaluate.py"
+
 
 def main() -> None:
     """See ``--help``."""
@@ -31,11 +33,10 @@ def main() -> None:
     from src_mindspore.photos.split_folders import split_named
     from src_mindspore.report.statement import statement
     from src_mindspore.runs.read import data_folder, run_photos
-    from src_mindspore.system.write import check_writable, write_json
+    from src_mindspore.system.output_file import check_outputs, write_sealed_json
 
     args.split = split_named(args.split) or args.split
-    if args.json:
-        check_writable(args.json)
+    check_outputs(COMMAND, {"--json": args.json})
     model = load_model(args.model, args.machine, args.engine)
     data, run = data_folder(args.model, args.data), run_photos(args.model)
     records = scored_records(data, model.spec.classes, args.split, run)
@@ -44,7 +45,7 @@ def main() -> None:
     print_classes(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
     print("\n".join(statement(result)))
     if args.json:
-        write_json(args.json, result)
+        write_sealed_json(args.json, result, COMMAND)
 
 
 def print_classes(result: dict, names: list[str]) -> None:

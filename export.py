@@ -52,7 +52,7 @@ def main() -> None:
     args = parser.parse_args()
     use_threads(args.threads)
 
-    from src_mindspore.export.android import copy_to_app
+    from src_mindspore.export.android import check_app, copy_to_app
     from src_mindspore.export.device_files import Wanted, export_run
     from src_mindspore.export.parity import parity_table
     from src_mindspore.network.device import select_device
@@ -67,6 +67,9 @@ def main() -> None:
         fold_temperature=args.fold_temperature,
         labels=args.labels,
     )
+    wanted.check()
+    if args.android:
+        check_app(wanted.names)
     report = export_run(args.run, wanted, args.out, args.data)
     print(parity_table(report))
     if args.android:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from src_mindspore.system import command
+from src_mindspore.system.advice import advised
 from src_mindspore.system.launcher import launched, worker_count
 from src_mindspore.system.threads import use_threads
 
@@ -65,7 +66,8 @@ def main() -> None:
 
             metrics = train(config, folder)
         except (KeyboardInterrupt, OSError):  # stopped, or a full disk
-            print(f"python train.py --run {run} --resume  goes on with it", file=sys.stderr)
+            again = advised("train.py", "--run", run, "--resume")
+            print(f"{again}  goes on with it", file=sys.stderr)
             raise
         finally:
             folder.lock.release()
@@ -73,7 +75,7 @@ def main() -> None:
             return
     print("\n".join(statement(read_metrics(run)["val"])))
     print(f"in {run}")
-    print(f"next: python export.py {run}")
+    print(f"next: {advised('export.py', run)}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from src_mindspore.system.terminal import shown_name, some
+from src_mindspore.system.terminal import apart, shown_name, some
 
 FINDINGS_FORMAT = 1  # of the JSON object
 ERROR, DECISION, NOTE = "error", "decision", "note"

@@ -12,9 +12,9 @@ from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.listing import is_photo
 from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.output_file import write_sealed_page
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.terminal import shown_name
-from src_mindspore.system.write import write_text
 
 GROUPS = 60  # of a finding that are pictured; the others are counted
 PICTURES = 8  # of a group
@@ -24,11 +24,16 @@ QUALITY = 75  # of a thumbnail's JPEG: about 4 kB
 
 
 def write_page(
-    path: Path, report: Report, root: Path, value_range: ValueRange | None = None
+    path: Path, report: Report, root: Path, by: str, value_range: ValueRange | None = None
 ) -> None:
     """Writes the page. Every name goes through the template's escaping, none is trusted.
 
-    ``value_range`` is that of deep photos, which are shown as training sees them.
+    Args:
+        path: the file to write.
+        report: what it shows.
+        root: the data folder.
+        by: the command that writes, see ``system.output_file``.
+        value_range: of deep photos, which are shown as training sees them.
     """
     pictured = sorted(
         {
@@ -59,7 +64,7 @@ def write_page(
         pictures=PICTURES,
         listed=LISTED,
     )
-    write_text(path, text)
+    write_sealed_page(path, text, by)
 
 
 def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], bool]:

@@ -139,9 +139,12 @@ def _logits(model: Path | bytes) -> Run:
 
 @dataclass(frozen=True)
 class KeptLogits:
-    """The ONNX file of a checkpoint's logits in the cache, and the note beside it."""
+    """The ONNX file of a checkpoint's logits in the cache, and the note beside it.
 
-    onnx: Path
+    ``onnx`` is None where there is no place for a cache: then nothing is kept.
+    """
+
+    onnx: Path | None
 
     @classmethod
     def of(cls, spec: ModelSpec, sha256: str) -> "KeptLogits":
@@ -154,15 +157,20 @@ class KeptLogits:
             "size": spec.input.size,
         }
         digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-        return cls(cache_dir() / "models" / f"{digest[:32]}.onnx")
+        try:
+            return cls(cache_dir() / "models" / f"{digest[:32]}.onnx")
+        except UserError:  # no home folder: it is only slower
+            return cls(None)
 
     @property
-    def note(self) -> Path:
+    def note(self) -> Path | None:
         """Where the comparison with MindSpore is noted."""
-        return self.onnx.with_suffix(".json")
+        return self.onnx and self.onnx.with_suffix(".json")
 
     def difference(self) -> float | None:
         """What the comparison gave; None where there was none, or the file is not that one."""
+        if self.onnx is None:
+            return None
         try:
             note: Any = json.loads(self.note.read_text(encoding="utf-8"))
             if note["sha256"] == sha256_of(self.onnx) and type(note["difference"]) is float:
@@ -173,6 +181,8 @@ class KeptLogits:
 
     def keep(self, content: bytes, difference: float) -> None:
         """Keeps a file that was compared; a cache that cannot be written is no error."""
+        if self.onnx is None:
+            return
         digest = hashlib.sha256(content).hexdigest()
         with suppress(OSError, UserError):
             with atomic_path(self.onnx) as temporary:

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from src_mindspore.system.plain_path import is_utf8
+
 ENGINES = ("auto", "onnxruntime", "mindspore")  # what may run a network
 SLICE = 4  # images of a concurrent call
 # of the largest value of an output; measured on photos: 2e-6 (Zen 3) to 1.2e-4 (a Xeon with
@@ -19,8 +21,9 @@ def onnx_session(model: Path | bytes, threads: int) -> onnxruntime.InferenceSess
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    source = model if isinstance(model, bytes) else str(model)
-    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    if isinstance(model, Path):  # it takes names in UTF-8 only
+        model = str(model) if is_utf8(model) else model.read_bytes()
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def relative_difference(got: np.ndarray, expected: np.ndarray) -> float:

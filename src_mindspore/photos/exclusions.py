@@ -8,9 +8,10 @@ from typing import Any
 
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.names import as_spelt
+from src_mindspore.system.output_file import write_sealed_json
 from src_mindspore.system.read import read_json
 from src_mindspore.system.terminal import shown_name, some
-from src_mindspore.system.write import sha256_of, write_json
+from src_mindspore.system.write import sha256_of
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +28,13 @@ class Exclusion:
     reason: str
 
 
-def write_plan(path: Path, exclusions: Sequence[Exclusion]) -> None:
-    """Writes the list. Nothing else is touched: leaving out is up to training."""
+def write_plan(path: Path, exclusions: Sequence[Exclusion], by: str) -> None:
+    """Writes the list. Nothing else is touched: leaving out is up to training.
+
+    ``by``: the command that writes, see ``system.output_file``.
+    """
     entries = [{key: getattr(exclusion, key) for key in KEYS} for exclusion in exclusions]
-    write_json(path, {"format": EXCLUSIONS_FORMAT, "exclude": entries})
+    write_sealed_json(path, {"format": EXCLUSIONS_FORMAT, "exclude": entries}, by)
 
 
 def read_plan(path: Path) -> tuple[Exclusion, ...]:

@@ -5,12 +5,13 @@ from typing import Any
 
 from easydict import EasyDict
 
-from src_mindspore.config.load import load_config
 from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.runs.names import CONFIG, METRICS, SPLITS_FILE
+from src_mindspore.runs.places import run_config
 from src_mindspore.runs.splits import read_splits
 from src_mindspore.spec.load import load_spec
 from src_mindspore.spec.model import FILE_NAME, ModelSpec
+from src_mindspore.system.advice import advised
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import brief, read_json
 
@@ -57,7 +58,7 @@ def data_folder(model_path: Path, named: Path | None = None) -> Path:
             f"{model_path} is in no run folder, which would say where its photos are: name the "
             f"data folder with --data"
         )
-    folder = load_config(run / CONFIG).data.dir
+    folder = run_config(run).data.dir
     if not folder or not Path(folder).is_dir():
         raise UserError(f"{folder}, the data of {run}, is not there: name its place with --data")
     return Path(folder)
@@ -72,8 +73,9 @@ def load_run(path: Path) -> tuple[EasyDict, ModelSpec]:
     if not (path / CONFIG).is_file():
         raise UserError(f"{path} is no run folder: it has no {CONFIG}")
     if not (path / METRICS).is_file():
-        raise UserError(f"the training of {path} has not ended; train.py --resume goes on with it")
-    return load_config(path / CONFIG), load_spec(path / FILE_NAME)
+        how = advised("train.py", "--run", path, "--resume")
+        raise UserError(f"the training of {path} has not ended; {how}  goes on with it")
+    return run_config(path), load_spec(path / FILE_NAME)
 
 
 def read_metrics(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from src_mindspore.doctor.findings import ERROR, Finding
 from src_mindspore.doctor.survey import Survey, survey
 from src_mindspore.photos.exclusions import Exclusion, excluded_of
 from src_mindspore.spec.labels import check_labels
+from src_mindspore.system.advice import advised
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name, some
 
@@ -121,4 +122,4 @@ def _show(root: Path, findings: Sequence[Finding]) -> None:
             "%s: %d %s: %s", finding.severity, len(finding.groups), finding.text, finding.names()
         )
     if others:
-        log.info("python -m src_mindspore.doctor %s --html FILE  shows them", shown_name(str(root)))
+        log.info("%s  shows them", advised("src_mindspore.doctor", root, "--html", "FILE"))

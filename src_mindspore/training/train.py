@@ -212,14 +212,17 @@ def _fit(stage: Stage, run: RunFolder) -> None:
 def _draw(run: RunFolder, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
     final = metrics["val"]
     labels = apart([spec.label(i) for i in range(len(spec.classes))])
-    draw_curves(run.path / CURVES, run.lines)
-    draw_confusion(run.path / CONFUSION, confusion.read(final), labels)
+    with run.files.path(CURVES) as path:
+        draw_curves(path, run.lines)
+    with run.files.path(CONFUSION) as path:
+        draw_confusion(path, confusion.read(final), labels)
     if len(labels) > MOST:
         text = f"{CONFUSION} shows the {SOME} of {len(labels):,} classes most often confused"
         if final["confusion_form"] == confusion.TRIPLES:
             text += f"; {METRICS} lists what occurs, as [true, predicted, images]"
         log.info("%s", text)
-    draw_reliability(run.path / RELIABILITY, metrics["calibration"], final)
+    with run.files.path(RELIABILITY) as path:
+        draw_reliability(path, metrics["calibration"], final)
 
 
 def _run_photos(data: DataSet) -> RunPhotos:

@@ -312,7 +312,7 @@ def test_the_page_takes_no_orders_from_names(tmp_path):
         noise(77).save(root / folder / name, "PNG")  # one file, two labels: shown with pictures
     page = tmp_path / "page.html"
     before = set(tmp_path.rglob("*"))
-    write_page(page, diagnose(root).report, root)
+    write_page(page, diagnose(root).report, root, "test")
     assert set(tmp_path.rglob("*")) - before == {page}
     text = page.read_text(encoding="utf-8")
     for tag in ("<script", "<svg", "<img src=x"):

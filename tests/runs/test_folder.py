@@ -84,7 +84,11 @@ TAKEN = [
         make_run,
         "{path} is a run: --resume goes on with it; a new run takes a new or an empty folder",
     ),
-    (make_full, "{path} is not empty; a new run takes a new or an empty folder"),
+    (
+        make_full,
+        "{path} is not empty, and not of train.py, or changed since: thesis.txt; a new run takes "
+        "a new or an empty folder",
+    ),
     (lambda path: path.touch(), "{path} is not empty; a new run takes a new or an empty folder"),
     (lambda path: path.parent.touch(), "the run folder {path} cannot be written: Not a directory"),
 ]
@@ -106,7 +110,7 @@ def test_create_refuses_what_is_taken(tmp_path, config, make, text):
 def test_load_run_says_what_is_missing(tmp_path, run):
     with pytest.raises(UserError, match=r"is no run folder: it has no config\.yaml$"):
         load_run(tmp_path)
-    with pytest.raises(UserError, match=r"the training of .* has not ended; train\.py --resume"):
+    with pytest.raises(UserError, match=r"has not ended; .*train\.py --run .* --resume"):
         load_run(run.path)
 
 
