@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 from src_mindspore.system import command
+from src_mindspore.system.advice import advised
 from src_mindspore.system.launcher import launched, worker_count
+from src_mindspore.system.threads import use_threads
 
 
 def arguments() -> argparse.Namespace:
@@ -32,7 +34,9 @@ def arguments() -> argparse.Namespace:
         metavar="KEY.SUB=VALUE",
         help="change one key of the config; may be repeated",
     )
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
     if args.resume and args.run is None:
         parser.error("--resume needs --run: the folder of the run to go on with")
     if args.config is None and not args.resume:
@@ -62,7 +66,8 @@ def main() -> None:
 
             metrics = train(config, folder)
         except (KeyboardInterrupt, OSError):  # stopped, or a full disk
-            print(f"python train.py --run {run} --resume  goes on with it", file=sys.stderr)
+            again = advised("train.py", "--run", run, "--resume")
+            print(f"{again}  goes on with it", file=sys.stderr)
             raise
         finally:
             folder.lock.release()
@@ -70,7 +75,7 @@ def main() -> None:
             return
     print("\n".join(statement(read_metrics(run)["val"])))
     print(f"in {run}")
-    print(f"next: python export.py {run}")
+    print(f"next: {advised('export.py', run)}")
 
 
 if __name__ == "__main__":

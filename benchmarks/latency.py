@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the project is used from its folder, not installed
 
 from src_mindspore.system import command  # noqa: E402
+from src_mindspore.system.advice import advised  # noqa: E402
 from src_mindspore.system.errors import UserError  # noqa: E402
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ ENGINES = (REFERENCE, "mindspore-lite", "tensorflow-lite")
 PER_TURN = 20  # timed calls
 TOLERANCE = 1e-4  # of a probability, as in export.py
 
+COMMAND = "benchmarks/latency.py"
+
 
 def main() -> None:
     """See the module."""
@@ -44,8 +47,9 @@ def main() -> None:
     from src_mindspore.photos.tensors import read_photos
     from src_mindspore.spec.load import load_spec
     from src_mindspore.spec.model import FILE_NAME
-    from src_mindspore.system.write import write_json
+    from src_mindspore.system.output_file import check_outputs, write_sealed_json
 
+    check_outputs(COMMAND, {"--json": args.json})
     spec = load_spec(args.export / FILE_NAME)
     photos = image_paths([args.photos])
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -71,7 +75,7 @@ def main() -> None:
     print(table(report))
     refuse_other_weights(report)
     if args.json:
-        write_json(args.json, report)
+        write_sealed_json(args.json, report, COMMAND)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -116,7 +120,8 @@ def model_files(
     for engine in engines:
         if engine in files and not files[engine].is_file():
             raise UserError(
-                f"{files[engine]} is missing: {engine} needs it; python export.py RUN writes it"
+                f"{files[engine]} is missing: {engine} needs it; {advised('export.py', 'RUN')} "
+                f"writes it"
             )
     if "tensorflow-lite" in engines:
         from benchmarks.peers.tensorflow_lite import convert

@@ -21,6 +21,12 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # the project is used from its folder, not installed
+
+from src_mindspore.system import command  # noqa: E402
+from src_mindspore.system.output_file import check_outputs, write_sealed_json  # noqa: E402
+
+COMMAND = "benchmarks/scale.py"
 CLASSES = 4
 VAL_SHARE = 0.1
 CONFIG = """
@@ -108,6 +114,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for the numbers")
     parser.add_argument("--folder", type=Path, help="where temporary folders go (the system's)")
     args = parser.parse_args()
+    check_outputs(COMMAND, {"--json": args.json})
     if min(args.photos) < CLASSES:
         parser.error(f"--photos takes numbers from {CLASSES} on; got {min(args.photos)}")
     rows = []
@@ -118,8 +125,8 @@ def main() -> None:
     print(table(rows))
     if args.json:
         found = {"cores": len(os.sched_getaffinity(0)), "rows": rows}
-        args.json.write_text(json.dumps(found, indent=2) + "\n")
+        write_sealed_json(args.json, found, COMMAND)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(command.run(main))

@@ -37,9 +37,14 @@ def main() -> None:
     from benchmarks.figures import as_table, draw, judged, table
     from benchmarks.latency import cpu_model
     from benchmarks.parts import PARTS, measure
-    from src_mindspore.system.write import write_json
+    from src_mindspore.system.manifest import Manifest
 
+    files = Manifest(args.out, "benchmarks/training.py")
+    files.refuse_folder("--out takes a new or empty folder, or one that this benchmark has filled")
+    results = ("training.json", "training.png")
+    files.refuse_others(results, "move or delete them")
     args.out.mkdir(parents=True, exist_ok=True)
+    files.note({})  # from here on the folder is the benchmark's
     place, val_photos = prepare(args)
     rows, parts = {}, {}
     before = os.getloadavg()
@@ -68,8 +73,9 @@ def main() -> None:
             "required": judged(rows),
         }
         # after every part: a run that is stopped leaves what it has
-        write_json(args.out / "training.json", report)
-        draw(args.out / "training.png", parts)
+        files.write_json(results[0], report)
+        with files.path(results[1]) as picture:
+            draw(picture, parts)
     print(table(report))
     refuse_other_weights(parts)
 

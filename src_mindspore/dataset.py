@@ -20,6 +20,7 @@ from src_mindspore.photos.split_folders import (
     warn_of_beside,
     warn_of_split_names,
 )
+from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.terminal import some
@@ -36,6 +37,8 @@ class DataSet:
     that are not used because a byte-identical twin or a near-identical image is in an evaluated
     split, ``excluded`` those that the user's list took away from the splits, without what it names
     and is not there. ``known_digests`` spares a reading of every file, see ``digests``.
+    ``value_range`` is that of deep photos, where there are any and they have been looked at, see
+    ``photos/values.py``.
     """
 
     root: Path
@@ -44,6 +47,7 @@ class DataSet:
     left_out: tuple[str, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
     known_digests: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+    value_range: ValueRange | None = None
 
     def records(self, split: str) -> tuple[Record, ...]:
         """The records of ``split``; ``all`` means every image.
@@ -69,7 +73,7 @@ class DataSet:
 
     def reader(self) -> PhotoReader:
         """Opens the photos as they were when they were listed."""
-        return PhotoReader(self.root, len(self.digests), self.digests)
+        return PhotoReader(self.root, len(self.digests), self.digests, self.value_range)
 
 
 def list_data_set(
@@ -176,7 +180,8 @@ def _without_leaks(data: DataSet, near: Sequence[tuple[str, str]] = ()) -> DataS
     if not same and not alike:
         return data
     left_out = tuple(sorted((*same, *alike)))
-    kept = tuple(r for r in train if r.path not in set(left_out))
+    gone = set(left_out)
+    kept = tuple(r for r in train if r.path not in gone)
     _check_left(data, kept, left_out)
     return replace(
         data, splits={**data.splits, "train": kept}, left_out=left_out, known_digests=data.digests
@@ -211,7 +216,7 @@ def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Recor
     if empty:
         raise UserError(
             f"{folder}: every class needs at least one image ({ACCEPTED}); without any: "
-            f"{some(empty)}{data_set_inside(folder)}"
+            f"{some(empty, beside=classes)}{data_set_inside(folder)}"
         )
 
 

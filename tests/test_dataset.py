@@ -8,12 +8,14 @@ from itertools import combinations
 import pytest
 from helpers import load_data_set, write_photos
 
-from src_mindspore.dataset import DataSet
+from src_mindspore.dataset import DataSet, list_data_set
+from src_mindspore.photos.exclusions import Exclusion, excluded_of, write_plan
 from src_mindspore.photos.passed_over import ACCEPTED
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.split import split_records
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.write import sha256_of
 
 GIVEN = [
     *["train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "train/dog/2.png"],
@@ -267,3 +269,34 @@ def test_map_ordered_keeps_the_order_and_stays_near_the_reader():
     assert list(results) == [i * i for i in range(5, 200)]
     with pytest.raises(ZeroDivisionError):
         list(map_ordered(lambda i: 1 // (i - 3), range(9)))
+
+
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+
+
+def test_a_class_is_its_folder_in_either_unicode_form(tmp_path):
+    names = [f"train/{NFD}/1.png", "train/b/1.png", f"val/{NFC}/2.png", "val/b/2.png"]
+    write_photos(tmp_path, names)
+    for classes in (None, ["b", NFC], ["b", NFD]):
+        data = load_data_set(tmp_path, classes)
+        assert data.classes == tuple(classes or ("b", NFD))
+        assert [r.path for r in data.records("all")] == sorted(names)
+        assert [r.label for r in data.records("val")] == [0, 1]
+
+
+def test_folders_that_differ_in_their_form_alone_are_two_and_shown_apart(tmp_path):
+    write_photos(tmp_path, [f"{NFC}/1.png", f"{NFD}/1.png"])
+    assert list_data_set(tmp_path).classes == (NFD, NFC)
+    with pytest.raises(UserError, match=r"no class: cafe\\u0301; the classes are caf\\xe9, b"):
+        list_data_set(tmp_path, [NFC, "b"])
+
+
+def test_an_exclusion_is_its_photo_in_either_unicode_form(tmp_path, caplog):
+    root = write_photos(tmp_path / "photos", [f"a/{NFD}.png", "a/1.png", "b/1.png"])
+    entry = Exclusion(f"a/{NFC}.png", sha256_of(root / f"a/{NFD}.png"), "blurred")
+    write_plan(tmp_path / "plan.json", [entry])
+    plan = tmp_path / "plan.json"
+    plan.write_text("\ufeff" + plan.read_text(encoding="utf-8"), encoding="utf-8")
+    data = list_data_set(root, None, excluded_of(str(plan), root))
+    assert [r.path for r in data.records("all")] == ["a/1.png", "b/1.png"]
+    assert not caplog.messages

@@ -19,7 +19,7 @@ from src_mindspore.config.load import load_config
 from src_mindspore.dataset import DataSet
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.network.engines import MindSporeEngine
-from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
+from src_mindspore.network.onnx_graph import feature_graph
 from src_mindspore.photos.tensors import read_photos
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.options import model_options
@@ -71,11 +71,7 @@ def hand_over_photos(data: DataSet, target: Path) -> None:
 
 def export_trunk(path: Path, backbone: object, size: int) -> None:
     """Backbone and spatial mean as an ONNX file for any batch."""
-    from src_mindspore.backbone import NamedOutputs
-
-    network = NamedOutputs(backbone, ("mean",)).set_train(False)
-    export_onnx(network, path, (1, 3, size, size), ("mean",))
-    allow_any_batch(path, path)
+    path.write_bytes(feature_graph(backbone, ("mean",), size))
 
 
 if __name__ == "__main__":

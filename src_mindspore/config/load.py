@@ -28,6 +28,7 @@ PATHS = (
 )
 MAX_BASES = 16  # config files, each the base of the next
 MAX_PROBLEMS = 50  # told at once
+NO_PATH = ("", "~", "null", "Null", "NULL")  # how YAML says that there is none
 WEIGHTS_WORDS = (IMAGENET, NONE)  # values of backbone.weights that are no path
 
 
@@ -66,7 +67,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
             problems.append(f"--set takes KEY.SUB=VALUE; got {brief(override)}")
             continue
         try:
-            _insert(raw, key.split("."), parse_yaml(value, _Loader, f"--set {key[:80]}"), problems)
+            _insert(raw, key.split("."), _override(key, value), problems)
         except UserError as error:
             problems.append(str(error))
     _anchor(raw, Path.cwd())  # those of the file are absolute already
@@ -78,6 +79,13 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
         raise UserError(f"{path} cannot be used:\n  " + "\n  ".join(shown))
     settle(config)
     return EasyDict(config)
+
+
+def _override(key: str, text: str) -> Any:
+    """The value of ``--set``: YAML, but a path as it stands, whatever characters it has."""
+    if tuple(key.split(".")) in PATHS and text not in NO_PATH and text[0] not in "'\"":
+        return text
+    return parse_yaml(text, _Loader, f"--set {key[:80]}")
 
 
 def settings_without_effect(config: EasyDict) -> list[str]:
@@ -123,7 +131,10 @@ def section_problems(table: Any, section: str) -> list[str]:
 
 
 def resolved_yaml(config: EasyDict) -> str:
-    """The config as YAML that ``load_config`` reads back to the same values."""
+    """The config as YAML that ``load_config`` reads back to the same values.
+
+    Relative paths, see ``runs.places``, are those of the file's folder.
+    """
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
@@ -160,7 +171,8 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]
 
 def _absolute(path: Path, folder: Path = Path()) -> Path:
     try:
-        return (folder / path.expanduser()).resolve()
+        beside = folder / path
+        return (beside if beside.exists() else folder / path.expanduser()).resolve()
     except (
         OSError,
         RuntimeError,

@@ -14,6 +14,7 @@ from src_mindspore.doctor.checks import (
     photo_findings,
 )
 from src_mindspore.doctor.classes import class_findings, count_classes
+from src_mindspore.doctor.content import content_findings, value_findings
 from src_mindspore.doctor.duplicates import Pair, families, identical, near_pairs
 from src_mindspore.doctor.findings import Finding, Report
 from src_mindspore.doctor.label_check import check_labels
@@ -47,7 +48,7 @@ def diagnose(root: Path, excluded: Sequence[Exclusion] = (), labels: bool = Fals
     """
     data, findings = scan(root, excluded)
     found = survey(root, data.records("all"))
-    data = replace(data, known_digests=found.digests)
+    data = replace(data, known_digests=found.digests, value_range=found.value_range)
     every = np.arange(len(found.records))
     pairs = near_pairs(found, [(every, every)])
     findings += findings_of(data, found, pairs)
@@ -77,6 +78,8 @@ def findings_of(data: DataSet, found: Survey, pairs: Sequence[Pair]) -> list[Fin
     return [
         *nested_findings(data),
         *photo_findings(found),
+        *value_findings(found),
+        *content_findings(found),
         *identical_findings(members),
         *near_findings(members, pairs),
         *class_findings(data, count_classes(data)),

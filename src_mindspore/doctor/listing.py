@@ -19,6 +19,7 @@ from src_mindspore.photos.split_folders import (
     split_named,
 )
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.names import matched
 
 
 def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[Finding]]:
@@ -35,7 +36,7 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
         raise UserError(f"the data folder {root} does not exist or is not a folder")
     given = given_splits(root)
     bases = given or {"all": ""}
-    classes = tuple(sorted({name for base in bases.values() for name in folders(root / base)}))
+    classes = _class_names(root, tuple(bases.values()))
     if not classes:
         raise UserError(
             f"{root} is no data set: it takes one folder of photos per class, or train/ and val/ "
@@ -51,9 +52,10 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
         inside, records = listed(root / base), []
         found.update(beside(inside, Path(base)))
         homeless += [(Path(base) / name).as_posix() for name in inside.photos]
+        spelt = matched(classes, inside.classes)
         for label, name in enumerate(classes):
-            if name in inside.classes:
-                below = walk(root, (Path(base) / name).as_posix())
+            if name in spelt:
+                below = walk(root, (Path(base) / spelt[name]).as_posix())
                 records += [Record(path, label) for path in below.photos if path not in gone]
                 found.update(below)
         splits[split] = tuple(sorted(records, key=lambda record: record.path))
@@ -65,6 +67,16 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
         *_homeless(root, homeless, given),
         *_links(data, found),
     ]
+
+
+def _class_names(root: Path, bases: Sequence[str]) -> tuple[str, ...]:
+    """Of all splits; a folder that another split has in another Unicode form is the same class."""
+    names: list[str] = []
+    for base in bases:
+        there = folders(root / base)
+        known = set(matched(names, there).values())
+        names += [name for name in there if name not in known]
+    return tuple(sorted(names))
 
 
 def _structure(root: Path, given: Mapping[str, str]) -> Iterator[Finding]:
@@ -85,13 +97,13 @@ def _structure(root: Path, given: Mapping[str, str]) -> Iterator[Finding]:
     if missing := missing_split(root, given):
         yield Finding("missing_split", ERROR, missing)
         return
-    trained = set(folders(root / given["train"]))
+    trained = folders(root / given["train"])
     unknown = [
         f"{base}/{folder}"
         for split, base in given.items()
         if split != "train"
         for folder in folders(root / base)
-        if folder not in trained
+        if folder not in matched(trained, folders(root / base)).values()
     ]
     if unknown:
         text = "folders of an evaluated split that are no class of train/: rename or remove them"

@@ -10,10 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
 from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.listing import is_photo
+from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.output_file import write_sealed_page
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.terminal import shown_name
-from src_mindspore.system.write import write_text
 
 GROUPS = 60  # of a finding that are pictured; the others are counted
 PICTURES = 8  # of a group
@@ -22,8 +23,18 @@ SIDE = 120  # pixels of a thumbnail's longer side
 QUALITY = 75  # of a thumbnail's JPEG: about 4 kB
 
 
-def write_page(path: Path, report: Report, root: Path) -> None:
-    """Writes the page. Every name goes through the template's escaping, none is trusted."""
+def write_page(
+    path: Path, report: Report, root: Path, by: str, value_range: ValueRange | None = None
+) -> None:
+    """Writes the page. Every name goes through the template's escaping, none is trusted.
+
+    Args:
+        path: the file to write.
+        report: what it shows.
+        root: the data folder.
+        by: the command that writes, see ``system.output_file``.
+        value_range: of deep photos, which are shown as training sees them.
+    """
     pictured = sorted(
         {
             file
@@ -33,9 +44,8 @@ def write_page(path: Path, report: Report, root: Path) -> None:
             if is_photo(file) and (root / file).is_file()
         }
     )
-    thumbnails = dict(
-        zip(pictured, map_ordered(lambda file: thumbnail(root / file), pictured), strict=True)
-    )
+    pictures = map_ordered(lambda file: thumbnail(root / file, value_range), pictured)
+    thumbnails = dict(zip(pictured, pictures, strict=True))
     environment = Environment(
         loader=PackageLoader("src_mindspore.doctor", "."),
         autoescape=True,
@@ -54,7 +64,7 @@ def write_page(path: Path, report: Report, root: Path) -> None:
         pictures=PICTURES,
         listed=LISTED,
     )
-    write_text(path, text)
+    write_sealed_page(path, text, by)
 
 
 def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], bool]:
@@ -66,10 +76,10 @@ def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], 
     return pictured
 
 
-def thumbnail(path: Path) -> str | None:
+def thumbnail(path: Path, value_range: ValueRange | None = None) -> str | None:
     """A small picture as a ``data:`` URI; None of a file that cannot be used."""
     try:
-        image = open_photo(path)
+        image = open_photo(path, value_range)
     except UserError:
         return None
     image.thumbnail((SIDE, SIDE))

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-import mindspore
 import numpy as np
-from mindspore import Tensor, nn
+from mindspore import Tensor
 
 from src_mindspore.evaluation.file_checks import check_mindir
 from src_mindspore.evaluation.model import Runner, first_line, try_image
 from src_mindspore.network.device import select_device
 from src_mindspore.network.forward import MINDSPORE
+from src_mindspore.network.mindir_file import load_mindir
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 
@@ -19,7 +19,7 @@ def open_model(file: Path, spec: ModelSpec, sha256: str, choice: str | None) -> 
     check_mindir(file)
     select_device()
     try:
-        network = nn.GraphCell(mindspore.load(str(file)))
+        network = load_mindir(file)
     except (RuntimeError, TypeError, ValueError) as error:
         raise UserError(f"{file} is not a MINDIR file: {first_line(error)}") from None
 

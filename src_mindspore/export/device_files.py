@@ -1,20 +1,16 @@
 """Device files of a run: MINDIR, ONNX and MindSpore Lite, each checked against the checkpoint."""
 
 import platform
-import shutil
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import mindspore
-import numpy as np
-from mindspore import Tensor
-
 from src_mindspore.evaluation.model import Model, described
 from src_mindspore.evaluation.open_checkpoint import classifier_of, mindspore_runner
-from src_mindspore.export.lite import LiteSources, write_lite
+from src_mindspore.export.lite import LiteSources, lite_name, write_lite
+from src_mindspore.export.onnx_metadata import describe_onnx
+from src_mindspore.export.output import PARITY, ExportFolder
 from src_mindspore.export.parity import (
     MAX_DIFFERENCE,
     MAX_DROP,
@@ -25,17 +21,18 @@ from src_mindspore.export.parity import (
 from src_mindspore.lite.library import device_library
 from src_mindspore.lite.quantisation import QUANTS
 from src_mindspore.network.classifier import Deployed
+from src_mindspore.network.mindir_file import export_mindir
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.scored import scored_records
+from src_mindspore.photos.scored import say_whose, scored_records
 from src_mindspore.runs.names import MODEL
-from src_mindspore.runs.read import known_exclusions, known_splits, load_run
-from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
+from src_mindspore.runs.read import load_run, run_photos
+from src_mindspore.spec.labels import check_labels, load_labels
+from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.write import sync_folder, write_json
+from src_mindspore.system.write import write_json
 
 FORMATS = ("mindir", "onnx", "ms")
-PARITY = "parity.json"
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,7 @@ class Wanted:
         max_drop: points of top-1 on the validation photos that a quantised file may lose.
         converter: a ``converter_lite``; None finds or fetches one.
         fold_temperature: divide logits by the run's temperature in the exported graph.
+        labels: a file of display names in place of the run's; the run keeps its own.
     """
 
     formats: Sequence[str] = FORMATS
@@ -57,6 +55,13 @@ class Wanted:
     max_drop: float = MAX_DROP
     converter: str | None = None
     fold_temperature: bool = False
+    labels: Path | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Of the model files that will be written."""
+        plain = [f"model.{name}" for name in self.formats if name != "ms"]
+        return plain + [lite_name(quant) for quant in self.quants if "ms" in self.formats]
 
     def check(self) -> None:
         """Raises UserError for a value that is not accepted, or a machine that cannot be run."""
@@ -75,7 +80,7 @@ class Wanted:
 def export_run(
     run: Path, wanted: Wanted, out: Path | None = None, data: Path | None = None
 ) -> dict[str, Any]:
-    """Exports a finished run; ``out`` then holds exactly what this call wrote.
+    """Exports a finished run; of what exports wrote, ``out`` then holds what this one did.
 
     Args:
         run: a run folder.
@@ -87,22 +92,19 @@ def export_run(
         What ``parity.json`` holds: ``parity.check_parity`` and the limits.
 
     Raises:
-        UserError: unusable arguments, a converter that fails, or a file that disagrees with the
-            checkpoint or lost too much; nothing is left of that export then.
+        UserError: unusable arguments, files of others where the export would be, a converter that
+            fails, or a file that disagrees with the checkpoint or lost too much; nothing is left
+            of that export then.
     """
     wanted.check()
-    out = out or run / "export"
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file; --out takes a new folder or that of an earlier export")
-    if out.exists() and any(out.iterdir()) and not (out / FILE_NAME).is_file():
-        raise UserError(f"{out} is not empty and no earlier export (it has no {FILE_NAME})")
+    folder = ExportFolder(out or run / "export", wanted.names)
     config, spec = load_run(run)
+    if wanted.labels:
+        check_labels(wanted.labels, spec.classes, strict=True)
+        spec = replace(spec, labels=load_labels(wanted.labels, spec.classes))
     calibrates = "int8" in wanted.quants
     photos = Photos.of_run(run, data or Path(config.data.dir), spec, calibrates)
-
-    temporary = out.parent / f".{out.name}-{uuid.uuid4().hex[:8]}"
-    temporary.mkdir(parents=True)
-    try:
+    with folder.filled() as temporary:
         exported = spec
         if wanted.fold_temperature and spec.calibration:
             exported = replace(spec, calibration=spec.calibration.folded())
@@ -124,9 +126,6 @@ def export_run(
         }
         write_json(temporary / PARITY, report)
         refuse_disagreement(report, wanted.max_drop)
-        _replace(out, temporary)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return report
 
 
@@ -149,9 +148,11 @@ class Photos:
         """Raises UserError if they are not there; without calibration no training photos are."""
         if not data.is_dir():
             raise UserError(f"{data}, the data of {run}, is not there: name its place with --data")
-        known = known_splits(run), known_exclusions(run)
-        validation = scored_records(data, spec.classes, "val", *known)
-        training = scored_records(data, spec.classes, "train", *known) if calibrates else []
+        known = run_photos(run)
+        validation = scored_records(data, spec.classes, "val", known)
+        training = scored_records(data, spec.classes, "train", known) if calibrates else []
+        for split, records in (("val", validation), ("train", training)):
+            say_whose(data, records, split, known)
         return cls(data, validation, training)
 
 
@@ -169,13 +170,12 @@ def _write_files(
     mindir, onnx = folder / "model.mindir", folder / "model.onnx"
     fixed = folder / "fixed.onnx"  # the Lite converter wants a known batch
     if "mindir" in wanted.formats or "ms" in wanted.formats:
-        image = Tensor(np.zeros(shape, np.float32))
-        mindspore.export(deployed, image, file_name=str(mindir), file_format="MINDIR")
-        mindir.chmod(0o644)
+        export_mindir(deployed, mindir, shape)
     if "onnx" in wanted.formats or "ms" in wanted.formats:
         export_onnx(deployed, fixed, shape, [spec.output])
     if "onnx" in wanted.formats:
         allow_any_batch(fixed, onnx)
+        describe_onnx(onnx, spec)
     if "ms" in wanted.formats:
         converter = wanted.converter
         sources = LiteSources(
@@ -187,13 +187,3 @@ def _write_files(
         mindir.unlink(missing_ok=True)
     kept = [path for path in (mindir, onnx) if path.suffix[1:] in wanted.formats]
     return [Exported(path, "NCHW") for path in kept] + lite
-
-
-def _replace(out: Path, temporary: Path) -> None:
-    """Puts the new export in the place of an earlier one."""
-    old = out.parent / f".{out.name}-{uuid.uuid4().hex[:8]}"
-    if out.exists():
-        out.rename(old)
-    temporary.rename(out)
-    sync_folder(out.parent)
-    shutil.rmtree(old, ignore_errors=True)

@@ -3,6 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from src_mindspore.lite.quantisation import (
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.tensors import read_photos
 from src_mindspore.spec.model import FileSpec, ModelSpec
+from src_mindspore.system.plain_path import plain_folder
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,11 @@ class LiteSources:
     training: Sequence[Record]
 
 
+def lite_name(quant: str) -> str:
+    """Of the file whose weights are stored in that way, of ``quantisation.QUANTS``."""
+    return "model.ms" if quant == "none" else f"model_{quant}.ms"
+
+
 def write_lite(sources: LiteSources, quant: str, folder: Path) -> Exported:
     """Writes ``model.ms`` or ``model_QUANT.ms`` into ``folder``.
 
@@ -66,7 +73,7 @@ def write_lite(sources: LiteSources, quant: str, folder: Path) -> Exported:
     Raises:
         UserError: the converter fails, or a file cannot be run to compare it.
     """
-    path = folder / ("model.ms" if quant == "none" else f"model_{quant}.ms")
+    path = folder / lite_name(quant)
     if quant == "int8":
         made_by = _write_int8(sources, path)
     else:
@@ -100,15 +107,15 @@ def _write_int8(sources: LiteSources, path: Path) -> str:
     spec = sources.spec
     images = read_photos(comparing, spec.input)
     expected = sources.reference.probabilities(sources.reference.run(images))
-    # not beside the file: the converter cannot read a path with some characters in it
-    with tempfile.TemporaryDirectory(prefix="int8-") as temporary:
-        tensors = Path(temporary) / "tensors"
+    with ExitStack() as stack:
+        temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=path.parent)))
+        tensors = stack.enter_context(plain_folder(temporary)) / "tensors"
         nhwc = (read_photos([p], spec.input)[0].transpose(1, 2, 0) for p in calibrating)
         count = write_calibration(tensors, map(np.ascontiguousarray, nhwc))
 
         def attempt(method: str, correction: bool) -> tuple[float, str, Path, str]:
             name = f"{method} with bias correction" if correction else method
-            file = Path(temporary) / name.replace(" ", "-") / path.name
+            file = temporary / name.replace(" ", "-") / path.name
             config = int8_config(tensors, count, method=method, bias_correction=correction)
             made_by = _convert(sources, file, config)
             spec.with_files(FileSpec.of(file, LAYOUT)).save(file.parent)

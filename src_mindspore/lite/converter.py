@@ -29,6 +29,7 @@ from pathlib import Path
 from src_mindspore.lite.package import lite_home
 from src_mindspore.system.child import Ended, run_child
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.plain_path import lasting_plain_folder, plain_folder
 from src_mindspore.system.write import sync_folder
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ CONVERTER_ENV = "POCKETLENS_CONVERTER"
 TIMEOUT_SECONDS = 1800.0
 
 _CHILD = "src_mindspore.lite.converter_child"
-_MODEL_NAME = "model"
+_MODEL_NAME, _CONFIG = "model", "converter.cfg"
 
 
 class ConversionError(UserError):
@@ -122,10 +123,14 @@ def convert_to_ms(
         try:
             config = None
             if config_text is not None:
-                config = folder / "converter.cfg"
+                config = folder / _CONFIG
                 config.write_text(config_text, encoding="utf-8")
-            command = way.command(framework, source.resolve(), folder / _MODEL_NAME, config)
-            ended = run_child(command, way.environment, timeout)
+            real = source.resolve()
+            with plain_folder(real.parent) as beside, plain_folder(folder) as below:
+                command = way.command(
+                    framework, beside / real.name, below / _MODEL_NAME, config and below / _CONFIG
+                )
+                ended = run_child(command, way.environment, timeout)
             failure = _failure(ended, folder)
             if failure is None:
                 _install(folder / f"{_MODEL_NAME}.ms", out)
@@ -199,7 +204,7 @@ def _converter_lite(tool: Path, fp16: bool) -> _Way:
     folders = [tool.parents[1] / "lib"]
     if len(tool.parents) > 3:
         folders.append(tool.parents[3] / "runtime" / "lib")
-    libraries = [str(f) for f in folders if f.is_dir()]
+    libraries = [str(lasting_plain_folder(f)) for f in folders if f.is_dir()]
     if before := os.environ.get("LD_LIBRARY_PATH"):
         libraries.append(before)
     environment = {"LD_LIBRARY_PATH": os.pathsep.join(libraries)} if libraries else {}
@@ -220,7 +225,7 @@ def _own_child(tool: str, formats: tuple[str, ...], way: list[str], fp16: bool) 
 
 def _child_environment() -> dict[str, str]:
     # So that the child finds this package from any working folder.
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(lasting_plain_folder(Path(__file__).resolve().parents[2]))  # no colon in it
     before = os.environ.get("PYTHONPATH")
     return {"PYTHONPATH": root + os.pathsep + before if before else root}
 

@@ -18,6 +18,7 @@ from src_mindspore.lite.package import LITE, lite_home
 from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cache
 from src_mindspore.system.child import run_child
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.threads import thread_count
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +145,7 @@ def _compile(machine: str, temporary: Path, folder: Path) -> None:
     configure += [f"-DNLOHMANN_JSON_INCLUDE={headers}"]
     if machine != platform.machine():
         configure += [f"-DCMAKE_TOOLCHAIN_FILE={SOURCES / 'cmake' / 'aarch64-linux-gnu.cmake'}"]
-    jobs = str(len(os.sched_getaffinity(0)))
+    jobs = str(thread_count())
     for command in (
         configure,
         [program, "--build", build, "--parallel", jobs],

@@ -1,9 +1,7 @@
 """What runs the frozen layers: MindSpore itself, or ONNX Runtime where that is faster."""
 
 import logging
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +9,7 @@ import numpy as np
 from src_mindspore.backbone import NamedOutputs
 from src_mindspore.backbones.interface import Backbone
 from src_mindspore.network.forward import run_batched, run_uncompiled
-from src_mindspore.network.onnx_file import INPUT_NAME, allow_any_batch, export_onnx
+from src_mindspore.network.onnx_graph import INPUT_NAME, feature_graph
 from src_mindspore.network.onnx_runtime import (
     MAX_DIFFERENCE,
     SLICE,
@@ -65,12 +63,7 @@ class OnnxRuntimeEngine:
     concurrent = True
 
     def __init__(self, backbone: Backbone, outputs: Sequence[str], size: int) -> None:
-        network = NamedOutputs(backbone, outputs).set_train(False)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "frozen.onnx"
-            export_onnx(network, path, (1, 3, size, size), outputs)
-            allow_any_batch(path, path)
-            self._session = onnx_session(path, threads=1)
+        self._session = onnx_session(feature_graph(backbone, outputs, size), threads=1)
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
         """See ``FeatureEngine``."""
@@ -130,6 +123,6 @@ def choose_engine(
         return engine
     problem = f"ONNX Runtime differs from MindSpore by {worst:.1e} (limit {MAX_DIFFERENCE:.0e})"
     if wanted == "onnxruntime":
-        raise UserError(f"{problem}; features.engine can be mindspore")
+        raise UserError(f"{problem}; the engine can be mindspore")
     log.warning("%s: MindSpore runs the frozen layers", problem)
     return MindSporeEngine(backbone, outputs, batch_size)

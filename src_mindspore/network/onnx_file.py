@@ -8,8 +8,9 @@ import numpy as np
 import onnx
 from mindspore import Tensor, nn
 
-INPUT_NAME = "image"
-BATCH = "batch"
+from src_mindspore.network.onnx_graph import BATCH, INPUT_NAME
+from src_mindspore.system.plain_path import plain_folder
+from src_mindspore.system.write import naming
 
 
 def export_onnx(
@@ -24,25 +25,34 @@ def export_onnx(
         path: where to; it ends in ``.onnx``.
         shape: of the input, float32; the input is called ``image``.
         outputs: names of the outputs.
+
+    Raises:
+        OSError: it cannot be written; it names ``path``.
     """
     image = Tensor(np.zeros(shape, np.float32))
-    mindspore.onnx.export(network, image, file_name=str(path), input_names=[INPUT_NAME])
-    model = onnx.load(path)
-    _name_outputs(model.graph, outputs)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
+    with naming(path), plain_folder(path.parent) as folder:
+        file = str(folder / path.name)
+        mindspore.onnx.export(network, image, file_name=file, input_names=[INPUT_NAME])
+        model = onnx.load(path)
+        _name_outputs(model.graph, outputs)
+        onnx.checker.check_model(model)
+        onnx.save(model, path)
 
 
 def allow_any_batch(path: Path, result: Path) -> None:
     """Rewrites an ONNX file so that the first axis of inputs and outputs has any length.
 
     MindSpore's own ``dynamic_axes`` reach the input only, the outputs keep the traced shape.
+
+    Raises:
+        OSError: it cannot be written; it names ``result``.
     """
     model = onnx.load(path)
     for value in (*model.graph.input, *model.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = BATCH
     onnx.checker.check_model(model)
-    onnx.save(model, result)
+    with naming(result):
+        onnx.save(model, result)
 
 
 def _name_outputs(graph: onnx.GraphProto, names: Sequence[str]) -> None:

@@ -1,10 +1,11 @@
 """ONNX Runtime on the CPU; nothing here loads MindSpore."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
+
+from src_mindspore.system.plain_path import is_utf8
 
 ENGINES = ("auto", "onnxruntime", "mindspore")  # what may run a network
 SLICE = 4  # images of a concurrent call
@@ -14,12 +15,15 @@ MAX_DIFFERENCE = 1e-3
 VERSION = f"ONNX Runtime {onnxruntime.__version__}"
 
 
-def onnx_session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session; without a number of threads it uses all cores of this process."""
+def onnx_session(model: Path | bytes, threads: int) -> onnxruntime.InferenceSession:
+    """A session of an ONNX file, or of its content, of which a call works in so many threads."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    if isinstance(model, Path):  # it takes names in UTF-8 only
+        model = str(model) if is_utf8(model) else model.read_bytes()
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def relative_difference(got: np.ndarray, expected: np.ndarray) -> float:

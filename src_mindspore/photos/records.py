@@ -11,6 +11,7 @@ from pathlib import Path
 from src_mindspore.photos.listing import Contents, Listing, contents, walk
 from src_mindspore.photos.passed_over import closed_folders, sentences
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.names import matched
 from src_mindspore.system.read import is_file_name
 from src_mindspore.system.terminal import some
 
@@ -30,6 +31,8 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
 
     What is passed over is counted and named in the log.
 
+    A class in another Unicode form than its folder is that folder.
+
     Raises:
         UserError: a folder that is none of ``classes``, a class that is no folder name, or a
             folder that cannot be listed.
@@ -40,19 +43,21 @@ def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> li
         )
     base = root / below
     inside = listed(base)
-    unknown = sorted(set(inside.classes) - set(classes))
+    folder_of = matched(classes, inside.classes)
+    unknown = sorted(set(inside.classes) - set(folder_of.values()))
     if unknown:
         raise UserError(
-            f"{base} has folders that are no class: {some(unknown)}; the classes are "
-            f"{some(classes)}"
+            f"{base} has folders that are no class: {some(unknown, beside=classes)}; the classes "
+            f"are {some(classes, beside=unknown)}"
         )
     if inside.photos:
         text = "%d images beside the class folders of %s are not used: %s"
         log.warning(text, len(inside.photos), base, some(inside.photos))
     records, found = [], beside(inside, below)
     for label, name in enumerate(classes):
-        if (base / name).is_dir():
-            below_class = walk(root, (below / name).as_posix())
+        folder = folder_of.get(name, name)
+        if (base / folder).is_dir():
+            below_class = walk(root, (below / folder).as_posix())
             records += [Record(path, label) for path in below_class.photos]
             found.update(below_class)
     if found.closed:

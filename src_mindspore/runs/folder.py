@@ -4,6 +4,7 @@
 """
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from src_mindspore.config.schema import SCHEMA
-from src_mindspore.photos.exclusions import Exclusion
-from src_mindspore.photos.records import Record
+from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.runs import checkpoint
 from src_mindspore.runs.lock import RunLock
 from src_mindspore.runs.names import (
     CHOICE,
+    COMMAND,
     CONFIG,
     CONFUSION,
     CURVES,
@@ -30,11 +31,15 @@ from src_mindspore.runs.names import (
     SPLITS_FILE,
 )
 from src_mindspore.runs.progress import StageProgress, is_state
+from src_mindspore.runs.splits import check_same, read_splits, splits_table
 from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.launcher import launched
+from src_mindspore.system.manifest import Manifest
 from src_mindspore.system.read import brief, read_json
-from src_mindspore.system.write import sweep_temporaries, write_json, write_text
+from src_mindspore.system.write import sweep_temporaries, write_text
+
+log = logging.getLogger(__name__)
 
 # all that is written here through a temporary name
 WRITTEN = (
@@ -68,13 +73,17 @@ class RunFolder:
     again.
 
     Where ``writes`` is false nothing is written: another worker does it. ``save_every`` are the
-    seconds between checkpoints.
+    seconds between checkpoints. ``files`` knows which of the files are the run's own; checkpoints
+    and log are known by what is in them. ``moved_config`` is the text of ``config.yaml`` where its
+    places have changed: it is written once the photos are known to be the same.
     """
 
     def __init__(self, path: Path, save_every: float = 0.0) -> None:
         self.path = path
         self.writes = True
         self.lock = RunLock(path)
+        self.files = Manifest(path, COMMAND, WRITTEN)
+        self.moved_config: str | None = None
         self._stored: Mapping[str, np.ndarray] | None = None  # what model.ckpt holds
         self._lines: list[dict[str, Any]] = []
         self._save_every = save_every
@@ -90,6 +99,7 @@ class RunFolder:
     def hold(self) -> None:
         """Takes the lock and clears away what a killed process left half written."""
         self.lock.take()
+        self.files = Manifest(self.path, COMMAND, WRITTEN)  # what others had written until now
         sweep_temporaries(self.path, WRITTEN)
 
     @property
@@ -97,37 +107,21 @@ class RunFolder:
         """Whether the run has come to its end."""
         return (self.path / METRICS).is_file()
 
-    def write_splits(
-        self,
-        root: Path,
-        photos: Mapping[str, Sequence[Record]],
-        left_out: Sequence[str] = (),
-        excluded: Sequence[Exclusion] = (),
-    ) -> None:
-        """Records which photo is in which split.
+    def write_splits(self, root: Path, photos: RunPhotos) -> None:
+        """Records which photo is in which split, and its content.
 
         Args:
             root: the data folder, for messages.
-            photos: by split.
-            left_out: paths of training photos that an evaluated split has as well.
-            excluded: what the user's list takes away.
+            photos: of this run.
 
         Raises:
             UserError: a resumed run finds other photos than it was trained on.
         """
-        table = {name: [r.path for r in records] for name, records in photos.items()}
-        splits: dict[str, Any] = {"splits": table, "left_out": list(left_out)}
-        if excluded:
-            splits["excluded"] = [asdict(exclusion) for exclusion in excluded]
         path = self.path / SPLITS_FILE
-        trained = (self.path / LAST).is_file()
-        if trained and read_json(path) != splits:
-            raise UserError(
-                f"the photos in {root} are not those that {self.path} was begun with, see "
-                f"its {SPLITS_FILE}: a new run takes a new folder"
-            )
+        if (self.path / LAST).is_file():  # it has been trained
+            check_same(read_splits(path), photos, root, self.path)
         if self.writes:
-            write_json(path, splits)
+            self.files.write_json(SPLITS_FILE, splits_table(photos))
 
     def choice(self) -> dict[str, Any] | None:
         """What this run chose before it was stopped."""
@@ -144,12 +138,12 @@ class RunFolder:
     def write_choice(self, choice: dict[str, Any]) -> None:
         """Keeps a choice: measured again, it could be another."""
         if self.writes:
-            write_json(self.path / CHOICE, choice)
+            self.files.write_json(CHOICE, choice)
 
     def save_spec(self, spec: ModelSpec) -> None:
         """Writes ``spec.json``."""
         if self.writes:
-            spec.save(self.path)
+            self.files.write_json(FILE_NAME, asdict(spec))
 
     def begin(self, stages: Sequence[str]) -> "State | None":
         """What ``last.ckpt`` says to go on from; None without one.
@@ -162,6 +156,7 @@ class RunFolder:
         Raises:
             UserError: a checkpoint is damaged or of another version.
         """
+        self._move()
         last = self.path / LAST
         if not last.is_file():
             self._write_log(())
@@ -174,6 +169,16 @@ class RunFolder:
         if progress.best_top1 >= 0:  # there has been a best epoch
             self._stored = checkpoint.read_arrays(self.path / MODEL)
         return State(state["stage"], progress, arrays, self._stored)
+
+    def _move(self) -> None:
+        """Keeps the new places, if the file is not one that somebody has edited."""
+        if self.moved_config is None or not self.writes:
+            return
+        if self.files.wrote(CONFIG):
+            with self.files.path(CONFIG) as path:
+                write_text(path, self.moved_config)
+        else:
+            log.warning("%s has been edited, it keeps the places that it names", CONFIG)
 
     def log(self, line: dict[str, Any]) -> None:
         """Adds one epoch to ``log.jsonl``."""
@@ -240,6 +245,6 @@ class RunFolder:
         """
         self._write_log(self._lines)
         spec = spec.with_files(FileSpec.of(self.path / MODEL))
-        spec.save(self.path)
-        write_json(self.path / METRICS, metrics)
+        self.save_spec(spec)
+        self.files.write_json(METRICS, metrics)
         return spec

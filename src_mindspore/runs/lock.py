@@ -12,6 +12,7 @@ from pathlib import Path
 from src_mindspore.system.errors import UserError
 
 LOCK = ".lock"
+_MARK = b"process "  # what is in it begins so
 
 
 class RunLock:
@@ -29,17 +30,20 @@ class RunLock:
         """Takes the lock; a second call does nothing.
 
         Raises:
-            UserError: another process has it; the text says which.
+            UserError: another process has it; the text says which. Or the file is somebody's own.
             OSError: the folder cannot be written.
         """
         while self._file < 0:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
                 self._lock(file, fcntl.LOCK_EX)
+                if os.pread(file, len(_MARK), 0) not in (b"", _MARK):
+                    raise UserError(f"{self.path} is no lock of a run; it stays: move it away")
                 if not self._is_current(file):  # its holder has just ended, and deleted it
                     continue
                 os.ftruncate(file, 0)
-                os.pwrite(file, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
+                holder = f"{os.getpid()} on {socket.gethostname()}"
+                os.pwrite(file, _MARK + holder.encode(), 0)
                 self._file, file = file, -1
             finally:
                 if file >= 0:

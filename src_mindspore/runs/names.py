@@ -1,4 +1,6 @@
-"""Names of the files in a run folder."""
+"""Names of the files in a run folder, and of the command that writes them."""
+
+COMMAND = "train.py"
 
 MODEL = "model.ckpt"  # the best weights by validation
 LAST = "last.ckpt"  # what a resumed run goes on from

@@ -12,18 +12,35 @@ from src_mindspore.config.load import load_config, resolved_yaml, settings_witho
 from src_mindspore.config.schema import IMAGENET, NONE
 from src_mindspore.photos.exclusions import read_plan
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.names import CHOICE, CONFIG, LOG, SPLITS_FILE
+from src_mindspore.runs.names import (
+    CHOICE,
+    COMMAND,
+    CONFIG,
+    CONFUSION,
+    CURVES,
+    LAST,
+    LOG,
+    METRICS,
+    RELIABILITY,
+    SPLITS_FILE,
+)
+from src_mindspore.runs.places import about, move_places, run_config, stored
+from src_mindspore.runs.progress import is_own_log
 from src_mindspore.spec.labels import read_labels
 from src_mindspore.spec.model import FILE_NAME
 from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.manifest import Manifest
 from src_mindspore.system.read import check_file
+from src_mindspore.system.terminal import some
 from src_mindspore.system.write import write_text
 
 log = logging.getLogger(__name__)
 
 # what there is in a run folder before the first checkpoint
 UNTRAINED = {CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE}
+# what a run writes that its list vouches for; checkpoints and log are known by what is in them
+OWN = (SPLITS_FILE, FILE_NAME, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY)
 
 
 def open_run(
@@ -37,8 +54,9 @@ def open_run(
     """A new run of ``config``, or with ``resume`` the run in ``path`` if it has begun.
 
     The same command line may be repeated with ``resume`` until the run has finished; what it says
-    of the config must then be what the run was begun with. Whatever can be known to be wrong
-    without MindSpore and before a photo is opened is refused here.
+    of the config must then be what the run was begun with, but for places: data, labels, list of
+    exclusions, cache and weights may have moved. Whatever can be known to be wrong without
+    MindSpore and before a photo is opened is refused here.
 
     Args:
         path: the run folder.
@@ -52,17 +70,12 @@ def open_run(
         UserError: no data, a folder that cannot be used, a config that cannot be trained here, or
             a resumed run of another config.
     """
-    begun = (path / CONFIG).is_file()
-    source = config or (path / CONFIG if begun else None)
-    asked = load_config(source, overrides) if source else None
-    if resume and begun:
-        _same_config(path, load_config(path / CONFIG), asked, data)
-        run, begun_with = reopen_run(path)
-        if not run.finished:
-            check_trainable(begun_with, workers)
-        return run, begun_with
+    asked = load_config(config, overrides) if config else None
+    if resume and has_begun(path):
+        return _go_on(path, asked or run_config(path, overrides), data, workers)
     if asked is None:
-        raise UserError(f"--resume takes a run folder; {path} has no {CONFIG}")
+        why = f"its {CONFIG} is not of a run" if (path / CONFIG).exists() else f"has no {CONFIG}"
+        raise UserError(f"--resume takes a run folder; {path} {why}")
     if data:
         asked.data.dir = str(data.resolve())
     if not asked.data.dir:
@@ -73,6 +86,14 @@ def open_run(
     for line in settings_without_effect(asked):
         log.warning("config: %s", line)
     return create_run(path, asked), asked
+
+
+def has_begun(path: Path) -> bool:
+    """Whether there is a run in the folder, and not only a file of that name."""
+    if not (path / CONFIG).is_file():
+        return False
+    known = CONFIG in Manifest(path, COMMAND).names
+    return known or any((path / name).is_file() for name in (SPLITS_FILE, LAST))
 
 
 def create_run(path: Path, config: EasyDict) -> RunFolder:
@@ -89,7 +110,9 @@ def create_run(path: Path, config: EasyDict) -> RunFolder:
         run.claim()
         _check_free(path)  # another process may have had it until now
         (path / CHOICE).unlink(missing_ok=True)
-        write_text(path / CONFIG, resolved_yaml(config))
+        run.files.about = about(config, path)
+        with run.files.path(CONFIG) as file:
+            write_text(file, resolved_yaml(stored(config, path)))
     except OSError as error:
         run.lock.release()
         raise _unwritable(path, error) from None
@@ -103,22 +126,63 @@ def reopen_run(path: Path) -> tuple[RunFolder, EasyDict]:
     """A run that has begun, and its config.
 
     Raises:
-        UserError: it cannot be written, or another process works on it.
+        UserError: it cannot be written, another process works on it, or files of somebody else's
+            are where it will write.
     """
-    config = load_config(path / CONFIG)
+    config = run_config(path)
     run = RunFolder(path, config.save_every)
-    if not run.finished:
-        try:
-            run.claim()
-        except OSError as error:
-            raise _unwritable(path, error) from None
+    if run.finished:
+        return run, config
+    try:
+        run.claim()
+        if not run.files.exists:  # begun by a version without a list: these vouch for one another
+            run.files.adopt((SPLITS_FILE, FILE_NAME, CHOICE))
+        run.files.refuse_others(OWN, "move them away: the run makes its own")
+    except OSError as error:
+        run.lock.release()
+        raise _unwritable(path, error) from None
+    except UserError:
+        run.lock.release()
+        raise
+    return run, config
+
+
+def _go_on(
+    path: Path, asked: EasyDict, data: Path | None, workers: int
+) -> tuple[RunFolder, EasyDict]:
+    """The run in ``path``, whose places may be others than when it was begun."""
+    ours = run_config(path)
+    asked.data.dir = str(data.resolve()) if data else asked.data.dir or ours.data.dir
+    config = move_places(path, ours, asked)
+    _same_config(path, config, asked)
+    if not (path / METRICS).is_file():
+        if not config.data.dir or not Path(config.data.dir).is_dir():
+            raise UserError(
+                f"the data folder {config.data.dir} of {path} does not exist or is not a folder; "
+                f"--data DIR names its new place"
+            )
+        check_trainable(config, workers)
+    run, _ = reopen_run(path)
+    if config != load_config(path / CONFIG):
+        run.moved_config = resolved_yaml(stored(config, path))
     return run, config
 
 
 def _check_free(path: Path) -> None:
-    if path.exists() and (not path.is_dir() or _visible(path) - UNTRAINED):
-        what = "a run: --resume goes on with it" if (path / CONFIG).exists() else "not empty"
-        raise UserError(f"{path} is {what}; a new run takes a new or an empty folder")
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise UserError(f"{path} is not empty; a new run takes a new or an empty folder")
+    there = sorted(_visible(path))
+    foreign = Manifest(path, COMMAND).others(there)
+    others = [n for n in there if n not in UNTRAINED or (n in foreign and not is_own_log(path, n))]
+    if not others:
+        return
+    if LAST in there or has_begun(path):
+        what = "a run: --resume goes on with it"
+    else:
+        what = f"not empty, and not of {COMMAND}, or changed since: {some(others)}"
+    raise UserError(f"{path} is {what}; a new run takes a new or an empty folder")
 
 
 def _unwritable(path: Path, error: OSError) -> UserError:
@@ -155,8 +219,7 @@ def check_trainable(config: EasyDict, workers: int = 1) -> None:
             raise UserError(f"finetune_stage.kernels cannot be compiled: {error}") from None
 
 
-def _same_config(path: Path, ours: EasyDict, asked: EasyDict, data: Path | None) -> None:
-    asked.data.dir = str(data.resolve()) if data else asked.data.dir or ours.data.dir
+def _same_config(path: Path, ours: EasyDict, asked: EasyDict) -> None:
     if wrong := _differences(ours, asked):
         lines = [f"{key}: {was} there, {now} asked for" for key, was, now in wrong]
         raise UserError(f"{path} was begun with another config:\n  " + "\n  ".join(lines))

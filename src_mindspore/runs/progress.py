@@ -1,9 +1,13 @@
 """How far a run is: what ``last.ckpt`` keeps beside weights and optimiser."""
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from src_mindspore.runs.names import LOG
 
 EPOCH_NUMBERS = ("epoch", "lr", "train_loss", "train_top1", "val_loss", "val_top1")
 
@@ -67,6 +71,20 @@ def is_state(state: dict[str, Any], stages: Sequence[str]) -> bool:
         and isinstance(state["lines"], list)
         and all(map(_is_epoch, state["lines"]))
     )
+
+
+def is_own_log(folder: Path, name: str = LOG) -> bool:
+    """Whether the file is a ``log.jsonl`` of a run and nothing else is in it.
+
+    Its last line may be cut short, by a full disk or a kill.
+    """
+    if name != LOG:
+        return False
+    try:
+        *lines, last = (folder / name).read_text(encoding="utf-8").split("\n")
+        return all(_is_epoch(json.loads(line)) for line in lines) and last[:1] in ("", "{")
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def _is_epoch(line: Any) -> bool:

@@ -3,12 +3,12 @@
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.folder_lock import lock_folder
 
 CACHE_ENV = "POCKETLENS_CACHE"
 
@@ -19,7 +19,7 @@ def cache_dir() -> Path:
     ``$POCKETLENS_CACHE``, else ``$XDG_CACHE_HOME/pocketlens``, else ``~/.cache/pocketlens``.
     """
     if own := os.environ.get(CACHE_ENV):
-        return Path(own).expanduser().absolute()
+        return path_in(CACHE_ENV, own)
     shared = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG base directory specification has relative values ignored.
     if Path(shared).is_absolute():
@@ -29,6 +29,20 @@ def cache_dir() -> Path:
     except RuntimeError as error:
         raise UserError(
             f"There is no home folder for the cache ({error}); set {CACHE_ENV} to a folder"
+        ) from error
+
+
+def path_in(variable: str, value: str) -> Path:
+    """The absolute path that an environment variable names; ``~`` is the home folder.
+
+    Raises:
+        UserError: there is no such home folder.
+    """
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError as error:
+        raise UserError(
+            f"{variable} is {value}, and there is no such home folder; a path without ~ is accepted"
         ) from error
 
 
@@ -48,26 +62,38 @@ def writing_cache() -> Iterator[None]:
         ) from error
 
 
-_TEMPORARY = ".tmp-"
-_STALE_SECONDS = 24 * 3600
+_TEMPORARY = ".pocketlens-"
 
 
 @contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
     """Gives a folder of a unique name in ``parent`` (made if needed), deleted at the end.
 
-    What a killed process left behind there more than a day ago is deleted as well.
+    It is locked meanwhile, so that what a killed process has left behind there can be told from
+    what another works in; the former is deleted as well.
     """
     parent.mkdir(parents=True, exist_ok=True)
     for old in parent.glob(f"{_TEMPORARY}*"):
-        try:
-            stale = time.time() - old.stat().st_mtime > _STALE_SECONDS
-        except FileNotFoundError:  # another process has just finished with it
-            continue
-        if stale:
+        with suppress(OSError):  # gone, or another process works in it
+            lock = lock_folder(old)
             shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
+            os.close(lock)
+    folder, lock = _locked_folder(parent)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked_folder(parent: Path) -> tuple[Path, int | None]:
+    """A new folder and its lock; None where the file system has no locks."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
+        try:
+            return folder, lock_folder(folder)
+        except (FileNotFoundError, BlockingIOError):  # just swept by another process
+            continue
+        except OSError:
+            return folder, None

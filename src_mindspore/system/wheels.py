@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cache
+from src_mindspore.system.cache import cache_dir, path_in, temporary_folder, writing_cache
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sha256_of, sync_folder
 
@@ -81,12 +81,12 @@ def local_file(asset: WheelAsset) -> Path | None:
     """What the user's environment names in place of a download, or None.
 
     Raises:
-        UserError: it does not exist.
+        UserError: it does not exist, or there is no such home folder.
     """
     value = os.environ.get(asset.env)
     if not value:
         return None
-    path = Path(value).expanduser().absolute()
+    path = path_in(asset.env, value)
     if not path.exists():
         raise UserError(f"{asset.env} names {path}, which does not exist")
     return path

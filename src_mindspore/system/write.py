@@ -30,6 +30,17 @@ def put_in_place(temporary: Path, path: Path) -> None:
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Has an OSError of the body say which file could not be written: ``path``, if it does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:  # a write to an open file
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+
+
+@contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Gives a temporary name beside ``path``; what was written there becomes ``path`` at the end.
 
@@ -44,13 +55,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
-        yield temporary
-        temporary.chmod(0o644)  # MindSpore leaves its files readable for their owner only
-        put_in_place(temporary, path)
-    except OSError as error:
-        if error.filename is None and error.errno is not None:  # a write to an open file
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
+        with naming(path):
+            yield temporary
+            temporary.chmod(0o644)  # MindSpore leaves its files readable for their owner only
+            put_in_place(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 

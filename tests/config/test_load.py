@@ -371,3 +371,15 @@ def test_resolved_yaml_is_plain(write, tmp_path):
     assert str(tmp_path / "标签.yaml") in text  # neither escaped nor tagged
     assert "!" not in text
     assert text.startswith("seed: 1\ndevice: auto\ndata:\n")
+
+
+def test_a_path_is_taken_as_it_stands(write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = write("")
+    for text in ("[a] {b}: c #d.json", "2024", "it's", "~nobody", "No", "纸 &x"):
+        (tmp_path / text).touch()
+        assert load_config(config, [f"data.exclude={text}"]).data.exclude == str(tmp_path / text)
+    for text in ("null", "~", ""):
+        assert load_config(config, [f"data.exclude={text}"]).data.exclude is None
+    quoted = load_config(config, ["data.exclude='a b'"])
+    assert quoted.data.exclude == str(tmp_path / "a b")

@@ -71,6 +71,33 @@ def test_exit_statuses_and_files(workplace, faulty):
     assert "example: python -m src_mindspore.doctor" in run(folder, "--help").stdout
 
 
+def test_files_of_others_stay_and_are_named_before_the_photos_are_read(workplace):
+    folder = workplace.folder / "outputs"
+    folder.mkdir()
+    (folder / "config.yaml").write_text("mine")
+    (folder / "photo.jpg").write_bytes(b"\xff\xd8")
+    for options, said in (
+        ("--fix config.yaml", "config.yaml is there, and python -m src_mindspore.doctor did not"),
+        ("--html photo.jpg", "photo.jpg is there"),
+        ("--json new --html new", "--json and --html name the same file, new"),
+        ("--json no/where", "there is no folder"),
+        ("--exclude config.yaml --fix config.yaml", "this command reads that file"),
+    ):
+        done = run(folder, "../no such data", *shlex.split(options))
+        assert done.returncode == 2
+        assert said in done.stderr
+    assert (folder / "config.yaml").read_text() == "mine"
+    for _ in range(2):  # its own files it writes again
+        outputs = "--json d.json --html d.html --fix plan.json"
+        assert run(folder, "../photos", *shlex.split(outputs)).returncode == 1
+    (folder / "plan.json").write_text((folder / "plan.json").read_text().replace("]", " ]"))
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["exclude"].append({"path": "a", "sha256": "b", "reason": "mine"})
+    (folder / "plan.json").write_text(json.dumps(plan))
+    assert run(folder, "../photos", "--fix", "plan.json").returncode == 2
+    assert json.loads((folder / "plan.json").read_text()) == plan
+
+
 def test_nothing_to_decide(tmp_path):
     for i in range(24):
         (tmp_path / f"data/{'ab'[i % 2]}").mkdir(parents=True, exist_ok=True)
@@ -133,7 +160,7 @@ def test_a_plan_of_other_files(tmp_path, caplog):
         for i in range(3):
             noise(i + 10 * ord(name)).save(tmp_path / name / f"{i}.png")
     plan = [exclusion(tmp_path, "a/1.png"), exclusion(tmp_path, "b/2.png")]
-    write_plan(tmp_path / "plan.json", plan)
+    write_plan(tmp_path / "plan.json", plan, "test")
     assert list(read_plan(tmp_path / "plan.json")) == plan
     data = list_data_set(tmp_path, None, plan)
     assert [r.path for r in data.records("all")] == ["a/0.png", "a/2.png", "b/0.png", "b/1.png"]

@@ -122,6 +122,27 @@ def test_every_kind_of_photo(tmp_path):
     assert snapshot(tmp_path) == before
 
 
+def test_names_in_two_unicode_forms(tmp_path):
+    forms = ("cafe\u0301", "caf\u00e9")
+    plain(tmp_path, ("cat", *forms))
+    for seed, name in enumerate(forms):
+        noise(50 + seed).save(tmp_path / "cat" / f"{name}.png", "PNG")
+    seen = diagnose(tmp_path)
+    assert files(found(seen, "class_form")) == [forms]
+    assert found(seen, "class_form").severity == DECISION
+    assert files(found(seen, "name_form")) == [tuple(f"cat/{name}.png" for name in forms)]
+    assert not {"class_case", "name_case"} & {finding.kind for finding in seen.report.findings}
+    assert r"cafe\u0301 ~ caf\xe9" in "\n".join(seen.report.lines())
+
+
+def test_a_class_has_one_name_in_all_splits(tmp_path):
+    for split, name in (("train", "cafe\u0301"), ("val", "caf\u00e9")):
+        plain(tmp_path / split, ("cat", name))
+    seen = diagnose(tmp_path)
+    assert [c.name for c in seen.report.classes] == ["cafe\u0301", "cat"]
+    assert [dict(c.photos) for c in seen.report.classes] == [{"train": 12, "val": 12}] * 2
+
+
 def test_names(tmp_path):
     plain(tmp_path, ("Cat", "cat"))
     odd = ["-rf.png", "a .png ", "new\nline.png", "rtl\u202egnp.png", "Case.png", "case.png"]
@@ -291,7 +312,7 @@ def test_the_page_takes_no_orders_from_names(tmp_path):
         noise(77).save(root / folder / name, "PNG")  # one file, two labels: shown with pictures
     page = tmp_path / "page.html"
     before = set(tmp_path.rglob("*"))
-    write_page(page, diagnose(root).report, root)
+    write_page(page, diagnose(root).report, root, "test")
     assert set(tmp_path.rglob("*")) - before == {page}
     text = page.read_text(encoding="utf-8")
     for tag in ("<script", "<svg", "<img src=x"):

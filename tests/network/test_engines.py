@@ -115,6 +115,6 @@ def test_auto_falls_back_with_a_warning(monkeypatch, caplog, outputs):
 
 @pytest.mark.parametrize("outputs", BAD)
 def test_onnx_runtime_by_name_refuses_to_be_wrong(monkeypatch, outputs):
-    text = r"differs from MindSpore by .* \(limit 1e-03\); features\.engine can be mindspore$"
+    text = r"differs from MindSpore by .* \(limit 1e-03\); the engine can be mindspore$"
     with pytest.raises(UserError, match=text):
         choose(monkeypatch, "onnxruntime", "CPU", *outputs)

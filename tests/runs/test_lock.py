@@ -13,6 +13,7 @@ from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.lock import LOCK, RunLock
 from src_mindspore.runs.open import create_run, reopen_run
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.manifest import Manifest
 
 HOLD = """
 import sys, time
@@ -44,6 +45,7 @@ def test_the_second_is_told_who_the_first_is(tmp_path, other):
     (tmp_path / "c.yaml").write_text("seed: 5\n")
     config = load_config(tmp_path / "c.yaml")
     (tmp_path / "c.yaml").rename(tmp_path / "config.yaml")
+    Manifest(tmp_path, "train.py").adopt(["config.yaml"])
     for refused in (lambda: create_run(tmp_path, config), lambda: reopen_run(tmp_path)):
         with pytest.raises(UserError, match=f"trained by process {other.pid} on"):
             refused()
@@ -93,3 +95,10 @@ def test_workers_only_look_until_they_have_met(tmp_path, monkeypatch):
     run.hold()
     assert (tmp_path / LOCK).exists()
     run.lock.release()
+
+
+def test_a_file_of_that_name_that_is_the_users_stays(tmp_path):
+    (tmp_path / LOCK).write_text("mine")
+    with pytest.raises(UserError, match=r"\.lock is no lock of a run; it stays"):
+        RunLock(tmp_path).take()
+    assert (tmp_path / LOCK).read_text() == "mine"

@@ -37,15 +37,12 @@ def test_open_and_resume(tmp_path, photos, config, monkeypatch):
 
 def test_a_run_is_resumed_as_it_was_begun(tmp_path, photos, config):
     path = tmp_path / "run"
-    (tmp_path / "else").mkdir()
     open_run(path, config, data=photos)
     change = {"overrides": ["seed=6", "head_stage.lr.max=0.5"]}
     changed = "  seed: 5 there, 6 asked for\n  head_stage.lr.max: 0.001 there, 0.5 asked for"
-    moved = f"  data.dir: {photos} there, {tmp_path / 'else'} asked for"
     for options, lines in (
         ({"config": config, **change}, changed),
         ({"config": None, **change}, changed),
-        ({"config": None, "data": tmp_path / "else"}, moved),
     ):
         with pytest.raises(UserError) as info:
             open_run(path, **options, resume=True)
@@ -64,3 +61,33 @@ def test_open_says_what_is_missing(tmp_path, photos, config):
             open_run(tmp_path / "r", *arguments)
         assert str(info.value) == text
     assert not (tmp_path / "r").exists()
+
+
+def test_files_of_the_users_are_no_run_and_no_remains_of_one(tmp_path, photos, config):
+    path = tmp_path / "exp1"
+    path.mkdir()
+    mine = "# my notes\nbase: ../c.yaml\n"
+    (path / "config.yaml").write_text(mine)
+    for resume in (False, True):
+        with pytest.raises(UserError, match=r"or changed since: config\.yaml; a new"):
+            open_run(path, path / "config.yaml", data=photos, resume=resume)
+    with pytest.raises(UserError, match=r"takes a run folder; .* its config.yaml is not of a run"):
+        open_run(path, None, data=photos, resume=True)
+    assert [p.name for p in path.iterdir()] == ["config.yaml"]
+    assert (path / "config.yaml").read_text() == mine
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "splits.json", "log.jsonl", "notes.txt"])
+def test_what_a_failed_run_left_is_replaced_unless_somebody_has_changed_it(
+    tmp_path, photos, config, name
+):
+    path = tmp_path / "run"
+    for _ in range(2):
+        run, _ = open_run(path, config, data=photos)
+        run.files.write_json("splits.json", {})
+        run.begin(["head"])
+        run.lock.release()
+    (path / name).write_text("mine")
+    with pytest.raises(UserError, match="--resume goes on with it"):
+        open_run(path, config, data=photos)
+    assert (path / name).read_text() == "mine"

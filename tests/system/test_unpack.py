@@ -1,7 +1,5 @@
 """Unpacking: only what was chosen, only inside the folder, all of it or nothing."""
 
-import os
-import time
 import zipfile
 
 import pytest
@@ -96,15 +94,15 @@ def test_wheels_that_cannot_be_read(tmp_path):
     assert entries(tmp_path) == ["broken.whl"]
 
 
-def test_remains_of_killed_processes_go_after_a_day(tmp_path):
-    old, young = tmp_path / ".tmp-old", tmp_path / ".tmp-young"
-    old.mkdir()
-    young.mkdir()
-    two_days_ago = time.time() - 48 * 3600
-    os.utime(old, (two_days_ago, two_days_ago))
-    with unpack.temporary_folder(tmp_path) as folder:
-        assert entries(tmp_path) == sorted([".tmp-young", folder.name])
-    assert entries(tmp_path) == [".tmp-young"]
+def test_remains_of_killed_processes_go_and_no_others(tmp_path):
+    (tmp_path / ".tmp-of-somebody").mkdir()
+    with unpack.temporary_folder(tmp_path) as busy:
+        killed = busy.with_name(busy.name[:-8] + "killed00")  # nobody holds its lock
+        killed.mkdir()
+        (killed / "half").touch()
+        with unpack.temporary_folder(tmp_path) as folder:
+            assert entries(tmp_path) == sorted([".tmp-of-somebody", busy.name, folder.name])
+    assert entries(tmp_path) == [".tmp-of-somebody"]
 
 
 def test_more_members_than_any_wheel_has_and_names_that_are_there_twice(tmp_path, monkeypatch):

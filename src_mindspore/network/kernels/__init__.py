@@ -40,7 +40,7 @@ def accelerate(top: Top, wanted: str, device: str, freeze_bn_statistics: bool = 
         compiled = (CompiledTop if freeze_bn_statistics else DepthwiseTop)(top, library())
     except UserError as error:
         if wanted == "compiled":
-            raise UserError(f"finetune_stage.kernels cannot be compiled: {error}") from error
+            raise UserError(f"the kernels cannot be compiled: {error}") from error
         log.info("kernels: MindSpore's own (%s)", str(error).splitlines()[0])
         return top
     log.info("kernels: compiled%s", _extent(compiled))

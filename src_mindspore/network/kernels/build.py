@@ -16,6 +16,7 @@ from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cach
 from src_mindspore.system.child import run_child
 from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.plain_path import lasting_plain_folder
 from src_mindspore.system.write import put_in_place
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ BUILD_SECONDS = 300.0
 
 
 def library() -> Path:
-    """The shared library, from the cache or compiled now (about 10 seconds).
+    """The shared library, from the cache or compiled now (about 10 seconds), by a plain path.
 
     Raises:
         UserError: there is no compiler, it fails, or what it made cannot be loaded.
@@ -38,6 +39,7 @@ def library() -> Path:
         with writing_cache(), temporary_folder(path.parent) as folder:
             _compile(command, folder / path.name)
             put_in_place(folder / path.name, path)
+    path = lasting_plain_folder(path.parent) / path.name  # MindSpore splits it at a colon
     _load(path)
     return path
 
