@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+from src_mindspore.system.manifest import NAME as MANIFEST
+
 # The names in a run folder and an export are fixed; these rooms lie above this one.
 CONFIG = "config.yaml"
 CONFIG_KEYS = ("head_stage:", "finetune_stage:", "save_every:")  # a resolved config has them all
@@ -11,6 +13,7 @@ CONFIG_BYTES = 1 << 16
 SPEC = "spec.json"
 MODELS = (".ckpt", ".mindir", ".onnx", ".ms")
 CACHE_ENTRY = re.compile("[0-9a-f]{32}")  # of cached features
+NOT_SURE = "_not_sure"  # folder of ``predict.py --sort`` for photos whose label is a guess
 DEPTH = 3  # folders between the photos and a run: runs/EXPERIMENT/RUN
 
 
@@ -20,7 +23,9 @@ def is_output(folder: Path, depth: int = DEPTH) -> bool:
     A folder that cannot be read is none.
     """
     try:
-        if _is_run(folder) or _is_export(folder) or _is_cache(folder) or _is_cache_entry(folder):
+        if (folder / MANIFEST).is_file() or _is_run(folder) or _is_export(folder):
+            return True
+        if _is_cache(folder) or _is_cache_entry(folder):
             return True
         return depth > 1 and _holds_outputs(folder, depth)
     except OSError:

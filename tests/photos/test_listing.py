@@ -18,7 +18,7 @@ from src_mindspore.evaluation.predict import image_paths
 from src_mindspore.photos import listing, own_output
 from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.listing import FORMAT_OF, SUFFIXES, is_rubbish, walk
-from src_mindspore.photos.own_output import is_output
+from src_mindspore.photos.own_output import NOT_SURE, is_output
 from src_mindspore.photos.passed_over import KINDS
 from src_mindspore.photos.scored import scored_records
 from src_mindspore.runs import names as run_names
@@ -216,16 +216,25 @@ def test_our_own_runs_are_no_class(tmp_path, caplog):
         (data / run / run_names.CONFIG).write_text(resolved(tmp_path))
     write_photos(data, ["export/spec.json", "export/model.ms", f"cache/{'0af' * 10}00/x.npy"], 70)
     write_photos(data, [f"all/features/{'0af' * 10}00/x.npy", "all/weights/w.ckpt"], 80)
+    write_photos(data, ["web/icon.png", "web/.written.json"], 90)
     (data / "runs/compare.json").write_text("{}")
     loaded = load_data_set(data)
     assert loaded.classes == ("a", "b")
-    wrote = "folders that these commands wrote, not used: 5 (all, cache, export, mine, runs)"
-    assert wrote in caplog.text
+    wrote = {"all", "cache", "export", "mine", "runs", "web"}
+    listed = ", ".join(sorted(wrote))
+    assert f"folders that these commands wrote, not used: 6 ({listed})" in caplog.text
     report = diagnose(data).report
-    assert kinds(report)["own_output"] == (NOTE, {"all", "cache", "export", "mine", "runs"})
+    assert kinds(report)["own_output"] == (NOTE, wrote)
     assert report.status == 0
     assert len(scored_records(data, ["a", "b"], "all")) == 20
     assert len(image_paths([data])) == 20
+
+
+def test_what_prediction_was_not_sure_of_is_no_silent_class(tmp_path):
+    folders = ("a", "b", NOT_SURE)
+    write_photos(tmp_path, [f"{name}/{i}.png" for name in folders for i in range(10)])
+    found = kinds(diagnose(tmp_path).report)
+    assert found == {"not_sure_class": (DECISION, {NOT_SURE})}
 
 
 def test_folders_that_only_look_like_runs(tmp_path):
