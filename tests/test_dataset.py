@@ -294,7 +294,7 @@ def test_folders_that_differ_in_their_form_alone_are_two_and_shown_apart(tmp_pat
 def test_an_exclusion_is_its_photo_in_either_unicode_form(tmp_path, caplog):
     root = write_photos(tmp_path / "photos", [f"a/{NFD}.png", "a/1.png", "b/1.png"])
     entry = Exclusion(f"a/{NFC}.png", sha256_of(root / f"a/{NFD}.png"), "blurred")
-    write_plan(tmp_path / "plan.json", [entry])
+    write_plan(tmp_path / "plan.json", [entry], "test")
     plan = tmp_path / "plan.json"
     plan.write_text("\ufeff" + plan.read_text(encoding="utf-8"), encoding="utf-8")
     data = list_data_set(root, None, excluded_of(str(plan), root))
