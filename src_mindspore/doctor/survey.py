@@ -135,7 +135,9 @@ def inspect_photo(path: Path) -> PhotoFacts:
                 traits += (("alpha", ""),)
             values = facts_of(samples)
             # what it shows is known before the range of all photos: by its own values
-            own = ValueRange(values.low, max(values.high, np.nextafter(values.low, np.inf)))
+            own = ValueRange(
+                values.low, values.high if values.high > values.low else values.low + 1
+            )
             code = code_of(upright(image, own, samples))
             return PhotoFacts(digest, code, traits, values=values)
     except PhotoError as error:
@@ -182,16 +184,16 @@ def grey(image: Image.Image, side: int) -> np.ndarray:
 def contrast_of(image: Image.Image) -> int:
     """How far the lightest and the darkest parts of an RGB image are apart, 0..255.
 
-    Of areas, so that the noise of a covered lens does not count; where these hardly differ, of
-    single channels, and of small things of another colour.
+    Of areas, so that the noise of a covered lens does not count. Where these hardly differ single
+    channels are compared, without hot pixels, and small things and lines of another colour count.
     """
-    small = grey(image, CODE_SIDE)
-    contrast = int(np.ptp(small))
+    contrast = int(np.ptp(grey(image, CODE_SIDE)))
     if contrast >= CLEAR:
         return contrast
     pixels = np.asarray(image)
-    areas = cv2.resize(pixels, (CODE_SIDE, CODE_SIDE), interpolation=cv2.INTER_AREA)
-    contrast = max(contrast, int(np.ptp(areas.reshape(-1, 3), axis=0).max()))
+    areas = cv2.medianBlur(pixels, 3)
+    areas = cv2.resize(areas, (CODE_SIDE, CODE_SIDE), interpolation=cv2.INTER_AREA)
+    contrast = int(np.ptp(areas.reshape(-1, 3), axis=0).max())
     middle = np.median(areas.reshape(-1, 3), axis=0)
     apart = (np.abs(pixels.astype(np.int16) - middle.astype(np.int16)) > CLEAR).any(-1)
     return max(contrast, CLEAR if apart.mean() > SMALL else 0)
