@@ -27,7 +27,7 @@ def value_findings(found: Survey) -> Iterator[Finding]:
     )
     yield Finding.of_files("deep", NOTE, text, files)
     real, whole = (
-        {path: facts for path, facts in found.values.items() if facts.real is real}
+        {p: f for p, f in found.values.items() if f.real is real and f.low < f.high}
         for real in (True, False)
     )
     if apart := _apart(real, whole):

@@ -130,7 +130,9 @@ def inspect_photo(path: Path) -> PhotoFacts:
             samples = samples_of(image)
             if samples is None:
                 photo = upright(image)
-                return PhotoFacts(digest, code_of(photo), traits, contrast=contrast_of(photo))
+                small = grey(photo, CODE_SIDE)
+                contrast = contrast_of(photo, small)
+                return PhotoFacts(digest, code_of(small), traits, contrast=contrast)
             if samples.alpha is not None or samples.clear is not None:
                 traits += (("alpha", ""),)
             values = facts_of(samples)
@@ -138,7 +140,7 @@ def inspect_photo(path: Path) -> PhotoFacts:
             own = ValueRange(
                 values.low, values.high if values.high > values.low else values.low + 1
             )
-            code = code_of(upright(image, own, samples))
+            code = code_of(grey(upright(image, own, samples), CODE_SIDE))
             return PhotoFacts(digest, code, traits, values=values)
     except PhotoError as error:
         return PhotoFacts(digest, fault=(error.kind, str(error)))
@@ -166,13 +168,13 @@ def _traits(path: Path, image: Image.Image) -> list[tuple[str, str]]:
     return found
 
 
-def code_of(image: Image.Image) -> int:
-    """The 64-bit perceptual hash (``imagehash.phash``) of an RGB image.
+def code_of(small: np.ndarray) -> int:
+    """The 64-bit perceptual hash (``imagehash.phash``) of a photo's ``grey`` of ``CODE_SIDE``.
 
-    It is scaled by area first: the filter that the library would take costs more than the rest.
+    It is scaled by area before: the filter that the library would take costs more than the rest.
     """
-    small = Image.fromarray(grey(image, CODE_SIDE))
-    return int.from_bytes(np.packbits(imagehash.phash(small).hash).tobytes(), "big")
+    code = imagehash.phash(Image.fromarray(small))
+    return int.from_bytes(np.packbits(code.hash).tobytes(), "big")
 
 
 def grey(image: Image.Image, side: int) -> np.ndarray:
@@ -181,13 +183,17 @@ def grey(image: Image.Image, side: int) -> np.ndarray:
     return cv2.resize(luminance, (side, side), interpolation=cv2.INTER_AREA)
 
 
-def contrast_of(image: Image.Image) -> int:
+def contrast_of(image: Image.Image, small: np.ndarray) -> int:
     """How far the lightest and the darkest parts of an RGB image are apart, 0..255.
 
     Of areas, so that the noise of a covered lens does not count. Where these hardly differ single
     channels are compared, without hot pixels, and small things and lines of another colour count.
+
+    Args:
+        image: the photo.
+        small: its ``grey`` of ``CODE_SIDE``.
     """
-    contrast = int(np.ptp(grey(image, CODE_SIDE)))
+    contrast = int(np.ptp(small))
     if contrast >= CLEAR:
         return contrast
     pixels = np.asarray(image)
