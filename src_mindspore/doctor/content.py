@@ -10,7 +10,7 @@ from src_mindspore.doctor.survey import Survey
 from src_mindspore.photos.values import DARK, SHADES, ValueFacts, set_range
 from src_mindspore.spec.input import ValueRange
 
-BLANK = 4  # of 255: parts of a photo that differ by less show nothing, as with a covered lens
+BLANK = 8  # of 255: parts of a photo that differ by less show nothing, as with a covered lens
 FAINT = 16  # of 255: where half of the photos stay below, hardly anything is seen in the set
 
 
@@ -27,7 +27,7 @@ def value_findings(found: Survey) -> Iterator[Finding]:
     )
     yield Finding.of_files("deep", NOTE, text, files)
     real, whole = (
-        {path: facts for path, facts in found.values.items() if facts.real is real}
+        {p: f for p, f in found.values.items() if f.real is real and f.low < f.high}
         for real in (True, False)
     )
     if apart := _apart(real, whole):

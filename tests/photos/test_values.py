@@ -160,6 +160,7 @@ SETS = [
     ([facts(0, 4_000_000_000, "uint32")], (0, (1 << 32) - 1)),
     ([facts(7, 7)], (7, 8)),
     ([facts(0, 0)], (0, 1)),
+    ([facts(0, 0), facts(28_000, 31_000), facts(65535, 65535)], (28_000, 31_000)),
     ([facts(5, 900, said=said(0, 999)), facts(2, 800, said=said(1, 1200))], (0, 1200)),
     ([facts(5, 900, said=said(0, 999)), facts(2, 800)], (0, 1023)),  # not all of them say it
     ([facts(5, 9000, said=said(0, 99))], (0, 16383)),  # and this one is wrong
