@@ -4,7 +4,10 @@ import sys
 from pathlib import Path
 
 from src_mindspore.system import command
-from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.terminal import apart
+from src_mindspore.system.threads import use_threads
+
+MOST_ROWS, FEW_ROWS = 200, 40  # classes in a table on the terminal
 
 COMMAND = "evaluate.py"
 
@@ -16,29 +19,29 @@ def main() -> None:
         "python evaluate.py runs/garbage/export/model.onnx --data photos --json scores.json",
     )
     command.add_model(parser)
-    parser.add_argument("--data", type=Path, required=True, help="the data folder")
+    parser.add_argument("--data", type=Path, help="the data folder (default: the run's own)")
     parser.add_argument("--split", default="val", help="train, val, test or all (default: val)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
 
     from src_mindspore.evaluation.model import load_model
     from src_mindspore.evaluation.score import evaluate
     from src_mindspore.photos.reader import PhotoReader
     from src_mindspore.photos.scored import scored_records
+    from src_mindspore.photos.split_folders import split_named
     from src_mindspore.report.statement import statement
-    from src_mindspore.runs.read import known_exclusions, known_splits
+    from src_mindspore.runs.read import data_folder, run_photos
     from src_mindspore.system.output_file import check_outputs, write_sealed_json
 
+    args.split = split_named(args.split) or args.split
     check_outputs(COMMAND, {"--json": args.json})
     model = load_model(args.model, args.machine, args.engine)
-    records = scored_records(
-        args.data,
-        model.spec.classes,
-        args.split,
-        known_splits(args.model),
-        known_exclusions(args.model),
-    )
-    result = evaluate(model, PhotoReader(args.data, len(records)), records, args.split)
+    data, run = data_folder(args.model, args.data), run_photos(args.model)
+    records = scored_records(data, model.spec.classes, args.split, run)
+    reader = PhotoReader(data, len(records), note=True, value_range=model.spec.input.range)
+    result = evaluate(model, reader, records, args.split, run)
     print_classes(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
     print("\n".join(statement(result)))
     if args.json:
@@ -46,15 +49,22 @@ def main() -> None:
 
 
 def print_classes(result: dict, names: list[str]) -> None:
-    """A row of scores for each class; a dash where nothing was there, or said, to score."""
+    """A row of scores for each class; a dash where nothing was there, or said, to score.
+
+    Of more than ``MOST_ROWS`` classes it has the ``FEW_ROWS`` with photos of the lowest F1.
+    """
 
     def share(value: float | None) -> str:
         return "     -" if value is None else f"{value:6.1%}"
 
-    names = [shown_name(name) for name in names]
-    width = max(len(name) for name in names)
+    rows = list(zip(result["per_class"], apart(names), strict=True))
+    if len(rows) > MOST_ROWS:
+        lowest = sorted((r for r in rows if r[0]["n"]), key=lambda r: r[0]["f1"])[:FEW_ROWS]
+        print(f"{len(rows):,} classes; the {len(lowest)} of lowest F1 (all: --json FILE)")
+        rows = lowest
+    width = max(len(name) for _, name in rows)
     print(f"{'class':{width}}     n  precision  recall      f1")
-    for row, name in zip(result["per_class"], names, strict=True):
+    for row, name in rows:
         print(
             f"{name:{width}} {row['n']:5d}     {share(row['precision'])}  {share(row['recall'])}"
             f"  {share(row['f1'])}"

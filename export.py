@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from src_mindspore.system import command
+from src_mindspore.system.threads import use_threads
 
 
 def main() -> None:
@@ -38,13 +39,18 @@ def main() -> None:
         help="divide the logits by the run's temperature in the exported graph, so that a plain "
         "softmax of its output is calibrated (with head.activation it is in the graph anyway)",
     )
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="display names in place of those of the run"
+    )
     parser.add_argument("--out", type=Path, help="where to; default RUN/export")
     parser.add_argument("--data", type=Path, help="photos for the check; default the run's own")
     parser.add_argument("--converter", help="a converter_lite; default: found, or fetched")
     parser.add_argument(
         "--android", action="store_true", help="copy model.ms and spec.json into deploy/android"
     )
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
 
     from src_mindspore.export.android import check_app, copy_to_app
     from src_mindspore.export.device_files import Wanted, export_run
@@ -59,6 +65,7 @@ def main() -> None:
         max_drop=args.max_drop,
         converter=args.converter,
         fold_temperature=args.fold_temperature,
+        labels=args.labels,
     )
     wanted.check()
     if args.android:

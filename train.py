@@ -11,6 +11,7 @@ from pathlib import Path
 from src_mindspore.system import command
 from src_mindspore.system.advice import advised
 from src_mindspore.system.launcher import launched, worker_count
+from src_mindspore.system.threads import use_threads
 
 
 def arguments() -> argparse.Namespace:
@@ -33,7 +34,9 @@ def arguments() -> argparse.Namespace:
         metavar="KEY.SUB=VALUE",
         help="change one key of the config; may be repeated",
     )
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
     if args.resume and args.run is None:
         parser.error("--resume needs --run: the folder of the run to go on with")
     if args.config is None and not args.resume:

@@ -47,13 +47,12 @@ def main() -> None:
     from src_mindspore.evaluation.model import load_model
     from src_mindspore.evaluation.score import score_photos
     from src_mindspore.photos.scored import scored_records
-    from src_mindspore.runs.read import known_exclusions, known_splits
+    from src_mindspore.runs.read import run_photos
     from src_mindspore.system.output_file import check_outputs, write_sealed_json
 
     check_outputs(COMMAND, {"--json": args.json})
     model = load_model(args.run / "export" / "model.onnx")
-    known = known_splits(args.run), known_exclusions(args.run)
-    records = scored_records(args.data, model.spec.classes, args.split, *known)
+    records = scored_records(args.data, model.spec.classes, args.split, run_photos(args.run))
     paths = [args.data / record.path for record in records]
     forms = {n: f for n, f in FORMS.items() if n in args.forms and (args.run / f[0]).exists()}
     score = ["--data", str(args.data), "--split", args.split]

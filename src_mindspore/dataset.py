@@ -8,16 +8,18 @@ from functools import cached_property
 from pathlib import Path
 
 from src_mindspore.photos.exclusions import Exclusion
+from src_mindspore.photos.passed_over import ACCEPTED
 from src_mindspore.photos.reader import PhotoReader
-from src_mindspore.photos.records import (
-    SPLITS,
-    SUFFIXES,
-    Record,
-    folders,
-    given_splits,
-    list_records,
-)
+from src_mindspore.photos.records import Record, folders, list_records
 from src_mindspore.photos.split import split_records
+from src_mindspore.photos.split_folders import (
+    SPLITS,
+    data_set_inside,
+    given_splits,
+    missing_split,
+    warn_of_beside,
+)
+from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.terminal import some
@@ -32,8 +34,10 @@ class DataSet:
 
     A folder without splits, not yet divided, has one: ``all``. ``left_out`` names training images
     that are not used because a byte-identical twin or a near-identical image is in an evaluated
-    split, ``excluded`` those that the user's list takes away from every split. ``known_digests``
-    spares a reading of every file, see ``digests``.
+    split, ``excluded`` those that the user's list took away from the splits, without what it names
+    and is not there. ``known_digests`` spares a reading of every file, see ``digests``.
+    ``value_range`` is that of deep photos, where there are any and they have been looked at, see
+    ``photos/values.py``.
     """
 
     root: Path
@@ -42,6 +46,7 @@ class DataSet:
     left_out: tuple[str, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
     known_digests: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+    value_range: ValueRange | None = None
 
     def records(self, split: str) -> tuple[Record, ...]:
         """The records of ``split``; ``all`` means every image.
@@ -67,7 +72,7 @@ class DataSet:
 
     def reader(self) -> PhotoReader:
         """Opens the photos as they were when they were listed."""
-        return PhotoReader(self.root, len(self.digests), self.digests)
+        return PhotoReader(self.root, len(self.digests), self.digests, self.value_range)
 
 
 def list_data_set(
@@ -75,8 +80,8 @@ def list_data_set(
 ) -> DataSet:
     """Lists the images below ``root``; ``divide`` then puts each into one split.
 
-    ``root`` holds ``train/``, ``val/`` and perhaps ``test/``, each with a folder per class; or the
-    class folders themselves.
+    ``root`` holds ``train/``, ``val/`` and perhaps ``test/``, each with a folder per class, under
+    these or other usual names, see ``split_folders.py``; or the class folders themselves.
 
     Args:
         root: the data folder.
@@ -85,29 +90,35 @@ def list_data_set(
 
     Raises:
         UserError: a missing folder, no or one class, an empty class, no image to validate on,
-            folders and classes that do not match; the text has the names.
+            folders and classes that do not match, a folder that cannot be listed; the text has the
+            names.
     """
     if not root.is_dir():
         raise UserError(f"the data folder {root} does not exist or is not a folder")
-    gone = {exclusion.path for exclusion in excluded}
+    listed_excluded = {exclusion.path: exclusion for exclusion in excluded}
+    met: set[str] = set()
 
     def listed(below: Path = Path()) -> tuple[Record, ...]:
-        return tuple(r for r in list_records(root, classes, below) if r.path not in gone)
+        records = list_records(root, classes, below)
+        met.update(r.path for r in records if r.path in listed_excluded)
+        return tuple(r for r in records if r.path not in met)
 
     given = given_splits(root)
     if given:
-        missing = [name for name in SPLITS[:2] if name not in given]
-        if missing:
-            raise UserError(f"{root} has {given[0]}/ but no {missing[0]}/: both are needed")
-        classes = tuple(classes or folders(root / "train"))
-        splits = {name: listed(Path(name)) for name in given}
-        _check_classes(root / "train", classes, splits["train"])
+        if missing := missing_split(root, given):
+            raise UserError(missing)
+        warn_of_beside(root, given)
+        train = root / given["train"]
+        classes = tuple(classes or folders(train))
+        splits = {split: listed(Path(name)) for split, name in given.items()}
+        _check_classes(train, classes, splits["train"])
         _check_val(root, splits)
     else:
         classes = tuple(classes or folders(root))
         splits = {"all": listed()}
         _check_classes(root, classes, splits["all"])
-    return DataSet(root, classes, splits, excluded=tuple(excluded))
+    left_out = tuple(e for path, e in listed_excluded.items() if path in met)
+    return DataSet(root, classes, splits, excluded=left_out)
 
 
 def divide(
@@ -133,6 +144,13 @@ def divide(
     records = data.splits["all"]
     splits = split_records(records, data.digests, fractions, seed, near)
     _check_val(data.root, splits)
+    for name in list(splits)[1:]:
+        absent = set(range(len(data.classes))) - {record.label for record in splits[name]}
+        if absent:
+            log.warning(
+                "no photo in %s of: %s; photos that are identical or nearly so stay in train",
+                *(name, some([data.classes[label] for label in sorted(absent)])),
+            )
     return replace(data, splits=splits, known_digests=data.digests)
 
 
@@ -159,17 +177,34 @@ def _without_leaks(data: DataSet, near: Sequence[tuple[str, str]] = ()) -> DataS
     if not same and not alike:
         return data
     left_out = tuple(sorted((*same, *alike)))
-    kept = tuple(r for r in train if r.path not in set(left_out))
-    clean = replace(
+    gone = set(left_out)
+    kept = tuple(r for r in train if r.path not in gone)
+    _check_left(data, kept, left_out)
+    return replace(
         data, splits={**data.splits, "train": kept}, left_out=left_out, known_digests=data.digests
     )
-    _check_classes(data.root / "train", data.classes, kept)
-    return clean
+
+
+def _check_left(data: DataSet, kept: Sequence[Record], left_out: Sequence[str]) -> None:
+    """Raises UserError where a class has nothing left to learn from: val/ copies train/."""
+    counts = Counter(record.label for record in kept)
+    emptied = [name for label, name in enumerate(data.classes) if not counts[label]]
+    if emptied:
+        raise UserError(
+            f"{data.root}: every training photo of {some(emptied)} is in val/ or test/ as well, "
+            f"identical or nearly so, and is left out ({len(left_out)} of "
+            f"{len(data.splits['train'])} training photos: {some(left_out, 3)}). A photo that is "
+            f"trained on says nothing when it is scored: take the copies away from val/ and test/, "
+            f"or give --data the folder with all class folders, which data.split divides"
+        )
 
 
 def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Record]) -> None:
     if len(classes) < 2:
-        raise UserError(f"{folder}: at least 2 class folders are needed; got {len(classes)}")
+        raise UserError(
+            f"{folder}: at least 2 class folders are needed; got {len(classes)}"
+            f"{data_set_inside(folder)}"
+        )
     if len(set(classes)) < len(classes):
         twice = sorted(name for name, count in Counter(classes).items() if count > 1)
         raise UserError(f"every class is listed once; listed again: {some(twice)}")
@@ -177,8 +212,8 @@ def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Recor
     empty = [name for label, name in enumerate(classes) if not counts[label]]
     if empty:
         raise UserError(
-            f"{folder}: every class needs at least one image ({', '.join(sorted(SUFFIXES))}); "
-            f"without any: {some(empty)}"
+            f"{folder}: every class needs at least one image ({ACCEPTED}); without any: "
+            f"{some(empty, beside=classes)}{data_set_inside(folder)}"
         )
 
 
@@ -186,5 +221,6 @@ def _check_val(root: Path, splits: Mapping[str, Sequence[Record]]) -> None:
     if not splits["val"]:
         raise UserError(
             f"{root}: the split val has no image; it decides which epoch is the best, so that it "
-            f"needs at least one"
+            f"needs at least one. Where it is drawn here, photos that are identical or nearly so "
+            f"stay in train: a class gives it one from two different photos on"
         )

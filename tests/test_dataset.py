@@ -8,11 +8,14 @@ from itertools import combinations
 import pytest
 from helpers import load_data_set, write_photos
 
-from src_mindspore.dataset import DataSet
+from src_mindspore.dataset import DataSet, list_data_set
+from src_mindspore.photos.exclusions import Exclusion, excluded_of, write_plan
+from src_mindspore.photos.passed_over import ACCEPTED
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.split import split_records
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.write import sha256_of
 
 GIVEN = [
     *["train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "train/dog/2.png"],
@@ -89,6 +92,17 @@ def test_shares_that_are_none(fractions):
         split_records([Record("a", 0)], {"a": "x"}, fractions, 0)
 
 
+def test_a_class_that_val_has_no_photo_of_is_named(tmp_path, caplog):
+    write_photos(tmp_path, [*names("a", 6), "b/1.png"])
+    for i in range(5):
+        shutil.copy(tmp_path / "b/1.png", tmp_path / f"b/copy{i}.png")
+    data = load_data_set(tmp_path)
+    assert {r.label for r in data.records("val")} == {0}
+    assert caplog.messages == [
+        "no photo in val of: b; photos that are identical or nearly so stay in train"
+    ]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_twins_stay_together(tmp_path, seed):
     write_photos(tmp_path, names("a", 6))
@@ -119,8 +133,14 @@ def test_training_loses_what_is_evaluated(given, caplog):
 def test_a_class_that_only_had_leaks(given):
     for i in (1, 2):
         shutil.copy(given / "val/dog/1.png", given / f"train/dog/{i}.png")
-    with pytest.raises(UserError, match=r"train: every class needs at least one .*any: dog$"):
+    with pytest.raises(UserError) as info:
         load_data_set(given)
+    assert str(info.value) == (
+        f"{given}: every training photo of dog is in val/ or test/ as well, identical or nearly "
+        f"so, and is left out (2 of 4 training photos: train/dog/1.png, train/dog/2.png). A photo "
+        f"that is trained on says nothing when it is scored: take the copies away from val/ and "
+        f"test/, or give --data the folder with all class folders, which data.split divides"
+    )
 
 
 def test_val_and_test_share_an_image(given):
@@ -139,17 +159,26 @@ def test_one_file_with_two_labels(tmp_path):
         load_data_set(tmp_path)
 
 
-EMPTY = (
-    "{root}: every class needs at least one image "
-    "(.bmp, .gif, .jpeg, .jpg, .png, .tif, .tiff, .webp); without any: "
-)
+EMPTY = f"{{root}}: every class needs at least one image ({ACCEPTED}); without any: "
+BOTH = "training needs both train/ and val/"
 NO_VAL = (
     "{root}: the split val has no image; it decides which epoch is the best, so that it needs "
-    "at least one"
+    "at least one. Where it is drawn here, photos that are identical or nearly so stay in train: "
+    "a class gives it one from two different photos on"
 )
 BAD_FOLDERS = [
-    (["train/a/1.png"], None, "{root} has train/ but no val/: both are needed"),
-    (["test/a/1.png"], None, "{root} has test/ but no train/: both are needed"),
+    (
+        ["train/a/1.png"],
+        None,
+        f"{{root}} has train/ but no val/: {BOTH}; --data {{root}}/train would be split by "
+        "data.split, 0.8/0.2 if not said",
+    ),
+    (
+        ["test/a/1.png"],
+        None,
+        f"{{root}} has test/ but no train/: {BOTH}; other names that are understood: "
+        "train: training, trn, trainset; val: valid, validation, dev; test: testing, tst, testset",
+    ),
     (["a/1.png"], None, "{root}: at least 2 class folders are needed; got 1"),
     (["1.png", "2.png"], None, "{root}: at least 2 class folders are needed; got 0"),
     (["a/1.png", "b/notes.txt", "c/1.png"], None, EMPTY + "b"),
@@ -211,8 +240,10 @@ def test_hidden_and_stray_files(tmp_path, caplog):
     assert data.classes == ("a", "b")
     assert paths(data.records("all")) == sorted(good)
     assert caplog.messages == [
-        f"1 images beside the class folders of {tmp_path} are not used",
-        f"2 files in {tmp_path} are no images: a/notes.txt, b/clip.mp4",
+        f"1 images beside the class folders of {tmp_path} are not used: readme.png",
+        f"{tmp_path}: films, not used: 1 (b/clip.mp4); take pictures out of them, for example: "
+        "ffmpeg -i FILM -vf fps=1 %04d.jpg",
+        f"{tmp_path}: other files, not used: 1 (a/notes.txt)",
     ]
 
 
@@ -236,3 +267,34 @@ def test_map_ordered_keeps_the_order_and_stays_near_the_reader():
     assert list(results) == [i * i for i in range(5, 200)]
     with pytest.raises(ZeroDivisionError):
         list(map_ordered(lambda i: 1 // (i - 3), range(9)))
+
+
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+
+
+def test_a_class_is_its_folder_in_either_unicode_form(tmp_path):
+    names = [f"train/{NFD}/1.png", "train/b/1.png", f"val/{NFC}/2.png", "val/b/2.png"]
+    write_photos(tmp_path, names)
+    for classes in (None, ["b", NFC], ["b", NFD]):
+        data = load_data_set(tmp_path, classes)
+        assert data.classes == tuple(classes or ("b", NFD))
+        assert [r.path for r in data.records("all")] == sorted(names)
+        assert [r.label for r in data.records("val")] == [0, 1]
+
+
+def test_folders_that_differ_in_their_form_alone_are_two_and_shown_apart(tmp_path):
+    write_photos(tmp_path, [f"{NFC}/1.png", f"{NFD}/1.png"])
+    assert list_data_set(tmp_path).classes == (NFD, NFC)
+    with pytest.raises(UserError, match=r"no class: cafe\\u0301; the classes are caf\\xe9, b"):
+        list_data_set(tmp_path, [NFC, "b"])
+
+
+def test_an_exclusion_is_its_photo_in_either_unicode_form(tmp_path, caplog):
+    root = write_photos(tmp_path / "photos", [f"a/{NFD}.png", "a/1.png", "b/1.png"])
+    entry = Exclusion(f"a/{NFC}.png", sha256_of(root / f"a/{NFD}.png"), "blurred")
+    write_plan(tmp_path / "plan.json", [entry])
+    plan = tmp_path / "plan.json"
+    plan.write_text("\ufeff" + plan.read_text(encoding="utf-8"), encoding="utf-8")
+    data = list_data_set(root, None, excluded_of(str(plan), root))
+    assert [r.path for r in data.records("all")] == ["a/1.png", "b/1.png"]
+    assert not caplog.messages

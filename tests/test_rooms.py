@@ -21,7 +21,7 @@ ROOMS = {
     "head": "backbone",
     "photos": "spec",
     "weights": "backbone backbones",
-    "dataset": "photos",
+    "dataset": "photos spec",
     "network": "backbone backbones head",
     "runs": "config spec weights photos",
     "features": "network photos spec backbone backbones dataset",

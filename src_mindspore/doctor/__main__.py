@@ -5,6 +5,7 @@ from pathlib import Path
 
 from src_mindspore.system import command
 from src_mindspore.system.advice import advised
+from src_mindspore.system.threads import use_threads
 
 COMMAND = "python -m src_mindspore.doctor"
 
@@ -36,7 +37,9 @@ def main() -> int:
         action="store_true",
         help="compare every label with the network's features; computes them, 5 ms a photo",
     )
+    command.add_threads(parser)
     args = parser.parse_args()
+    use_threads(args.threads)
 
     from src_mindspore.doctor.diagnosis import diagnose
     from src_mindspore.doctor.page import write_page
@@ -52,7 +55,7 @@ def main() -> int:
     if args.json:
         write_sealed_json(args.json, seen.report.to_json(), COMMAND)
     if args.html:
-        write_page(args.html, seen.report, args.data, COMMAND)
+        write_page(args.html, seen.report, args.data, COMMAND, seen.data.value_range)
         print(f"page: {args.html}")
     if args.fix:
         plan = [*excluded, *proposed_exclusions(seen)]

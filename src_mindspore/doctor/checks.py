@@ -20,9 +20,10 @@ TRAITS = {
     "suffix": "images whose suffix names another format; they are read by their content",
     "animated": "animations or files of several pages; their first frame is used",
     "cmyk": "CMYK images; they are converted to RGB without a colour profile",
-    "deep": "images of more than 8 bits a channel; they are scaled to 8",
     "alpha": "images with transparency; they are laid on white",
     "rotated": "images that EXIF turns; they are turned upright, which other programs may not do",
+    "orientation": "images with damaged EXIF or XMP, which cannot say how they are turned; they "
+    "are taken as upright",
 }
 
 

@@ -14,10 +14,11 @@ from src_mindspore.doctor.checks import (
     photo_findings,
 )
 from src_mindspore.doctor.classes import class_findings, count_classes
+from src_mindspore.doctor.content import content_findings, value_findings
 from src_mindspore.doctor.duplicates import Pair, families, identical, near_pairs
 from src_mindspore.doctor.findings import Finding, Report
 from src_mindspore.doctor.label_check import check_labels
-from src_mindspore.doctor.listing import scan
+from src_mindspore.doctor.listing import nested_findings, scan
 from src_mindspore.doctor.names import name_findings
 from src_mindspore.doctor.survey import Survey, survey
 from src_mindspore.photos.exclusions import Exclusion
@@ -47,7 +48,7 @@ def diagnose(root: Path, excluded: Sequence[Exclusion] = (), labels: bool = Fals
     """
     data, findings = scan(root, excluded)
     found = survey(root, data.records("all"))
-    data = replace(data, known_digests=found.digests)
+    data = replace(data, known_digests=found.digests, value_range=found.value_range)
     every = np.arange(len(found.records))
     pairs = near_pairs(found, [(every, every)])
     findings += findings_of(data, found, pairs)
@@ -75,7 +76,10 @@ def findings_of(data: DataSet, found: Survey, pairs: Sequence[Pair]) -> list[Fin
     """What photos, names, classes and pairs give; training asks for the same."""
     members = Membership(data, found)
     return [
+        *nested_findings(data),
         *photo_findings(found),
+        *value_findings(found),
+        *content_findings(found),
         *identical_findings(members),
         *near_findings(members, pairs),
         *class_findings(data, count_classes(data)),

@@ -34,6 +34,7 @@ SHIFT = 0.16  # the furthest that a corner may move, in sides: more than that is
 CRITERIA = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 1e-3)
 BLUR = 3  # pixels, of the alignment
 FLAT = 2.0  # standard deviation of grey values (0..255): a plain surface is like every other
+CROWDED = 256  # photos as near as that to each, on average, from which they are not all sorted
 CELLS = 1 << 24  # of the table of distances that is held at once: 64 MB
 
 
@@ -107,7 +108,8 @@ class _Pictures:
 
     def _read(self, place: int) -> np.ndarray | None:
         try:
-            return grey(open_photo(self._found.root / self._found.records[place].path), SIDE)
+            path = self._found.root / self._found.records[place].path
+            return grey(open_photo(path, self._found.value_range), SIDE)
         except PhotoError:  # it changed since it was read a moment ago
             return None
 
@@ -132,6 +134,8 @@ def candidates(
         agreement = (rows_signs[start : start + rows] @ signs.T).ravel()  # 64 - 2 * distance
         # of the flat array: NumPy 1.26 takes ten times longer for that of a table
         hits = np.flatnonzero(agreement >= 64 - 2 * distance)
+        if len(hits) * len(those) > CROWDED * len(agreement):
+            hits = _nearest(agreement.reshape(-1, len(those)), 64 - 2 * distance)
         i, j = np.divmod(hits, len(those))
         order = np.lexsort((j, -agreement[hits], i))
         if alone:
@@ -139,6 +143,22 @@ def candidates(
         i, j = i[order], j[order]
         near = np.arange(len(i)) - np.searchsorted(i, i) < NEIGHBOURS
         yield from zip((i[near] + start).tolist(), j[near].tolist(), strict=True)
+
+
+def _nearest(agreement: np.ndarray, least: float) -> np.ndarray:
+    """Of each row those of at least ``least``, as many as count: places in the flat array.
+
+    Where thousands of photos are alike, say black, sorting all their pairs would take minutes.
+    """
+    count = agreement.shape[1]
+    kept = min(NEIGHBOURS + 1, count)  # one of them may be the photo itself
+    places = np.arange(count)
+    found = []
+    for row, values in enumerate(agreement):
+        keys = (64 - values).astype(np.int64) * count + places  # the first of those as near
+        nearest = np.argpartition(keys, kept - 1)[:kept]
+        found.append(row * count + nearest[values[nearest] >= least])
+    return np.concatenate(found)
 
 
 def _signs(codes: np.ndarray) -> np.ndarray:

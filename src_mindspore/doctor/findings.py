@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from src_mindspore.system.terminal import shown_name, some
+from src_mindspore.system.terminal import apart, shown_name, some
 
 FINDINGS_FORMAT = 1  # of the JSON object
 ERROR, DECISION, NOTE = "error", "decision", "note"
@@ -14,6 +14,7 @@ SEVERITIES = {
     NOTE: "good to know",
 }
 NAMED = 3  # files or groups that the table names
+IN_GROUP = 4  # files of one group
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,8 @@ class Finding:
         return some([self._name(group) for group in self.groups], limit)
 
     def _name(self, group: Group) -> str:
-        files = (" = " if self.kind.startswith("identical") else " ~ ").join(
-            map(shown_name, group.files)
-        )
+        sign = " = " if self.kind.startswith("identical") else " ~ "
+        files = some(group.files, IN_GROUP, sign=sign)
         return f"{files} ({group.detail})" if group.detail else files
 
 
@@ -142,7 +142,7 @@ class Report:
                     "count": len(finding.groups),
                     "groups": [
                         {
-                            "files": [shown_name(path) for path in group.files],
+                            "files": apart(group.files),
                             "detail": group.detail,
                         }
                         for group in finding.groups

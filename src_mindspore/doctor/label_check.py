@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -113,19 +114,24 @@ def contradictions(
     def standard(x: np.ndarray) -> np.ndarray:
         return np.hstack([(x - mean) / max(scale, 1e-12), np.ones((len(x), 1))])
 
-    targets = np.eye(classes)
+    def targets(own: np.ndarray) -> np.ndarray:
+        table = np.zeros((len(own), classes))
+        table[np.arange(len(own)), own] = 1
+        return table
+
     gram = np.eye(len(mean) + 1) * (RIDGE * count)
     moments = np.zeros((len(mean) + 1, classes))
     for rows, x in chunks():
         weighted = standard(x) * weights[rows, None]
         gram += weighted.T @ standard(x)
-        moments += weighted.T @ targets[labels[rows]]
+        moments += weighted.T @ targets(labels[rows])
     inverse = np.linalg.inv(gram)
+    weights_of_classes = inverse @ moments
     margins, others = np.zeros(count), np.zeros(count, np.int64)
     for rows, x in chunks():
         x, own = standard(x), labels[rows]
         leverage = ((x @ inverse) * x).sum(1) * weights[rows]
-        left_out = x @ (inverse @ moments) - leverage[:, None] * targets[own]
+        left_out = x @ weights_of_classes - leverage[:, None] * targets(own)
         left_out /= (1 - leverage)[:, None]
         place = np.arange(len(own))
         mine = left_out[place, own]
@@ -144,7 +150,9 @@ def _features(
     takes the weights, and MindSpore seconds to load them.
     """
     photos = hashlib.sha256("".join(found.digests[r.path] for r in records).encode()).hexdigest()
-    note = cache_dir() / "doctor" / f"{photos[:32]}.json"
+    spread = found.value_range
+    shown = photos[:32] if spread is None else f"{photos[:32]}_{spread.low:g}_{spread.high:g}"
+    note = cache_dir() / "doctor" / f"{shown}.json"
     features = cache_dir() / "features"
     if entry := _noted(note):
         file = features / entry / f"{FEATURES}.npy"
@@ -155,7 +163,7 @@ def _features(
     if not compute:
         return None
     splits = {"all": tuple(records)}
-    part = DataSet(data.root, data.classes, splits, known_digests=found.digests)
+    part = DataSet(data.root, data.classes, splits, known_digests=found.digests, value_range=spread)
     return _computed(part, features, note)
 
 
@@ -180,7 +188,7 @@ def _computed(data: DataSet, features: Path, note: Path) -> Rows:
     device = select_device()
     weights = read_weights(pretrained_checkpoint())
     backbone = pretrained_backbone(weights).set_train(False)
-    spec = square_input(SIDE, weights.mean, weights.std)
+    spec = replace(square_input(SIDE, weights.mean, weights.std), range=data.value_range)
     job = FeatureJob(backbone, (FEATURES,), spec, Views(), "auto", device, BATCH)
     rows = cached_features(job, data, "all", features)[FEATURES]
     write_json(note, {"entry": job.key(data.records("all"), data.digests)[:32]})

@@ -1,22 +1,25 @@
 """What lies in a data folder, taken as it is: every fault of its form is a finding, none stops."""
 
-import os
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding
 from src_mindspore.photos.decode import PhotoError, open_image, opened
 from src_mindspore.photos.exclusions import Exclusion
-from src_mindspore.photos.records import (
-    SPLITS,
-    SUFFIXES,
-    Record,
-    folders,
+from src_mindspore.photos.listing import Listing, walk
+from src_mindspore.photos.passed_over import ACCEPTED, by_kind
+from src_mindspore.photos.records import Record, beside, folders, listed
+from src_mindspore.photos.split_folders import (
+    beside_splits,
+    data_set_inside,
     given_splits,
-    images_below,
+    missing_split,
+    split_named,
 )
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.names import matched
 
 
 def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[Finding]]:
@@ -26,13 +29,14 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
     ``all``.
 
     Raises:
-        UserError: no such folder, or nothing in it that could be a data set.
+        UserError: no such folder, nothing in it that could be a data set, two folders for one
+            split, or a folder with class folders that cannot be listed.
     """
     if not root.is_dir():
         raise UserError(f"the data folder {root} does not exist or is not a folder")
     given = given_splits(root)
-    bases = [Path(name) for name in given] or [Path()]
-    classes = tuple(sorted({name for base in bases for name in folders(root / base)}))
+    bases = given or {"all": ""}
+    classes = _class_names(root, tuple(bases.values()))
     if not classes:
         raise UserError(
             f"{root} is no data set: it takes one folder of photos per class, or train/ and val/ "
@@ -40,106 +44,175 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
         )
     gone = {exclusion.path for exclusion in excluded}
     splits: dict[str, tuple[Record, ...]] = {}
-    strays: list[str] = []
-    for base in bases:
-        records = []
+    found, homeless = Listing(), []
+    if given:
+        found.update(beside(listed(root), Path()))
+        homeless += listed(root).photos
+    for split, base in bases.items():
+        inside, records = listed(root / base), []
+        found.update(beside(inside, Path(base)))
+        homeless += [(Path(base) / name).as_posix() for name in inside.photos]
+        spelt = matched(classes, inside.classes)
         for label, name in enumerate(classes):
-            images, others = images_below(root, base / name)
-            records += [Record(path, label) for path in images if path not in gone]
-            strays += [path for path in others if (root / path).exists()]  # links are for `_links`
-        splits[base.name or "all"] = tuple(sorted(records, key=lambda record: record.path))
+            if name in spelt:
+                below = walk(root, (Path(base) / spelt[name]).as_posix())
+                records += [Record(path, label) for path in below.photos if path not in gone]
+                found.update(below)
+        splits[split] = tuple(sorted(records, key=lambda record: record.path))
     data = DataSet(root, classes, splits, excluded=tuple(excluded))
     return data, [
         *_structure(root, given),
-        *_strays(root, strays),
-        *_homeless(root, bases, given),
-        *_links(root, bases, classes),
+        *_closed(found),
+        *_passed_over(root, found),
+        *_homeless(root, homeless, given),
+        *_links(data, found),
     ]
 
 
-def _structure(root: Path, given: Sequence[str]) -> Iterator[Finding]:
-    """Splits that are missing, or know other classes."""
+def _class_names(root: Path, bases: Sequence[str]) -> tuple[str, ...]:
+    """Of all splits; a folder that another split has in another Unicode form is the same class."""
+    names: list[str] = []
+    for base in bases:
+        there = folders(root / base)
+        known = set(matched(names, there).values())
+        names += [name for name in there if name not in known]
+    return tuple(sorted(names))
+
+
+def _structure(root: Path, given: Mapping[str, str]) -> Iterator[Finding]:
+    """Splits that are missing, know other classes, or are classes; a data set a level deeper."""
     if not given:
+        names = folders(root)
+        if named := [name for name in names if split_named(name)]:
+            text = (
+                "class folders with the name of a split; they hold photos and no class folders, so "
+                "that each is a class of that name"
+            )
+            # a class train is a vehicle; photos in val/ or test/ beside class folders have no label
+            severity = NOTE if {split_named(name) for name in named} == {"train"} else DECISION
+            yield Finding.of_files("split_as_class", severity, text, named)
+        if len(names) == 1 and (inside := data_set_inside(root)):
+            yield Finding("data_set_inside", DECISION, f"there is one class folder{inside}")
         return
-    missing = [name for name in SPLITS[:2] if name not in given]
-    if missing:
-        text = f"there is {given[0]}/ but no {missing[0]}/: training needs both"
-        yield Finding("missing_split", ERROR, text)
+    if missing := missing_split(root, given):
+        yield Finding("missing_split", ERROR, missing)
         return
-    trained = set(folders(root / "train"))
+    trained = folders(root / given["train"])
     unknown = [
-        f"{name}/{folder}"
-        for name in given[1:]
-        for folder in folders(root / name)
-        if folder not in trained
+        f"{base}/{folder}"
+        for split, base in given.items()
+        if split != "train"
+        for folder in folders(root / base)
+        if folder not in matched(trained, folders(root / base)).values()
     ]
     if unknown:
         text = "folders of an evaluated split that are no class of train/: rename or remove them"
         yield Finding.of_files("unknown_class", ERROR, text, unknown)
 
 
-def _strays(root: Path, strays: Sequence[str]) -> Iterator[Finding]:
-    """Files with another suffix than those of images; some are images all the same."""
-    photos, others = [], []
-    for path in strays:
+def _closed(found: Listing) -> Iterator[Finding]:
+    if found.closed:
+        text = (
+            "folders that cannot be listed; what photos they hold is not known: make them readable"
+        )
+        yield Finding.of_files("closed_folder", ERROR, text, found.closed)
+
+
+def _passed_over(root: Path, found: Listing) -> Iterator[Finding]:
+    """Files that are no photos by their names; some are images all the same."""
+    kinds, others = by_kind(found.others)
+    for kind, paths in kinds:
+        text = f"{kind.what}; they are not used: {kind.advice}"
+        yield Finding.of_files("unread_format", DECISION, text, paths)
+    photos, strays = [], []
+    for path in others:
         try:
             with open_image(root / path) as stream, opened(root / path, stream) as image:
                 photos.append((path, f"is {image.format}"))
         except (PhotoError, OSError):
-            others.append(path)
+            strays.append(path)
     if photos:
-        text = f"images that training passes over; it takes {', '.join(sorted(SUFFIXES))}: rename"
+        text = f"images that training passes over; it takes {ACCEPTED}: rename"
         yield Finding.of_files("unused_photo", DECISION, text, photos)
-    if others:
-        text = "files in class folders that are no images; they are passed over"
-        yield Finding.of_files("stray", NOTE, text, others)
+    if strays:
+        text = "files that are no images; they are passed over"
+        yield Finding.of_files("stray", NOTE, text, strays)
+    if found.rubbish:
+        text = "hidden files and leftovers of systems, editors and archives; they are passed over"
+        yield Finding.of_files("rubbish", NOTE, text, found.rubbish)
+    if found.outputs:
+        text = "folders that these commands wrote (runs, exports, caches); they are no data"
+        yield Finding.of_files("own_output", NOTE, text, found.outputs)
 
 
-def _homeless(root: Path, bases: Sequence[Path], given: Sequence[str]) -> Iterator[Finding]:
+def _homeless(root: Path, photos: Sequence[str], given: Mapping[str, str]) -> Iterator[Finding]:
     """Images beside the class folders, and folders beside the splits."""
-    files = [
-        (base / path.name).as_posix()
-        for base in dict.fromkeys([Path(), *bases])
-        for path in sorted((root / base).iterdir())
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
-    ]
-    if files:
+    if photos:
         text = "images beside the class folders; they have no class and are not used"
-        yield Finding.of_files("no_class", DECISION, text, files)
-    beside = [name for name in folders(root) if given and name not in SPLITS]
-    if beside:
-        text = f"folders beside {', '.join(f'{name}/' for name in given)}; they are not used"
-        yield Finding.of_files("unused_folder", NOTE, text, beside)
+        yield Finding.of_files("no_class", DECISION, text, photos)
+    unused = [(name, len(walk(root, name).photos)) for name in beside_splits(root, given)]
+    there = ", ".join(f"{name}/" for name in given.values())
+    for severity, text, some_of in (
+        (
+            DECISION,
+            f"folders with photos beside {there}; they are not used",
+            [u for u in unused if u[1]],
+        ),
+        (NOTE, f"folders beside {there}; they are not used", [u for u in unused if not u[1]]),
+    ):
+        if some_of:
+            files = [(name, f"{count} photos" if count else "") for name, count in some_of]
+            yield Finding.of_files("unused_folder", severity, text, files)
 
 
-def _links(root: Path, bases: Sequence[Path], classes: Sequence[str]) -> Iterator[Finding]:
+def _links(data: DataSet, found: Listing) -> Iterator[Finding]:
     """Links: broken ones, folders that training does not enter, files that lie elsewhere.
 
     A link to a file outside is followed: it is how many data sets are put together, and nothing is
     ever written through it.
     """
-    home = root.resolve()
-    broken, closed, outside = [], [], []
-    for base in bases:
-        for name in classes:
-            for folder, subfolders, names in os.walk(root / base / name):
-                for entry in sorted((*subfolders, *names)):
-                    path = Path(folder, entry)
-                    if entry.startswith(".") or not path.is_symlink():
-                        continue
-                    relative = path.relative_to(root).as_posix()
-                    if not path.exists():
-                        broken.append(relative)
-                    elif path.is_dir():
-                        closed.append(relative)
-                    elif not path.resolve().is_relative_to(home):
-                        outside.append(relative)
-    if broken:
+    home = data.root.resolve()
+    outside = [
+        record.path
+        for record in data.records("all")
+        if (path := data.root / record.path).is_symlink()
+        and not path.resolve().is_relative_to(home)
+    ]
+    if found.broken:
         text = "links to files that are not there: photos that somebody meant to have"
-        yield Finding.of_files("broken_link", DECISION, text, broken)
-    if closed:
+        yield Finding.of_files("broken_link", DECISION, text, found.broken)
+    if found.links:
         text = "links to folders; training does not enter them"
-        yield Finding.of_files("linked_folder", DECISION, text, closed)
+        yield Finding.of_files("linked_folder", DECISION, text, found.links)
     if outside:
         text = "links to files outside the folder; they are used, a copy of the folder lacks them"
         yield Finding.of_files("outside_link", NOTE, text, outside)
+
+
+def nested_findings(data: DataSet) -> Iterator[Finding]:
+    """Folders inside class folders: days and batches, or classes and splits one level deeper."""
+    level = 1 if "all" in data.splits else 2
+    counts = Counter(
+        path.rsplit("/", 1)[0]
+        for path in (record.path for record in data.records("all"))
+        if path.count("/") > level
+    )
+    splits = [f for f in counts if split_named(f.split("/")[level])]
+    plain = [f for f in counts if f not in set(splits)]
+    for kind, text, found in (
+        (
+            "nested_folder",
+            "folders inside class folders; their photos count for the class around them: if they "
+            "are classes of their own, move them up, or name their parent with --data",
+            plain,
+        ),
+        (
+            "split_in_class",
+            "folders inside class folders that have the name of a split; their photos are mixed, "
+            "and divided anew: SPLIT/CLASS/photo.jpg keeps the splits",
+            splits,
+        ),
+    ):
+        if found:
+            files = [(folder, f"{counts[folder]} photos") for folder in sorted(found)]
+            yield Finding.of_files(kind, DECISION, text, files)

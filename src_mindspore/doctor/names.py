@@ -1,12 +1,12 @@
 """Names of files and folders that make trouble: here, in a shell or on another system."""
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding, Group
+from src_mindspore.system.names import alike, canonical
 from src_mindspore.system.terminal import shown_name
 
 # Windows opens paths of up to 260 characters, the folder in front included (MAX_PATH).
@@ -43,6 +43,16 @@ def name_findings(data: DataSet) -> Iterator[Finding]:
     if long:
         text = f"paths of more than {LONG_PATH} characters; Windows opens 260 with the folder"
         yield Finding.of_files("name_long", NOTE, text, long)
+    if forms := alike(data.classes):
+        text = (
+            "class folders whose names are the same letters in two Unicode forms; on macOS they "
+            "are one: put them together, or rename one"
+        )
+        yield Finding("class_form", DECISION, text, tuple(Group(tuple(same)) for same in forms))
+    forms = [same for same in alike(paths) if len({PurePosixPath(p).parent for p in same}) == 1]
+    if forms:
+        text = "file names that are the same letters in two Unicode forms; on macOS they are one"
+        yield Finding("name_form", NOTE, text, tuple(Group(tuple(same)) for same in forms))
     if groups := _alike(data.classes):
         text = "class folders whose names differ in case only; on Windows and macOS they are one"
         yield Finding("class_case", DECISION, text, tuple(groups))
@@ -66,5 +76,7 @@ def _alike(names: Iterable[str], folders: Iterable[str] = ()) -> list[Group]:
     for name in names:
         place = PurePosixPath(name)
         folder = str(place.parent) if known else ""
-        groups[folder, unicodedata.normalize("NFC", place.name).casefold()].append(name)
-    return [Group(tuple(sorted(same))) for same in groups.values() if len(same) > 1]
+        groups[folder, canonical(place.name).casefold()].append(name)
+    # of names that differ in their Unicode form alone something else is said
+    several = [same for same in groups.values() if len({*map(canonical, same)}) > 1]
+    return [Group(tuple(sorted(same))) for same in several]

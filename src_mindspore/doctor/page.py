@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
 from src_mindspore.photos.decode import open_photo
-from src_mindspore.photos.records import SUFFIXES
+from src_mindspore.photos.listing import is_photo
+from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.output_file import write_sealed_page
 from src_mindspore.system.parallel import map_ordered
@@ -22,10 +23,17 @@ SIDE = 120  # pixels of a thumbnail's longer side
 QUALITY = 75  # of a thumbnail's JPEG: about 4 kB
 
 
-def write_page(path: Path, report: Report, root: Path, by: str) -> None:
+def write_page(
+    path: Path, report: Report, root: Path, by: str, value_range: ValueRange | None = None
+) -> None:
     """Writes the page. Every name goes through the template's escaping, none is trusted.
 
-    ``by``: the command that writes, see ``system.output_file``.
+    Args:
+        path: the file to write.
+        report: what it shows.
+        root: the data folder.
+        by: the command that writes, see ``system.output_file``.
+        value_range: of deep photos, which are shown as training sees them.
     """
     pictured = sorted(
         {
@@ -33,12 +41,11 @@ def write_page(path: Path, report: Report, root: Path, by: str) -> None:
             for finding in report.findings
             for group in finding.groups[:GROUPS]
             for file in group.files[:PICTURES]
-            if Path(file).suffix.lower() in SUFFIXES and (root / file).is_file()
+            if is_photo(file) and (root / file).is_file()
         }
     )
-    thumbnails = dict(
-        zip(pictured, map_ordered(lambda file: thumbnail(root / file), pictured), strict=True)
-    )
+    pictures = map_ordered(lambda file: thumbnail(root / file, value_range), pictured)
+    thumbnails = dict(zip(pictured, pictures, strict=True))
     environment = Environment(
         loader=PackageLoader("src_mindspore.doctor", "."),
         autoescape=True,
@@ -69,10 +76,10 @@ def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], 
     return pictured
 
 
-def thumbnail(path: Path) -> str | None:
+def thumbnail(path: Path, value_range: ValueRange | None = None) -> str | None:
     """A small picture as a ``data:`` URI; None of a file that cannot be used."""
     try:
-        image = open_photo(path)
+        image = open_photo(path, value_range)
     except UserError:
         return None
     image.thumbnail((SIDE, SIDE))

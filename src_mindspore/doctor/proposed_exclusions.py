@@ -7,6 +7,8 @@ from src_mindspore.doctor.diagnosis import Diagnosis
 from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.system.terminal import shown_name
 
+NAMED = 4  # other files that a reason names
+
 
 def proposed_exclusions(seen: Diagnosis) -> list[Exclusion]:
     """Photos to leave out, sorted by path; each with the first reason that fits.
@@ -44,8 +46,10 @@ def _repeated(seen: Diagnosis) -> Iterator[tuple[str, str]]:
     paths = [record.path for record in seen.survey.records]
     for group in members.groups:
         if len(members.labels(group)) > 1:
-            for i in group:
-                others = " and ".join(shown_name(paths[j]) for j in group if j != i)
+            for i in group:  # any of them names a few: all would grow with their square
+                named = [paths[j] for j in group[: NAMED + 1] if j != i][:NAMED]
+                rest = len(group) - 1 - len(named)
+                others = " and ".join(map(shown_name, named)) + (f" and {rest} more" * (rest > 0))
                 yield paths[i], f"the same file has another label: {others}"
             continue
         evaluated = [i for i in group if members.split[i] not in ("train", "all")]

@@ -4,21 +4,33 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import cv2
 import imagehash
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
-from src_mindspore.photos.decode import PhotoError, open_image, opened, upright
+from src_mindspore.photos.decode import (
+    PhotoError,
+    notes_of,
+    open_image,
+    opened,
+    samples_of,
+    upright,
+)
+from src_mindspore.photos.listing import FORMAT_OF
 from src_mindspore.photos.records import Record
+from src_mindspore.photos.values import ValueFacts, facts_of, set_range
+from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.progress import progress
 from src_mindspore.system.write import sha256_of
 
 CODE_SIDE = 32  # pixels a side of what the perceptual hash sees: 8 frequencies times 4, its default
-EXTENSIONS = Image.registered_extensions()
+CLEAR = 24  # of 255: so far apart nobody calls two parts of a photo alike
+SMALL = 2e-4  # of a photo's pixels: a thing that can be seen, and no few hot pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +42,16 @@ class PhotoFacts:
         code: perceptual hash, 64 bits; None where there are no pixels.
         traits: kind and detail of what is unusual.
         fault: kind and text of why it cannot be used.
+        contrast: see ``contrast_of``; of a deep photo ``values`` say it.
+        values: of a deep photo.
     """
 
     digest: str
     code: int | None = None
     traits: tuple[tuple[str, str], ...] = ()
     fault: tuple[str, str] | None = None
+    contrast: int = 0
+    values: ValueFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,8 @@ class Survey:
         codes: (n,) uint64 perceptual hashes; 0 where there is none.
         faults: kind and text by path, of photos that cannot be used.
         traits: by kind, paths and details.
+        contrasts: (n,) uint8, see ``PhotoFacts``.
+        values: of deep photos, by path.
     """
 
     root: Path
@@ -57,16 +75,32 @@ class Survey:
     codes: np.ndarray
     faults: dict[str, tuple[str, str]]
     traits: dict[str, list[tuple[str, str]]]
+    contrasts: np.ndarray
+    values: dict[str, ValueFacts]
+
+    @cached_property
+    def found_range(self) -> tuple[ValueRange, str] | None:
+        """The range of all deep photos and where it is from; None where there is none."""
+        return set_range(self.values.values())
+
+    @property
+    def value_range(self) -> ValueRange | None:
+        """The range of all deep photos; None where there is none."""
+        return self.found_range[0] if self.found_range else None
 
 
 def survey(root: Path, records: Sequence[Record]) -> Survey:
     """Reads, hashes and decodes every photo once, on all cores."""
-    found = Survey(root, records, {}, np.zeros(len(records), np.uint64), {}, {})
+    codes, contrasts = (np.zeros(len(records), kind) for kind in (np.uint64, np.uint8))
+    found = Survey(root, records, {}, codes, {}, {}, contrasts, {})
     with progress(len(records), "reading the photos", quiet=True) as advance:
         inspected = map_ordered(lambda record: inspect_photo(root / record.path), records)
         for i, (record, seen) in enumerate(zip(records, inspected, strict=True)):
             found.digests[record.path] = seen.digest
             found.codes[i] = seen.code or 0
+            found.contrasts[i] = seen.contrast
+            if seen.values:
+                found.values[record.path] = seen.values
             if seen.fault:
                 found.faults[record.path] = seen.fault
             for kind, detail in seen.traits:
@@ -93,7 +127,17 @@ def inspect_photo(path: Path) -> PhotoFacts:
     try:
         with opened(path, io.BytesIO(content)) as image:
             traits = tuple(_traits(path, image))
-            return PhotoFacts(digest, code_of(upright(image)), traits)
+            samples = samples_of(image)
+            if samples is None:
+                photo = upright(image)
+                return PhotoFacts(digest, code_of(photo), traits, contrast=contrast_of(photo))
+            if samples.alpha is not None or samples.clear is not None:
+                traits += (("alpha", ""),)
+            values = facts_of(samples)
+            # what it shows is known before the range of all photos: by its own values
+            own = ValueRange(values.low, max(values.high, np.nextafter(values.low, np.inf)))
+            code = code_of(upright(image, own, samples))
+            return PhotoFacts(digest, code, traits, values=values)
     except PhotoError as error:
         return PhotoFacts(digest, fault=(error.kind, str(error)))
 
@@ -102,27 +146,23 @@ def _traits(path: Path, image: Image.Image) -> list[tuple[str, str]]:
     """What the header says, before the body is decoded."""
     found = []
     kind = "JPEG" if image.format == "MPO" else image.format  # several JPEGs in one, of a phone
-    if EXTENSIONS.get(path.suffix.lower()) != kind:
+    if FORMAT_OF.get(path.suffix.lower()) != kind:
         found.append(("suffix", f"is {kind}"))
-    # an MPO has views of one scene behind the photo, not a film
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        found.append(("animated", f"{image.n_frames} frames"))
+    notes = notes_of(image)
+    # an MPO or HEIF has views of one scene behind the photo, not a film
+    several = image.format not in ("MPO", "HEIF")
+    frames = max(notes.frames, getattr(image, "n_frames", 1)) if several else 1
+    if frames > 1:
+        found.append(("animated", f"{frames} frames"))
     if image.mode == "CMYK":
         found.append(("cmyk", ""))
-    if image.mode[0] in "IF" or (kind in ("PNG", "TIFF") and "16" in _stored(image)):
-        found.append(("deep", image.mode))
     if "A" in image.getbands() or "transparency" in image.info:
         found.append(("alpha", image.mode))
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    if orientation in range(2, 9):
-        found.append(("rotated", f"orientation {orientation}"))
+    if notes.orientation != 1:
+        found.append(("rotated", f"orientation {notes.orientation}"))
+    if notes.odd:
+        found.append(("orientation", ""))
     return found
-
-
-def _stored(image: Image.Image) -> str:
-    """Pillow's name of how the pixels lie in the file, such as RGB;16B; its mode says RGB then."""
-    how = image.tile[0][3] if image.tile else ""
-    return str(how[0] if isinstance(how, tuple) else how)
 
 
 def code_of(image: Image.Image) -> int:
@@ -138,3 +178,21 @@ def grey(image: Image.Image, side: int) -> np.ndarray:
     """(side, side) uint8 luminance of an RGB image, scaled by area."""
     luminance = cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2GRAY)
     return cv2.resize(luminance, (side, side), interpolation=cv2.INTER_AREA)
+
+
+def contrast_of(image: Image.Image) -> int:
+    """How far the lightest and the darkest parts of an RGB image are apart, 0..255.
+
+    Of areas, so that the noise of a covered lens does not count; where these hardly differ, of
+    single channels, and of small things of another colour.
+    """
+    small = grey(image, CODE_SIDE)
+    contrast = int(np.ptp(small))
+    if contrast >= CLEAR:
+        return contrast
+    pixels = np.asarray(image)
+    areas = cv2.resize(pixels, (CODE_SIDE, CODE_SIDE), interpolation=cv2.INTER_AREA)
+    contrast = max(contrast, int(np.ptp(areas.reshape(-1, 3), axis=0).max()))
+    middle = np.median(areas.reshape(-1, 3), axis=0)
+    apart = (np.abs(pixels.astype(np.int16) - middle.astype(np.int16)) > CLEAR).any(-1)
+    return max(contrast, CLEAR if apart.mean() > SMALL else 0)

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from src_mindspore.evaluation.metrics import at_threshold, summary
-from src_mindspore.evaluation.probabilities import probabilities
+from src_mindspore.evaluation.metrics import at_threshold, confidences, mean_loss
 from src_mindspore.evaluation.reliability import bins, by_chance, expected_calibration_error
 from src_mindspore.spec.calibration import CalibrationSpec, OperatingPoint
 
@@ -55,7 +54,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, kind: str = "logits"
     from scipy.optimize import minimize_scalar  # here: it takes half a second to load
 
     def loss(log_t: float) -> float:
-        return summary(logits / np.exp(log_t), labels, kind)["loss"]
+        return mean_loss(logits, labels, kind, np.exp(log_t))
 
     ends = (float(np.log(LOWEST)), float(np.log(HIGHEST)))
     found = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-6})
@@ -194,13 +193,13 @@ def _threshold(
 
 
 def _answers(logits: np.ndarray, labels: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    return probabilities(logits, kind).max(1), logits.argmax(1) == labels
+    return confidences(logits, kind), logits.argmax(1) == labels
 
 
 def _quality(logits: np.ndarray, labels: np.ndarray, kind: str) -> dict[str, float]:
     confidence, right = _answers(logits, labels, kind)
     return {
-        "loss": summary(logits, labels, kind)["loss"],
+        "loss": mean_loss(logits, labels, kind),
         "ece": expected_calibration_error(confidence, right),
         "ece_adaptive": expected_calibration_error(confidence, right, equal_mass=True),
     }

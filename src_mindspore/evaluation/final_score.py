@@ -14,6 +14,7 @@ from src_mindspore.evaluation.open_checkpoint import logits_runner
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.evaluation.score import figures, score_records
 from src_mindspore.network.classifier import Classifier
+from src_mindspore.photos.identity import identity_of_split
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
 from src_mindspore.spec.model import FileSpec, ModelSpec
@@ -70,7 +71,8 @@ def score_run(
         scored = replace(scored, scores=shown.astype(np.float32))
         calibration = calibration.folded()
     spec = replace(spec, calibration=calibration)
-    final = figures(replace(model, spec=spec), scored)
+    seen = identity_of_split(SPLIT, len(scored.labels))
+    final = figures(replace(model, spec=spec), scored, seen)
     return spec, {SPLIT: final, "calibration": report}
 
 

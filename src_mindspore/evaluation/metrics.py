@@ -1,12 +1,16 @@
 """Scores of a classifier, in NumPy; every image is counted once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from src_mindspore.evaluation.confusion import count_confusion, written
 from src_mindspore.evaluation.probabilities import LOSSES, log_softmax, probabilities
 from src_mindspore.evaluation.reliability import bins, expected_calibration_error, share_interval
+from src_mindspore.system.parallel import map_ordered
+
+CELLS = 1 << 20  # scores that are worked on at once: 8 MB
 
 
 def macro_f1(per_class: Sequence[dict[str, Any]]) -> float:
@@ -42,17 +46,51 @@ def summary(scores: np.ndarray, labels: np.ndarray, loss: str = "logits") -> dic
     """
     if len(labels) == 0 or scores.ndim != 2 or len(scores) != len(labels):
         raise ValueError(f"scores {scores.shape} and labels {labels.shape} must be (n, K) and (n,)")
-    rows = np.arange(len(labels))
-    order = np.argsort(-scores, axis=1, kind="stable")
-    rank = (order == labels[:, None]).argmax(1)
+    rank = _by_parts(lambda rows: _ranks(scores[rows], labels[rows]), scores)
     return {
         "top1": float((rank < 1).mean()),
         "top5": float((rank < 5).mean()),
-        "loss": float(_losses(scores.astype(np.float64), labels, rows, loss).mean()),
+        "loss": mean_loss(scores, labels, loss),
     }
 
 
-def _losses(scores: np.ndarray, labels: np.ndarray, rows: np.ndarray, kind: str) -> np.ndarray:
+def mean_loss(scores: np.ndarray, labels: np.ndarray, loss: str, temperature: float = 1.0) -> float:
+    """The ``loss`` of ``summary``, alone; ``temperature`` is what scores are divided by first."""
+
+    def some(rows: slice) -> np.ndarray:
+        part = scores[rows] if temperature == 1 else scores[rows] / temperature
+        return _losses(part.astype(np.float64), labels[rows], loss)
+
+    return float(_by_parts(some, scores).mean())
+
+
+def confidences(scores: np.ndarray, loss: str) -> np.ndarray:
+    """The probability of the likeliest class of every image: (n, K) -> (n,) float64."""
+    return _by_parts(lambda rows: probabilities(scores[rows], loss).max(1), scores)
+
+
+def _by_parts(work: Callable[[slice], np.ndarray], scores: np.ndarray) -> np.ndarray:
+    """What ``work`` gives for some rows at a time, as one array."""
+    parts = _parts(scores)
+    return np.concatenate(list(map_ordered(work, parts) if len(parts) > 1 else map(work, parts)))
+
+
+def _parts(scores: np.ndarray) -> list[slice]:
+    """Rows that are worked on at once: with many classes all of them would take gigabytes."""
+    rows = max(1, CELLS // max(1, scores.shape[1]))
+    return [slice(start, start + rows) for start in range(0, len(scores), rows)]
+
+
+def _ranks(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How many classes come before the right one: (n,). What is no number comes last."""
+    scores = np.where(np.isnan(scores), -np.inf, scores)
+    own = scores[np.arange(len(labels)), labels][:, None]
+    before = np.arange(scores.shape[1]) < labels[:, None]
+    return ((scores > own) | ((scores == own) & before)).sum(1)
+
+
+def _losses(scores: np.ndarray, labels: np.ndarray, kind: str) -> np.ndarray:
+    rows = np.arange(len(labels))
     smallest = np.finfo(np.float32).tiny  # an exported softmax may round to 0
     if kind == "logits":
         return -log_softmax(scores)[rows, labels]
@@ -79,15 +117,16 @@ def report(
         ``n``, ``top1``, ``top1_interval`` (see ``share_interval``), ``top5``, ``loss``,
         ``macro_f1``, ``ece`` (15 bins of equal width) and ``ece_adaptive`` (of equal number, see
         ``reliability.py``), ``reliability`` (the 15 bins), ``per_class`` (label, n, precision,
-        recall, f1; a precision without predictions and a recall without images is None) and
-        ``confusion``, ``confusion[true][predicted]`` in images.
+        recall, f1; a precision without predictions and a recall without images is None),
+        ``confusion_form`` and ``confusion``, see ``confusion.written``.
     """
-    shown = probabilities(scores, loss)
     predicted = scores.argmax(1)
-    right, confidence = predicted == labels, shown.max(1)
-    confusion = np.zeros((len(classes), len(classes)), int)
-    np.add.at(confusion, (labels, predicted), 1)
-    per_class = [_class_row(confusion, index, name) for index, name in enumerate(classes)]
+    right, confidence = predicted == labels, confidences(scores, loss)
+    hits, actual, said = (
+        np.bincount(found, minlength=len(classes)).tolist()
+        for found in (labels[right], labels, predicted)
+    )
+    per_class = [_class_row(*row) for row in zip(classes, hits, actual, said, strict=True)]
     scored = summary(scores, labels, loss)
     return {
         "n": len(labels),
@@ -100,7 +139,7 @@ def report(
         "ece_adaptive": expected_calibration_error(confidence, right, equal_mass=True),
         "reliability": bins(confidence, right),
         "per_class": per_class,
-        "confusion": confusion.tolist(),
+        **written(count_confusion(labels, predicted, len(classes)), len(classes)),
     }
 
 
@@ -120,7 +159,7 @@ def at_threshold(
         of those; ``precision``, their share of those, with its 95 % ``precision_interval``, both
         None where nothing is answered.
     """
-    counts = probabilities(scores, loss).max(1) >= threshold
+    counts = confidences(scores, loss) >= threshold
     answered = int(counts.sum())
     right = int((scores.argmax(1) == labels)[counts].sum())
     return {
@@ -134,12 +173,7 @@ def at_threshold(
     }
 
 
-def _class_row(confusion: np.ndarray, index: int, name: str) -> dict[str, Any]:
-    hits, actual, said = (
-        int(confusion[index, index]),
-        int(confusion[index].sum()),
-        int(confusion[:, index].sum()),
-    )
+def _class_row(name: str, hits: int, actual: int, said: int) -> dict[str, Any]:
     return {
         "label": name,
         "n": actual,

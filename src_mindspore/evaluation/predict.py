@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from src_mindspore.evaluation.model import BATCH, Model
-from src_mindspore.photos.decode import open_photo
-from src_mindspore.photos.records import SUFFIXES
+from src_mindspore.photos.decode import DOUBT, open_photo
+from src_mindspore.photos.listing import walk
+from src_mindspore.photos.passed_over import ACCEPTED, sentences
 from src_mindspore.photos.transform import normalise, prepare
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.terminal import some
 
 log = logging.getLogger(__name__)
 
@@ -22,23 +24,34 @@ log = logging.getLogger(__name__)
 def image_paths(paths: Sequence[Path]) -> list[Path]:
     """The images that a user means: files as they are, folders with all images below them.
 
+    What a folder holds besides is said in the log. A folder that cannot be listed is in the list
+    itself, as something that cannot be read.
+
     Raises:
         UserError: a path that does not exist, or a folder without images.
     """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            named = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in SUFFIXES]
-            below = [p for p in named if p.is_file()]  # no pipe, no folder of such a name
-            if not below:
-                raise UserError(f"{path} has no images ({', '.join(sorted(SUFFIXES))})")
-            found += below
+            found += _images_below(path)
         elif path.is_file():
             found.append(path)
         else:
             what = "is neither file nor folder" if path.exists() else "does not exist"
             raise UserError(f"{path} {what}; an image or a folder of images is accepted")
     return found
+
+
+def _images_below(folder: Path) -> list[Path]:
+    below = walk(folder)
+    said = list(sentences(below))
+    images = [*below.photos, *(name for name, _ in below.closed)]
+    if not images:
+        rest = "".join(f"; {sentence}" for sentence in said)
+        raise UserError(f"{folder} has no images ({ACCEPTED}){rest}")
+    for sentence in said:
+        log.warning("%s: %s", folder, sentence)
+    return [folder / name for name in sorted(images, key=lambda name: name.split("/"))]
 
 
 def threshold_of(
@@ -89,23 +102,37 @@ def predictions(
         UserError: at the end, if images could not be read; the others are labelled first.
     """
     broken: list[str] = []
-    for path, row in zip(paths, _probabilities(model, paths), strict=True):
+    doubtful: list[str] = []
+    for path, row in zip(paths, _probabilities(model, paths, doubtful), strict=True):
         if isinstance(row, UserError):
             broken.append(str(row))
         else:
             yield _prediction(path, row, model.spec, topk, threshold)
+    if doubtful:
+        log.warning(
+            "%d photos of more than 8 bits whose brightness may be wrong: %s",
+            *(len(doubtful), some(sorted(doubtful))),
+        )
     if broken:
         raise UserError(
             f"{len(broken)} of {len(paths)} images could not be read:\n  " + "\n  ".join(broken)
         )
 
 
-def _probabilities(model: Model, paths: Sequence[Path]) -> Iterator[np.ndarray | UserError]:
-    """(classes,) float64 for every image in its order, or why it cannot be read."""
+def _probabilities(
+    model: Model, paths: Sequence[Path], doubtful: list[str]
+) -> Iterator[np.ndarray | UserError]:
+    """(classes,) float64 for every image in its order, or why it cannot be read.
+
+    ``doubtful`` gets a line for each whose values may not have been understood.
+    """
 
     def pixels(path: Path) -> np.ndarray | UserError:
         try:
-            return prepare(open_photo(path), model.spec.input)
+            image = open_photo(path, model.spec.input.range)
+            if DOUBT in image.info:
+                doubtful.append(f"{path}: {image.info[DOUBT]}")
+            return prepare(image, model.spec.input)
         except UserError as error:
             return error
 
@@ -126,8 +153,9 @@ def _probabilities(model: Model, paths: Sequence[Path]) -> Iterator[np.ndarray |
                 break
         yield from map_ordered(labelled, left)
         return
-    decoded = map_ordered(pixels, paths)
-    while batch := list(islice(decoded, BATCH)):
+    left = iter(paths)
+    while some := list(islice(left, BATCH)):
+        batch = list(map_ordered(pixels, some))  # not ahead: the runtime takes all threads itself
         good = [found for found in batch if not isinstance(found, UserError)]
         rows = iter(probabilities(good) if good else ())
         yield from (found if isinstance(found, UserError) else next(rows) for found in batch)

@@ -1,6 +1,6 @@
 """Photos to scores and figures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 from src_mindspore.evaluation.metrics import at_threshold, report
 from src_mindspore.evaluation.model import BATCH, Model
 from src_mindspore.network.onnx_runtime import SLICE
+from src_mindspore.photos.identity import RunPhotos, identity
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.tensors import PlainPhotos, read_photos
@@ -90,20 +91,38 @@ def score_records(
 
 
 def evaluate(
-    model: Model, reader: PhotoReader, records: Sequence[Record], split: str
+    model: Model,
+    reader: PhotoReader,
+    records: Sequence[Record],
+    split: str,
+    run: RunPhotos | None = None,
 ) -> dict[str, Any]:
-    """Scores a model on every one of ``records``; what ``evaluate.py --json`` writes."""
-    return figures(model, score_records(model, reader, records, split))
+    """Scores a model on every one of ``records``; what ``evaluate.py --json`` writes.
+
+    Args:
+        model: to be scored.
+        reader: opens the photos, and notes what was in them.
+        records: the photos.
+        split: what to call them.
+        run: the photos of the model's run, where it is known.
+    """
+    scored = score_records(model, reader, records, split)
+    return figures(model, scored, identity(run, reader.seen_of(records)))
 
 
-def figures(model: Model, scored: Scored) -> dict[str, Any]:
+def figures(model: Model, scored: Scored, seen: Mapping[str, Any]) -> dict[str, Any]:
     """All figures of a model on the photos of a split.
+
+    Args:
+        model: that was scored.
+        scored: what it said.
+        seen: which photos these are, see ``photos.identity``.
 
     Returns:
         ``metrics.report`` of the calibrated scores, which split and model file it is about,
-        ``skipped`` (see ``Scored``), ``temperature`` (of model and reader together),
-        ``selected_on`` (the split whose photos chose epoch, temperature and threshold; on them the
-        figures flatter; None if training has not ended) and ``abstaining``
+        ``skipped`` (see ``Scored``), ``temperature`` (of model and reader together), ``identity``
+        (``seen``), ``selected_on`` (the split whose photos chose epoch, temperature and threshold,
+        if some of these are among them: the figures flatter; else None) and ``abstaining``
         (``metrics.at_threshold``, None without a threshold).
     """
     spec, calibration = model.spec, model.spec.calibration
@@ -118,7 +137,8 @@ def figures(model: Model, scored: Scored) -> dict[str, Any]:
             "sha256": model.file.sha256,
             "runtime": model.runtime,
         },
-        "selected_on": calibration.split if calibration else None,
+        "selected_on": calibration.split if calibration and seen.get(calibration.split) else None,
+        "identity": dict(seen),
         "temperature": spec.temperature * spec.model_temperature,
         **report(scores, labels, spec.classes, model.loss),
         "abstaining": kept,

@@ -9,6 +9,7 @@ from typing import Any
 from src_mindspore.evaluation.model import Model, described
 from src_mindspore.evaluation.open_checkpoint import classifier_of, mindspore_runner
 from src_mindspore.export.lite import LiteSources, lite_name, write_lite
+from src_mindspore.export.onnx_metadata import describe_onnx
 from src_mindspore.export.output import PARITY, ExportFolder
 from src_mindspore.export.parity import (
     MAX_DIFFERENCE,
@@ -23,9 +24,10 @@ from src_mindspore.network.classifier import Deployed
 from src_mindspore.network.mindir_file import export_mindir
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.scored import scored_records
+from src_mindspore.photos.scored import say_whose, scored_records
 from src_mindspore.runs.names import MODEL
-from src_mindspore.runs.read import known_exclusions, known_splits, load_run
+from src_mindspore.runs.read import load_run, run_photos
+from src_mindspore.spec.labels import check_labels, load_labels
 from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import write_json
@@ -44,6 +46,7 @@ class Wanted:
         max_drop: points of top-1 on the validation photos that a quantised file may lose.
         converter: a ``converter_lite``; None finds or fetches one.
         fold_temperature: divide logits by the run's temperature in the exported graph.
+        labels: a file of display names in place of the run's; the run keeps its own.
     """
 
     formats: Sequence[str] = FORMATS
@@ -52,6 +55,7 @@ class Wanted:
     max_drop: float = MAX_DROP
     converter: str | None = None
     fold_temperature: bool = False
+    labels: Path | None = None
 
     @property
     def names(self) -> list[str]:
@@ -95,6 +99,9 @@ def export_run(
     wanted.check()
     folder = ExportFolder(out or run / "export", wanted.names)
     config, spec = load_run(run)
+    if wanted.labels:
+        check_labels(wanted.labels, spec.classes, strict=True)
+        spec = replace(spec, labels=load_labels(wanted.labels, spec.classes))
     calibrates = "int8" in wanted.quants
     photos = Photos.of_run(run, data or Path(config.data.dir), spec, calibrates)
     with folder.filled() as temporary:
@@ -141,9 +148,11 @@ class Photos:
         """Raises UserError if they are not there; without calibration no training photos are."""
         if not data.is_dir():
             raise UserError(f"{data}, the data of {run}, is not there: name its place with --data")
-        known = known_splits(run), known_exclusions(run)
-        validation = scored_records(data, spec.classes, "val", *known)
-        training = scored_records(data, spec.classes, "train", *known) if calibrates else []
+        known = run_photos(run)
+        validation = scored_records(data, spec.classes, "val", known)
+        training = scored_records(data, spec.classes, "train", known) if calibrates else []
+        for split, records in (("val", validation), ("train", training)):
+            say_whose(data, records, split, known)
         return cls(data, validation, training)
 
 
@@ -166,6 +175,7 @@ def _write_files(
         export_onnx(deployed, fixed, shape, [spec.output])
     if "onnx" in wanted.formats:
         allow_any_batch(fixed, onnx)
+        describe_onnx(onnx, spec)
     if "ms" in wanted.formats:
         converter = wanted.converter
         sources = LiteSources(

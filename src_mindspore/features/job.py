@@ -70,7 +70,7 @@ class FeatureJob:
         parts = {
             "format": FEATURES_FORMAT,
             "outputs": self.outputs,
-            "input": asdict(self.input),
+            "input": self.input.to_dict(),
             "views": asdict(self.views),
             "engine": [self.engine, self.device],
             "weights": self._weights(),

@@ -20,6 +20,7 @@ from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cach
 from src_mindspore.system.child import run_child
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.plain_path import plain_folder
+from src_mindspore.system.threads import thread_count
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +154,7 @@ def _compile(machine: str, temporary: Path, folder: Path) -> None:
         if machine != platform.machine():
             toolchain = sources / "cmake" / "aarch64-linux-gnu.cmake"
             configure += [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"]
-        jobs = str(len(os.sched_getaffinity(0)))
+        jobs = str(thread_count())
         for command in (
             configure,
             [program, "--build", str(below / "build"), "--parallel", jobs],

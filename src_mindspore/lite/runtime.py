@@ -6,7 +6,6 @@ runtime down; and a program for another processor can be run by an emulator. The
 answers are those of ``deploy/cpp/examples/serve/serve.cc``.
 """
 
-import os
 import queue
 import selectors
 import signal
@@ -24,6 +23,7 @@ import numpy as np
 
 from src_mindspore.lite.library import DeviceLibrary
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.threads import thread_count
 
 ANSWER_SECONDS = 300.0  # an emulated int8 photo takes a second; nothing takes a minute
 _RUN, _PREPARE_PIXELS, _PREPARE_IMAGE = 1, 2, 3
@@ -163,14 +163,14 @@ class LiteProcess:
 
 
 class LiteModel:
-    """A ``.ms`` file that works on many images: up to a process for every core, one thread each.
+    """A ``.ms`` file that works on many images: up to ``thread_count()`` processes of a thread.
 
     The first is started here, and the others when there are images for them.
 
     Args:
         library: the compiled library.
         file: a ``.ms`` file; ``spec.json`` lies beside it.
-        processes: how many; None is one for each core.
+        processes: how many; None is ``thread_count()``.
 
     Raises:
         UserError: the library refuses the model.
@@ -182,7 +182,7 @@ class LiteModel:
         self._opened: list[LiteProcess] = []
         # ends the processes when the model is no longer used, at the latest with the program
         self._close = weakref.finalize(self, _close_all, self._opened)
-        self._count = processes or len(os.sched_getaffinity(0))
+        self._count = processes or thread_count()
         self._open(1)
 
     def _open(self, processes: int) -> None:

@@ -10,6 +10,7 @@ from mindspore import device_context
 
 import src_mindspore
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.threads import stay_on_one_cpu, thread_count
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +39,19 @@ def select_device(wanted: str = "auto") -> str:
     mindspore.set_context(mode=mindspore.GRAPH_MODE)
     log.info("device: %s%s", device, " (chosen by auto)" if wanted == "auto" else "")
     if device == "CPU":
+        _limit_threads(thread_count())
         variable = src_mindspore.ONEDNN_VARIABLE
         whose = "the user's" if src_mindspore.ONEDNN_CAP_FROM_USER else "set for speed"
         log.info("oneDNN: %s=%s (%s)", variable, os.environ[variable], whose)
     return device
+
+
+def _limit_threads(count: int) -> None:
+    """For MindSpore's own pool, which it fills when it first computes; oneDNN's goes by OpenMP."""
+    if count < mindspore.get_context("runtime_num_threads"):
+        mindspore.set_context(runtime_num_threads=count)
+    if count == 1:  # of the pool two threads compute at least
+        stay_on_one_cpu()
 
 
 def _available() -> list[str]:

@@ -1,6 +1,5 @@
 """ONNX Runtime on the CPU; nothing here loads MindSpore."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,11 @@ MAX_DIFFERENCE = 1e-3
 VERSION = f"ONNX Runtime {onnxruntime.__version__}"
 
 
-def onnx_session(model: Path | bytes, threads: int | None = None) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session of a file, or of the content of one.
-
-    Without a number of threads it uses all cores of this process.
-    """
+def onnx_session(model: Path | bytes, threads: int) -> onnxruntime.InferenceSession:
+    """A session of an ONNX file, or of its content, of which a call works in so many threads."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
     options.log_severity_level = 3
     if isinstance(model, Path):  # it takes names in UTF-8 only
         model = str(model) if is_utf8(model) else model.read_bytes()

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.names import as_spelt
 from src_mindspore.system.output_file import write_sealed_json
 from src_mindspore.system.read import read_json
 from src_mindspore.system.terminal import shown_name, some
@@ -73,14 +74,19 @@ def _entry(source: str, number: int, entry: Any) -> Exclusion:
     return Exclusion(place.as_posix(), entry["sha256"], entry["reason"])
 
 
-def check_plan(root: Path, exclusions: Sequence[Exclusion]) -> None:
+def check_plan(root: Path, exclusions: Sequence[Exclusion]) -> tuple[Exclusion, ...]:
     """Compares the list with the files: what it was made for may have changed.
 
     A file that has gone needs no exclusion, which the log says.
 
+    Returns:
+        The list with every path as the disk spells it.
+
     Raises:
         UserError: a file is another than the one that was to be left out.
     """
+    spelt = as_spelt(root, [exclusion.path for exclusion in exclusions])
+    exclusions = tuple(replace(e, path=spelt.get(e.path, e.path)) for e in exclusions)
     missing, changed = [], []
     for exclusion in exclusions:
         file = root / exclusion.path
@@ -96,14 +102,14 @@ def check_plan(root: Path, exclusions: Sequence[Exclusion]) -> None:
         )
     if missing:
         log.warning(
-            "%d photos of the exclusion list are not there: %s", len(missing), some(missing)
+            "%d photos of the exclusion list are not in %s, and nothing is left out for them: %s",
+            *(len(missing), root, some(missing)),
         )
+    return exclusions
 
 
 def excluded_of(path: str | None, root: Path) -> tuple[Exclusion, ...]:
     """The entries of the list that a config names, checked; none without a list."""
     if path is None:
         return ()
-    exclusions = read_plan(Path(path))
-    check_plan(root, exclusions)
-    return exclusions
+    return check_plan(root, read_plan(Path(path)))

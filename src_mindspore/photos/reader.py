@@ -8,12 +8,14 @@ import hashlib
 import io
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from src_mindspore.photos.decode import open_image, opened, upright
+from src_mindspore.photos.decode import DOUBT, open_image, opened, upright
+from src_mindspore.photos.records import Record
+from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -29,13 +31,26 @@ class PhotoReader:
         photos: how many there are.
         digests: SHA-256 by path, as 64 hexadecimal digits: a file of another content is none of
             these photos. None takes any.
+        note: whether ``seen`` keeps the SHA-256 of what was read, by path.
+        value_range: of deep photos, see ``decode.open_photo``.
     """
 
-    def __init__(self, root: Path, photos: int, digests: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        photos: int,
+        digests: Mapping[str, str] | None = None,
+        note: bool = False,
+        value_range: ValueRange | None = None,
+    ) -> None:
         self.root = root
         self.photos = photos
         self.skipped: dict[str, str] = {}  # what is wrong, by path
+        self.seen: dict[str, str] = {}
         self._digests = digests
+        self._note = note
+        self._range = value_range
+        self._doubted = False
         self._lock = threading.Lock()
 
     @property
@@ -54,13 +69,24 @@ class PhotoReader:
             with open_image(file) as stream:
                 content = stream.read()
             # of the bytes that are decoded, so that nothing can take their place in between
-            if self._digests and hashlib.sha256(content).hexdigest() != self._digests[path]:
+            digest = hashlib.sha256(content).hexdigest() if self._digests or self._note else ""
+            if self._digests and digest != self._digests[path]:
                 raise UserError(f"{file} has changed since the photos were listed")
             with opened(file, io.BytesIO(content)) as image:
-                return upright(image)
+                photo = upright(image, self._range)
+            if self._note:
+                self.seen[path] = digest
         except (UserError, OSError) as error:
             self._skip(path, str(error))
             return None
+        if DOUBT in photo.info and not self._doubted:
+            self._doubted = True  # the others are of the same kind; one line says it
+            log.warning("%s: %s; other photos may be alike", file, photo.info[DOUBT])
+        return photo
+
+    def seen_of(self, records: Sequence[Record]) -> list[str]:
+        """SHA-256 of those of some photos that were opened; ``note`` keeps them."""
+        return [self.seen[r.path] for r in records if r.path in self.seen]
 
     def _skip(self, path: str, problem: str) -> None:
         with self._lock:

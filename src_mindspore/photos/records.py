@@ -1,23 +1,21 @@
-"""The labelled images below a folder, one sub-folder per class.
+"""The labelled images below a folder, one sub-folder per class, listed by ``listing.py``.
 
-Links are followed where they lead to a file or stand for a class folder itself, so that a data set
-can be made of links; links to folders further down are not, so there are no circles.
+A link may stand for a class folder itself, so that a data set can be made of links.
 """
 
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from src_mindspore.photos.listing import Contents, Listing, contents, walk
+from src_mindspore.photos.passed_over import closed_folders, sentences
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.names import matched
 from src_mindspore.system.read import is_file_name
 from src_mindspore.system.terminal import some
 
 log = logging.getLogger(__name__)
-
-SPLITS = ("train", "val", "test")
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 
 
 @dataclass(frozen=True, slots=True)  # slots: there may be a million
@@ -28,65 +26,77 @@ class Record:
     label: int
 
 
-def given_splits(root: Path) -> list[str]:
-    """Names of the splits in a data folder; none where it has the class folders themselves."""
-    return [name for name in SPLITS if (root / name).is_dir()]
-
-
 def list_records(root: Path, classes: Sequence[str], below: Path = Path()) -> list[Record]:
     """Every image of the class folders in ``root/below``, sorted by path.
 
-    Hidden files are passed over; other files that are no images are counted in the log.
+    What is passed over is counted and named in the log.
+
+    A class in another Unicode form than its folder is that folder.
 
     Raises:
-        UserError: a folder that is none of ``classes``, or a class that is no folder name.
+        UserError: a folder that is none of ``classes``, a class that is no folder name, or a
+            folder that cannot be listed.
     """
     if bad := [name for name in classes if not is_file_name(name)]:
         raise UserError(
             f"a class is the name of a folder, in UTF-8 and without '/'; got {some(bad)}"
         )
     base = root / below
-    unknown = sorted(set(folders(base)) - set(classes))
+    inside = listed(base)
+    folder_of = matched(classes, inside.classes)
+    unknown = sorted(set(inside.classes) - set(folder_of.values()))
     if unknown:
         raise UserError(
-            f"{base} has folders that are no class: {some(unknown)}; the classes are "
-            f"{some(classes)}"
+            f"{base} has folders that are no class: {some(unknown, beside=classes)}; the classes "
+            f"are {some(classes, beside=unknown)}"
         )
-    homeless = [p for p in base.glob("*") if p.is_file() and p.suffix.lower() in SUFFIXES]
-    if homeless:
-        log.warning("%d images beside the class folders of %s are not used", len(homeless), base)
-    records, strays = [], []
+    if inside.photos:
+        text = "%d images beside the class folders of %s are not used: %s"
+        log.warning(text, len(inside.photos), base, some(inside.photos))
+    records, found = [], beside(inside, below)
     for label, name in enumerate(classes):
-        images, others = images_below(root, below / name)
-        records += [Record(path, label) for path in images]
-        strays += others
-    if strays:
-        log.warning("%d files in %s are no images: %s", len(strays), base, some(strays))
+        folder = folder_of.get(name, name)
+        if (base / folder).is_dir():
+            below_class = walk(root, (below / folder).as_posix())
+            records += [Record(path, label) for path in below_class.photos]
+            found.update(below_class)
+    if found.closed:
+        raise UserError(
+            f"folders below {base} cannot be listed, so that their photos would be missing: "
+            f"{closed_folders(found)}; make them readable, or take them away"
+        )
+    for sentence in sentences(found):
+        log.warning("%s: %s", base, sentence)
+    if found.rubbish:
+        text = "%s: hidden files and leftovers of other programs, no photos: %d (%s)"
+        log.info(text, base, len(found.rubbish), some(found.rubbish))
     return sorted(records, key=lambda record: record.path)
 
 
-def images_below(root: Path, below: Path) -> tuple[list[str], list[str]]:
-    """Images in and under a folder, told by their names, and what else is there.
+def beside(inside: Contents, below: Path) -> Listing:
+    """What lies beside class folders, but for the folders; links there are class folders."""
+    found = Listing()
+    found.add(inside, below.as_posix())
+    found.photos, found.links = [], []
+    return found
 
-    Both relative to ``root``, '/' separated, sorted folder by folder, without what is hidden. A
-    name may also be that of a pipe, or of a link that leads nowhere: those are no images.
+
+def listed(folder: Path) -> Contents:
+    """What lies in a folder.
+
+    Raises:
+        UserError: it cannot be listed.
     """
-    images, others = [], []
-    for folder, subfolders, names in os.walk(root / below):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        relative = Path(folder).relative_to(root).as_posix()
-        for name in sorted(names):
-            if name.startswith("."):
-                continue
-            path = f"{relative}/{name}"
-            is_image = Path(path).suffix.lower() in SUFFIXES
-            is_file = is_image and os.path.isfile(f"{root}/{path}")  # noqa: PTH113 - many
-            (images if is_file else others).append(path)
-    return images, others
+    inside = contents(folder)
+    if inside.problem:
+        raise UserError(f"{folder} cannot be listed: {inside.problem}")
+    return inside
 
 
 def folders(folder: Path) -> list[str]:
-    """Names of the sub-folders, sorted; hidden ones are none, nor has a missing folder any."""
-    if not folder.is_dir():
-        return []
-    return sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    """Names of the sub-folders that may be classes, sorted.
+
+    Raises:
+        UserError: it cannot be listed.
+    """
+    return listed(folder).classes

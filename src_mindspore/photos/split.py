@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from src_mindspore.photos.records import SPLITS, Record
+from src_mindspore.photos.records import Record
+from src_mindspore.photos.split_folders import SPLITS
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
 
@@ -46,8 +47,10 @@ def split_records(
     families = _families(twins, near)
     splits: dict[str, list[Record]] = {name: [] for name in SPLITS[: len(fractions)]}
     rng = np.random.default_rng(seed)
-    for label in sorted({record.label for record in records}):
-        groups = [same for same in families if same[0].label == label]
+    of_class: dict[int, list[list[Record]]] = defaultdict(list)
+    for same in families:
+        of_class[same[0].label].append(same)
+    for _, groups in sorted(of_class.items()):
         groups = [groups[i] for i in rng.permutation(len(groups))]
         ends = np.round(np.cumsum(fractions) * len(groups)).astype(int)
         for i in range(len(ends)):  # at least one each, from the left and from the right

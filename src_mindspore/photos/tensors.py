@@ -59,7 +59,8 @@ def read_photos(paths: Sequence[Path], spec: InputSpec) -> np.ndarray:
     Raises:
         UserError: a photo that cannot be read.
     """
-    return normalise(np.stack(_each(lambda p: prepare(open_photo(p), spec), paths)), spec)
+    pixels = _each(lambda path: prepare(open_photo(path, spec.range), spec), paths)
+    return normalise(np.stack(pixels), spec)
 
 
 def _each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:

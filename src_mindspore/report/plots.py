@@ -3,6 +3,7 @@
 import logging
 import warnings
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from src_mindspore.system.write import atomic_path
 
 log = logging.getLogger(__name__)
 
-LARGEST = 40.0  # inches: at 1000 classes the picture would have 2 gigapixels otherwise
+LARGEST = 40.0  # inches of a side: 23 megapixels
+MOST = 100  # classes whose names can be read in such a picture
+SOME = 40  # classes that are shown where there are more
+NAME = 40  # characters of a name beside the picture
 
 # fonts with Chinese characters; Matplotlib's own has none
 CHINESE_FONTS = (
@@ -98,30 +102,75 @@ def _mark_stages(axes: Axes, stages: Sequence[str]) -> None:
 def draw_confusion(path: Path, confusion: np.ndarray, labels: Sequence[str]) -> None:
     """The confusion matrix: a row per true class, in share of its images, counts written in.
 
+    Of more than ``MOST`` classes it has the ``SOME`` that are most often taken for one another,
+    and says so.
+
     Args:
         path: the PNG to write.
-        confusion: ``(K, K)`` images, ``[true, predicted]``.
-        labels: display names of the K classes.
+        confusion: ``(m, 3)``, rows of true class, predicted class and images.
+        labels: display names of all classes.
     """
-    # inches; above the limit, some 100 classes, the tick labels shrink instead
-    size = min(max(5.0, 2.5 + 0.36 * len(labels)), LARGEST)
+    true, predicted, images = np.asarray(confusion, np.int64).reshape(-1, 3).T
+    right, total = int(images[true == predicted].sum()), int(images.sum())
+    title = f"{right} of {total} images right ({right / max(total, 1):.2%})"
+    shown = np.arange(len(labels))
+    if len(labels) > MOST:
+        shown = most_confused(confusion, len(labels), SOME)
+        title += (
+            f"\nthe {len(shown)} of {len(labels):,} classes most often taken for one another\n"
+            f"(shares are of all images of a class)"
+        )
+    place = np.full(len(labels), -1)
+    place[shown] = np.arange(len(shown))
+    table = np.zeros((len(shown), len(shown)), np.int64)
+    inside = (place[true] >= 0) & (place[predicted] >= 0)
+    table[place[true[inside]], place[predicted[inside]]] = images[inside]
+    of_class = np.bincount(true, images, len(labels))[shown]
+    shares = table / np.maximum(of_class, 1)[:, None]
+    _draw_table(path, table, shares, [_short(labels[i]) for i in shown], title)
+
+
+def most_confused(confusion: np.ndarray, classes: int, count: int) -> np.ndarray:
+    """The classes of the most frequent confusions: ``count`` sorted indices.
+
+    Where fewer are confused the first of the others join them.
+    """
+    wrong = confusion[confusion[:, 0] != confusion[:, 1]]
+    chosen: set[int] = set()
+    for pair in wrong[np.argsort(-wrong[:, 2], kind="stable"), :2].tolist():
+        if len(chosen.union(pair)) <= count:
+            chosen.update(pair)
+        if len(chosen) == count:
+            break
+    others = (i for i in range(classes) if i not in chosen)
+    return np.array(sorted([*chosen, *islice(others, count - len(chosen))]))
+
+
+def _short(label: str) -> str:
+    """A name of a length that leaves room for the picture."""
+    return label if len(label) <= NAME else f"{label[: NAME - 1]}…"
+
+
+def _draw_table(
+    path: Path, table: np.ndarray, shares: np.ndarray, names: Sequence[str], title: str
+) -> None:
+    # inches; above the limit the tick labels shrink instead
+    size = min(max(5.0, 2.5 + 0.36 * len(names)), LARGEST)
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.subplots()
-    shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, column in zip(*np.nonzero(confusion), strict=True):
+    for row, column in zip(*np.nonzero(table), strict=True):
         colour = "white" if shares[row, column] > 0.5 else "black"
-        text = str(confusion[row, column])
+        text = str(table[row, column])
         axes.text(column, row, text, ha="center", va="center", color=colour, size=8)
-    ticks = range(len(labels))
-    points = min(10.0, 72 * 0.6 * size / len(labels))
+    ticks = range(len(names))
+    points = min(10.0, 72 * 0.6 * size / len(names))
     style = {"size": points, "parse_math": False, "fontfamily": _label_fonts()}  # "$" is a "$"
-    axes.set_xticks(ticks, labels, rotation=90, **style)
-    axes.set_yticks(ticks, labels, **style)
+    axes.set_xticks(ticks, names, rotation=90, **style)
+    axes.set_yticks(ticks, names, **style)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    right, total = int(confusion.trace()), int(confusion.sum())
-    axes.set_title(f"{right} of {total} images right ({right / max(total, 1):.2%})")
+    axes.set_title(title)
     _save(figure, path)
 
 

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from src_mindspore.config.schema import SCHEMA
-from src_mindspore.photos.exclusions import Exclusion
-from src_mindspore.photos.records import Record
+from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.runs import checkpoint
 from src_mindspore.runs.lock import RunLock
 from src_mindspore.runs.names import (
@@ -32,6 +31,7 @@ from src_mindspore.runs.names import (
     SPLITS_FILE,
 )
 from src_mindspore.runs.progress import StageProgress, is_state
+from src_mindspore.runs.splits import check_same, read_splits, splits_table
 from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.launcher import launched
@@ -107,37 +107,21 @@ class RunFolder:
         """Whether the run has come to its end."""
         return (self.path / METRICS).is_file()
 
-    def write_splits(
-        self,
-        root: Path,
-        photos: Mapping[str, Sequence[Record]],
-        left_out: Sequence[str] = (),
-        excluded: Sequence[Exclusion] = (),
-    ) -> None:
-        """Records which photo is in which split.
+    def write_splits(self, root: Path, photos: RunPhotos) -> None:
+        """Records which photo is in which split, and its content.
 
         Args:
             root: the data folder, for messages.
-            photos: by split.
-            left_out: paths of training photos that an evaluated split has as well.
-            excluded: what the user's list takes away.
+            photos: of this run.
 
         Raises:
             UserError: a resumed run finds other photos than it was trained on.
         """
-        table = {name: [r.path for r in records] for name, records in photos.items()}
-        splits: dict[str, Any] = {"splits": table, "left_out": list(left_out)}
-        if excluded:
-            splits["excluded"] = [asdict(exclusion) for exclusion in excluded]
         path = self.path / SPLITS_FILE
-        trained = (self.path / LAST).is_file()
-        if trained and read_json(path) != splits:
-            raise UserError(
-                f"the photos in {root} are not those that {self.path} was begun with, see "
-                f"its {SPLITS_FILE}: a new run takes a new folder"
-            )
+        if (self.path / LAST).is_file():  # it has been trained
+            check_same(read_splits(path), photos, root, self.path)
         if self.writes:
-            self.files.write_json(SPLITS_FILE, splits)
+            self.files.write_json(SPLITS_FILE, splits_table(photos))
 
     def choice(self) -> dict[str, Any] | None:
         """What this run chose before it was stopped."""

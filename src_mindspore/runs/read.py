@@ -5,9 +5,10 @@ from typing import Any
 
 from easydict import EasyDict
 
-from src_mindspore.photos.exclusions import Exclusion, parse_entries
+from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.runs.names import CONFIG, METRICS, SPLITS_FILE
 from src_mindspore.runs.places import run_config
+from src_mindspore.runs.splits import read_splits
 from src_mindspore.spec.load import load_spec
 from src_mindspore.spec.model import FILE_NAME, ModelSpec
 from src_mindspore.system.advice import advised
@@ -15,36 +16,52 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import brief, read_json
 
 
-def known_splits(model_path: Path) -> dict[str, list[str]] | None:
-    """The splits of the run that a model file or folder belongs to, where they can be told.
+def run_photos(model_path: Path) -> RunPhotos | None:
+    """The photos of the run that a model file or folder belongs to, where they can be told."""
+    run = run_of(model_path)
+    return read_splits(run / SPLITS_FILE) if run else None
 
-    An exported file lies in ``RUN/export``, a checkpoint in the run folder itself.
+
+def run_of(model_path: Path) -> Path | None:
+    """The run folder of a model: a checkpoint lies in it, an exported file in ``RUN/export``.
+
+    An export of another run that was put there is not of this one: its description names another
+    checkpoint.
     """
-    photos = _photos_of(model_path)
-    return photos["splits"] if photos else None
-
-
-def known_exclusions(model_path: Path) -> tuple[Exclusion, ...]:
-    """The photos that this run was told to leave out; none where that cannot be told."""
-    entries = (_photos_of(model_path) or {}).get("excluded", [])
-    return parse_entries(SPLITS_FILE, entries if isinstance(entries, list) else [entries])
-
-
-def _photos_of(model_path: Path) -> dict[str, Any] | None:
     folder = (model_path if model_path.is_dir() else model_path.parent).resolve()
     for place in (folder, folder.parent):
-        path = place / SPLITS_FILE
-        if not path.is_file() or not (place / CONFIG).is_file():
-            continue
-        table = read_json(path)
-        splits = table.get("splits") if isinstance(table, dict) else None
-        if not isinstance(splits, dict) or not all(
-            isinstance(paths, list) and all(isinstance(p, str) for p in paths)
-            for paths in splits.values()
-        ):
-            raise UserError(f"{path} is damaged: it has no table of splits and their photos")
-        return table
+        if (place / SPLITS_FILE).is_file() and (place / CONFIG).is_file():
+            own = place == folder or _checkpoint(folder) in (None, _checkpoint(place))
+            return place if own else None
     return None
+
+
+def _checkpoint(folder: Path) -> str | None:
+    """SHA-256 of the checkpoint that the description in a folder is of; None where it says none."""
+    if not (folder / FILE_NAME).is_file():
+        return None
+    calibration = load_spec(folder / FILE_NAME).calibration
+    return calibration.sha256 if calibration else None
+
+
+def data_folder(model_path: Path, named: Path | None = None) -> Path:
+    """Where the photos are: as named, else where the model's run had them.
+
+    Raises:
+        UserError: nothing is named, and there is no run, or its folder is not there any more.
+    """
+    if named is not None:
+        return named
+    run = run_of(model_path)
+    if run is None:
+        raise UserError(
+            f"{model_path} is in no run folder, which would say where its photos are: name the "
+            f"data folder with --data"
+        )
+    folder = run_config(run).data.dir
+    if not folder or not Path(folder).is_dir():
+        raise UserError(f"{folder}, the data of {run}, is not there: name its place with --data")
+    return Path(folder)
 
 
 def load_run(path: Path) -> tuple[EasyDict, ModelSpec]:

@@ -1,6 +1,7 @@
 """From a decoded photo to the input tensor: what `photos/` does and every device repeats."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 RESIZE_RULES = ("stretch", "shorter_side")
 INTERPOLATIONS = ("bilinear", "bicubic", "lanczos")
@@ -30,8 +31,22 @@ class CropSpec:
 
 
 @dataclass(frozen=True)
+class ValueRange:
+    """The values of deep photos (of more than 8 bits, signed or real) that are black and white.
+
+    Photos of 8 bits stay as they are.
+    """
+
+    low: float
+    high: float  # above ``low``
+
+
+@dataclass(frozen=True)
 class InputSpec:
-    """From a decoded photo to the model's input tensor."""
+    """From a decoded photo to the model's input tensor.
+
+    ``range`` is that of the photos of training; None where none of them was deep.
+    """
 
     size: tuple[int, int]  # height, width in pixels
     mean: tuple[float, float, float]  # per channel, 0..255 units
@@ -40,6 +55,12 @@ class InputSpec:
     crop: CropSpec | None = None
     color: str = "RGB"
     layout: str = "NCHW"
+    range: ValueRange | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ``spec.json`` and the keys of the feature cache have it: no range but where it is."""
+        table = asdict(self)
+        return table if self.range else {k: v for k, v in table.items() if k != "range"}
 
 
 def square_input(

@@ -15,6 +15,7 @@ from src_mindspore.spec.input import (
     CropSpec,
     InputSpec,
     ResizeSpec,
+    ValueRange,
 )
 from src_mindspore.spec.model import OUTPUTS, SPEC_FORMAT, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
@@ -64,6 +65,7 @@ def _parse(raw: Mapping[str, Any]) -> ModelSpec:
                 "std": _numbers(image["std"], 3),
                 "resize": ResizeSpec(**{**resize, "size": _sizes(resize["size"])}),
                 "crop": CropSpec(**{**crop, "size": _sizes(crop["size"])}) if crop else None,
+                "range": _range(image.get("range")),
             }
         ),
         output=raw["output"],
@@ -129,6 +131,16 @@ def _only(kind: type, raw: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(raw, dict) or set(raw) - known:
         raise ValueError(f"{kind.__name__} has the keys {sorted(known)}; got {brief(raw)}")
     return dict(raw)
+
+
+def _range(raw: Any) -> ValueRange | None:
+    if raw is None:
+        return None
+    table = _only(ValueRange, raw)
+    low, high = _numbers([table["low"], table["high"]], 2)
+    if not low < high:
+        raise ValueError(f"input.range must have low below high; got {brief(raw)}")
+    return ValueRange(low, high)
 
 
 def _numbers(values: Any, count: int) -> tuple[Any, ...]:

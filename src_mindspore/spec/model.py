@@ -86,5 +86,5 @@ class ModelSpec:
     def save(self, folder: Path) -> Path:
         """Writes ``folder/spec.json`` atomically and returns its path."""
         path = folder / FILE_NAME
-        write_json(path, asdict(self))
+        write_json(path, asdict(self) | {"input": self.input.to_dict()})
         return path

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown
+from src_mindspore.system.threads import VARIABLE, parse_threads
 
 OK, UNUSABLE_INPUT, INTERRUPTED = 0, 2, 130
 
@@ -46,6 +47,24 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         help="what runs a run folder or .ckpt (default: auto, which is onnxruntime on a CPU, its "
         "first answers checked against MindSpore)",
     )
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """The number of threads; the command hands it to ``threads.use_threads`` once it is parsed."""
+    parser.add_argument(
+        "--threads",
+        type=_threads,
+        metavar="N",
+        help=f"threads to work in, at most the CPUs here (default: ${VARIABLE}, else what the "
+        "process may use: its CPUs, a container's quota)",
+    )
+
+
+def _threads(text: str) -> int:
+    try:
+        return parse_threads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 class Stop:

@@ -1,9 +1,10 @@
-"""Work on all cores, results in order."""
+"""Work on all threads that this process may use, results in order."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from src_mindspore.system.threads import thread_count
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -12,12 +13,17 @@ Result = TypeVar("Result")
 def map_ordered(
     work: Callable[[Item], Result], items: Iterable[Item], ahead: int = 64
 ) -> Iterator[Result]:
-    """``map`` on all cores, in order, never more than ``ahead`` results in front of the reader.
+    """``map`` in ``thread_count()`` threads, in order, at most ``ahead`` results before the reader.
 
     Threads suffice: Pillow, OpenCV and hashing release the interpreter lock while they work.
+    With one of them nothing is done ahead: the reader works in that time.
     """
+    threads = thread_count()
+    if threads == 1:
+        yield from map(work, items)
+        return
     waiting: list = []
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))

@@ -4,6 +4,7 @@ Nothing here waits, or takes memory, because of what a path turns out to be: a p
 file of gigabytes is refused before its content is read.
 """
 
+import codecs
 import json
 import os
 import reprlib
@@ -16,10 +17,18 @@ import yaml
 from src_mindspore.system.errors import UserError
 
 MAX_YAML = 1 << 20  # bytes; the 26 classes of configs/labels/garbage.yaml take 3 KB
-MAX_JSON = 1 << 28  # splits.json has a line of some 50 bytes for each of a million photos
+MAX_JSON = 1 << 28  # splits.json has some 180 bytes for each of a million photos
 MAX_DEPTH = 32  # tables inside of tables; a config has 3
 MAX_SHOWN = 500  # characters of what a library says about a text
 MAX_DIGITS = 1000  # of a whole number in YAML; Python refuses to write one of 4300 and more
+# UTF-32 first: its mark begins with that of UTF-16
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 NO_TEXT = frozenset(map(chr, (0, *range(0xD800, 0xE000))))  # not in file names, not in UTF-8
 
 
@@ -66,7 +75,7 @@ def check_file(path: Path) -> None:
 
 
 def read_text(path: Path, limit: int) -> str:
-    """The UTF-8 text of a file of at most ``limit`` bytes.
+    """The text of a file of at most ``limit`` bytes, see ``decoded``.
 
     Raises:
         UserError: no file, too large, or another encoding.
@@ -78,12 +87,31 @@ def read_text(path: Path, limit: int) -> str:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     if len(content) > limit:
         raise UserError(f"{path}: up to {limit:,} bytes are read; it is larger")
+    return decoded(content, str(path))
+
+
+def decoded(content: bytes, source: str, errors: str = "strict") -> str:
+    """Text in UTF-8, or in what its byte order mark says, which Windows puts in front; without it.
+
+    Args:
+        content: the bytes.
+        source: what to call them.
+        errors: of ``bytes.decode``, for UTF-8 without a mark; all but ``strict`` takes zero bytes.
+
+    Raises:
+        UserError: bytes that are no text in that encoding.
+    """
+    encoding = next((name for mark, name in MARKS if content.startswith(mark)), "utf-8")
+    strict = errors == "strict"
+    if strict and encoding == "utf-8" and content[:64].count(0) > len(content[:64]) // 4:
+        raise UserError(f"{source}: must be text in UTF-8; it has zero bytes, as UTF-16 has")
     try:
-        return content.decode("utf-8")
+        return content.decode(encoding, errors if encoding == "utf-8" else "strict")
     except UnicodeDecodeError as error:
+        what = "UTF-8" if encoding.startswith("utf-8") else f"{encoding.upper()}, as its mark says"
         raise UserError(
-            f"{path}: must be text in UTF-8; byte {error.start} is 0x{content[error.start]:02x} "
-            f"({error.reason})"
+            f"{source}: must be text in {what}; byte {error.start} is "
+            f"0x{content[error.start]:02x} ({error.reason})"
         ) from None
 
 

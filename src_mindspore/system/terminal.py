@@ -1,7 +1,9 @@
 """Text of unknown origin on a terminal: names of files and classes, texts of models."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from src_mindspore.system.names import alike
 
 # Control characters and what is invisible or turns the direction of writing; a lone surrogate is
 # a byte of a file name that is not UTF-8
@@ -36,7 +38,26 @@ def shown_name(name: str) -> str:
     return shown(name, keep="")
 
 
-def some(names: Sequence[str], limit: int = 8) -> str:
-    """The first of ``names`` and the number of the others, for messages."""
+def apart(names: Sequence[str], beside: Iterable[str] = ()) -> list[str]:
+    r"""Names as ``shown_name`` gives them; two that look the same are told by their characters.
+
+    Args:
+        names: to be shown.
+        beside: others that the reader has to tell them from.
+
+    Returns:
+        One text a name: ``cafe\\u0301`` where there is a ``caf\\xe9`` too.
+    """
+    if all(name.isascii() for name in names):
+        return [shown_name(name) for name in names]
+    twins = {name for group in alike((*names, *beside)) for name in group}
+    return [
+        name.encode("unicode_escape").decode() if name in twins else shown_name(name)
+        for name in names
+    ]
+
+
+def some(names: Sequence[str], limit: int = 8, beside: Iterable[str] = (), sign: str = ", ") -> str:
+    """The first of ``names`` and the number of the others, for messages; see ``apart``."""
     rest = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(shown_name(name) for name in names[:limit]) + rest
+    return sign.join(apart(names[:limit], (*names[limit:], *beside))) + rest

@@ -95,13 +95,13 @@ def _median_seconds(work: Callable[[], object]) -> float:
 
 def _view_seconds(options: TrainingOptions, materials: Materials, load: TrainingLoad) -> float:
     """One view of a photo, decoded and through all frozen layers."""
-    data, views = materials.data, options.features.views
+    data, views, spec = materials.data, options.features.views, materials.input
     paths = [data.root / record.path for record in data.records("train")[:PHOTOS]]
 
     def decode() -> list[np.ndarray]:
         return list(
             map_ordered(
-                lambda i: views.of(open_photo(paths[i]), i, materials.input), range(len(paths))
+                lambda i: views.of(open_photo(paths[i], spec.range), i, spec), range(len(paths))
             )
         )
 

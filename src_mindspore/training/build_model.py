@@ -3,12 +3,13 @@
 import logging
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from src_mindspore.backbone import build_backbone
 from src_mindspore.network.classifier import Classifier, build_classifier
-from src_mindspore.spec.input import square_input
+from src_mindspore.spec.input import ValueRange, square_input
 from src_mindspore.spec.labels import load_labels
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
@@ -30,6 +31,7 @@ def build_model(
     backbone: Mapping[str, Any],
     head: Mapping[str, Any],
     image: Mapping[str, Any],
+    value_range: ValueRange | None = None,
 ) -> tuple[Classifier, ModelSpec]:
     """The network with its pretrained backbone, and the spec that describes it.
 
@@ -41,6 +43,7 @@ def build_model(
             where None is what follows from the weights.
         head: arguments of ``ClassifierHead`` but those that follow from the rest.
         image: ``size``, ``resize``, ``interpolation`` and ``shorter_side`` of ``square_input``.
+        value_range: of the photos, where some are deep.
 
     Raises:
         UserError: labels that cannot be read.
@@ -60,7 +63,7 @@ def build_model(
     spec = ModelSpec(
         classes=classes,
         labels=load_labels(Path(labels) if labels else None, classes),
-        input=square_input(mean=mean, std=std, **image),
+        input=replace(square_input(mean=mean, std=std, **image), range=value_range),
         output="probabilities" if head["activation"] else "logits",
         model={
             "backbone": arguments,

@@ -11,10 +11,11 @@ from src_mindspore.doctor.diagnosis import findings_of
 from src_mindspore.doctor.duplicates import near_pairs
 from src_mindspore.doctor.findings import ERROR, Finding
 from src_mindspore.doctor.survey import Survey, survey
-from src_mindspore.photos.exclusions import excluded_of
+from src_mindspore.photos.exclusions import Exclusion, excluded_of
+from src_mindspore.spec.labels import check_labels
 from src_mindspore.system.advice import advised
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.terminal import shown_name, some
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ def checked_data_set(
     seed: int,
     exclude: str | None = None,
     near_duplicates: str = "leave_out",
+    labels: str | None = None,
 ) -> DataSet:
     """The photos of a training run, every one of them read once; findings go to the log.
 
@@ -41,17 +43,22 @@ def checked_data_set(
         exclude: file of photos that are in no split, see ``exclusions.py``.
         near_duplicates: ``leave_out`` keeps near-identical photos on one side, as ``divide`` does
             with identical ones; ``keep`` does not look for them.
+        labels: a file of display names, compared with the classes before the photos are read.
 
     Raises:
         UserError: see ``list_data_set``, ``divide``, ``excluded_of``; photos that cannot be used;
             any other finding with which training cannot be right.
     """
-    listed = list_data_set(root, classes, excluded_of(exclude, root))
-    if listed.excluded:
-        log.info("left out by %s: %d photos", shown_name(str(exclude)), len(listed.excluded))
+    excluded = excluded_of(exclude, root)
+    listed = list_data_set(root, classes, excluded)
+    if labels:
+        check_labels(Path(labels), listed.classes)
+    if exclude is not None:
+        _say_excluded(exclude, excluded, listed)
     found = survey(root, listed.records("all"))
+    _say_renamed(excluded, found)
     _stop_at_faults(found)
-    data = replace(listed, known_digests=found.digests)
+    data = replace(listed, known_digests=found.digests, value_range=found.value_range)
     pairs = near_pairs(found, split_blocks(data, found)) if near_duplicates == "leave_out" else []
     _show(root, findings_of(data, found, pairs))
     paths = [record.path for record in found.records]
@@ -59,6 +66,30 @@ def checked_data_set(
         (found.digests[paths[pair.first]], found.digests[paths[pair.second]]) for pair in pairs
     ]
     return divide(data, fractions, seed, digests)
+
+
+def _say_excluded(plan: str, listed: Sequence[Exclusion], data: DataSet) -> None:
+    """How many photos a list really took away, and which files it names that are no photos here."""
+    left_out = {exclusion.path for exclusion in data.excluded}
+    log.info("left out by %s: %d of its %d photos", shown_name(plan), len(left_out), len(listed))
+    paths = [exclusion.path for exclusion in listed if exclusion.path not in left_out]
+    # ``check_plan`` has named those that are not there
+    if others := [path for path in paths if (data.root / path).is_file()]:
+        text = "%s names %d files that are no photos of this data set: %s"
+        log.warning(text, shown_name(plan), len(others), some(others))
+
+
+def _say_renamed(excluded: Sequence[Exclusion], found: Survey) -> None:
+    """Warns of photos to be left out that are there under other names.
+
+    They are used: the list may have meant the other of two copies.
+    """
+    listed = set(found.digests)
+    gone = [exclusion for exclusion in excluded if exclusion.path not in listed]
+    there = {digest: path for path, digest in found.digests.items()} if gone else {}
+    if renamed := [f"{e.path} = {there[e.sha256]}" for e in gone if e.sha256 in there]:
+        text = "%d photos of the exclusion list have other names now, and are used: %s"
+        log.warning(text, len(renamed), some(renamed))
 
 
 def _stop_at_faults(found: Survey) -> None:

@@ -13,15 +13,24 @@ from easydict import EasyDict
 
 from src_mindspore.config.schema import AUTO
 from src_mindspore.dataset import DataSet
+from src_mindspore.evaluation import confusion
 from src_mindspore.evaluation.calibration import CalibrationOptions
 from src_mindspore.evaluation.final_score import score_run, stage_scores
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import seed_everything, select_device
-from src_mindspore.report.plots import draw_confusion, draw_curves, draw_reliability
+from src_mindspore.photos.identity import RunPhotos
+from src_mindspore.report.plots import (
+    MOST,
+    SOME,
+    draw_confusion,
+    draw_curves,
+    draw_reliability,
+)
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.names import CONFUSION, CURVES, LAST, MODEL, RELIABILITY
+from src_mindspore.runs.names import CONFUSION, CURVES, LAST, METRICS, MODEL, RELIABILITY
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.launcher import scheduling
+from src_mindspore.system.terminal import apart
 from src_mindspore.training.auto_cut import choose_from_block
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.data import checked_data_set
@@ -72,10 +81,10 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     if run.writes:
         run.hold()
     _announce(data)
-    run.write_splits(data.root, data.splits, data.left_out, data.excluded)
+    run.write_splits(data.root, _run_photos(data))
 
     # 2. the network with its pretrained backbone, and the description of both ends
-    classifier, spec = build_model(data.classes, weights, **model)
+    classifier, spec = build_model(data.classes, weights, **model, value_range=data.value_range)
     run.save_spec(spec)
     if workers.size > 1:
         workers.agree({"photos": _photos(data), "first weights": _weights(classifier)})
@@ -118,6 +127,7 @@ def photos_of(config: EasyDict) -> DataSet:
         config.seed,
         table.exclude,
         table.near_duplicates,
+        table.labels,
     )
 
 
@@ -201,13 +211,23 @@ def _fit(stage: Stage, run: RunFolder) -> None:
 
 def _draw(run: RunFolder, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
     final = metrics["val"]
-    labels = [spec.label(i) for i in range(len(spec.classes))]
+    labels = apart([spec.label(i) for i in range(len(spec.classes))])
     with run.files.path(CURVES) as path:
         draw_curves(path, run.lines)
     with run.files.path(CONFUSION) as path:
-        draw_confusion(path, np.array(final["confusion"]), labels)
+        draw_confusion(path, confusion.read(final), labels)
+    if len(labels) > MOST:
+        text = f"{CONFUSION} shows the {SOME} of {len(labels):,} classes most often confused"
+        if final["confusion_form"] == confusion.TRIPLES:
+            text += f"; {METRICS} lists what occurs, as [true, predicted, images]"
+        log.info("%s", text)
     with run.files.path(RELIABILITY) as path:
         draw_reliability(path, metrics["calibration"], final)
+
+
+def _run_photos(data: DataSet) -> RunPhotos:
+    splits = {name: [record.path for record in records] for name, records in data.splits.items()}
+    return RunPhotos(splits, data.digests, data.left_out, data.excluded)
 
 
 def _photos(data: DataSet) -> bytes:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 
+import onnxruntime
 import pytest
 
 from src_mindspore.lite.library import why_not
@@ -24,19 +25,54 @@ def test_a_run_states_what_its_numbers_are_of(run_folder) -> None:
     assert (run_folder / "reliability.png").is_file()
 
 
-def test_a_temperature_in_the_graph_or_beside_it(workplace, telling_run) -> None:
-    """The same numbers, whoever divides; and nothing is divided twice."""
+@pytest.fixture(scope="module")
+def folded(workplace, telling_run) -> list[str]:
+    """The forms in ``runs/folded``, where ``runs/telling`` is exported with other names."""
     forms = "mindir,onnx,ms" if why_not(os.uname().machine) is None else "mindir,onnx"
-    options = f"--formats {forms} --out runs/folded --fold-temperature"
+    labels = "classes: {00_03: {en: Renamed, zh: 新名}}"
+    (workplace.folder / "names.yaml").write_text(labels, encoding="utf-16")
+    options = f"--formats {forms} --out runs/folded --fold-temperature --labels names.yaml"
     done = workplace.call(f"export.py runs/telling {options}")
     assert done.returncode == 0, done.stderr
+    assert "names.yaml has a display name for 1 of 12 classes; without one: " in done.stderr
+    return forms.split(",")
+
+
+def test_labels_may_change_without_training_again(workplace, telling_run, folded) -> None:
+    before, after = (
+        json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+        for folder in (telling_run, workplace.folder / "runs/folded")
+    )
+    assert before["classes"] == after["classes"]
+    place = after["classes"].index("00_03")
+    assert after["labels"][place] == {"en": "Renamed", "zh": "新名"} != before["labels"][place]
+    (workplace.folder / "none.yaml").write_text("classes: {box: {en: Box}}")
+    refused = workplace.call("export.py runs/telling --out runs/none --labels none.yaml")
+    assert refused.returncode == 2
+    assert "none.yaml has a display name for no class; without one: 00_0" in refused.stderr
+    assert not (workplace.folder / "runs/none").exists()
+
+
+def test_an_onnx_file_that_was_sent_alone_explains_itself(workplace, folded) -> None:
+    folder = workplace.folder / "runs/folded"
+    spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    meta = onnxruntime.InferenceSession(folder / "model.onnx").get_modelmeta()
+    said = {key: json.loads(text) for key, text in meta.custom_metadata_map.items()}
+    assert said.pop("spec_format") == spec["format"]
+    assert {"classes", "labels", "input", "output", "calibration"} == said.keys()
+    assert said == {key: spec[key] for key in said}
+    assert {"size", "mean", "std", "color", "layout", "resize"} < said["input"].keys()
+
+
+def test_a_temperature_in_the_graph_or_beside_it(workplace, telling_run, folded) -> None:
+    """The same numbers, whoever divides; and nothing is divided twice."""
     beside = json.loads((telling_run / "spec.json").read_text())["calibration"]
     inside = json.loads((workplace.folder / "runs/folded/spec.json").read_text())["calibration"]
     assert (beside["model_temperature"], inside["temperature"]) == (1, 1)
     assert beside["temperature"] == inside["model_temperature"] != 1
     said = json.loads((telling_run / "metrics.json").read_text())["val"]
     assert said["abstaining"]["threshold"] == inside["threshold"]
-    for form in forms.split(","):
+    for form in folded:
         got = more_scores(workplace, f"runs/folded/model.{form}")
         for key in ("top1", "confusion", "n", "temperature"):
             assert got[key] == said[key], (form, key)
@@ -53,7 +89,12 @@ def more_scores(workplace, model: str) -> dict:
     got = json.loads(file.read_text())
     assert f"val top-1 {got['top1']:.2%} (n=60, 95% interval " in done.stdout
     assert f"of {got['model']['file']}, sha256 {got['model']['sha256'][:16]}" in done.stdout
-    assert "were chosen on photos of val" in done.stdout
+    if model.startswith("runs/folded"):  # exported to where no run is
+        assert "whether the model has seen these photos cannot be told" in done.stdout
+        assert (got["selected_on"], got["identity"]["checked"]) == (None, False)
+    else:
+        assert "were chosen on these photos (val of the run)" in done.stdout
+        assert (got["selected_on"], got["identity"]["val"]) == ("val", 60)
     return got
 
 

@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import input_spec, noise
+from odd_files import deep_pngs, jpeg_files, png_files
 from photo_files import png_bytes, write_kinds, write_sizes
 from PIL import Image
 
 from src_mindspore.lite.runtime import LiteProcess
 from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.transform import normalise, prepare
-from src_mindspore.spec.input import INTERPOLATIONS, CropSpec, InputSpec, ResizeSpec
+from src_mindspore.spec.input import INTERPOLATIONS, CropSpec, InputSpec, ResizeSpec, ValueRange
 from src_mindspore.spec.load import load_spec
 from src_mindspore.system.errors import UserError
 
@@ -139,6 +140,35 @@ def test_every_kind_of_file(open_cpp, spec, kinds, record_property):
 @every_spec
 def test_every_size(open_cpp, spec, sizes, record_property):
     compare(open_cpp, spec, sizes, record_property)
+
+
+def test_odd_metadata(open_cpp, tmp_path, record_property):
+    paths = []
+    for name, odd in (*jpeg_files(), *png_files()):
+        paths.append(tmp_path / name)
+        paths[-1].write_bytes(odd.content)
+    compare(open_cpp, SPECS["stretch-bilinear"], decoded(paths), record_property)
+
+
+@pytest.mark.parametrize(
+    "spread",
+    [
+        None,
+        (117, 3121),
+        *(
+            pytest.param(spread, marks=pytest.mark.long)
+            for spread in ((0, 1023), (0, 65535), (-500.5, 900.25), (0, 1))
+        ),
+    ],
+    ids=str,
+)
+def test_samples_of_16_bits(open_cpp, spread, tmp_path, record_property):
+    spec = replace(SPECS["stretch-bilinear"], range=ValueRange(*spread) if spread else None)
+    photos = []
+    for name, content in deep_pngs():
+        (tmp_path / name).write_bytes(content)
+        photos.append((tmp_path / name, open_photo(tmp_path / name, spec.range)))
+    compare(open_cpp, spec, photos, record_property)
 
 
 @rules_first

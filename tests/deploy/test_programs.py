@@ -1,6 +1,7 @@
 """The programs ``classify`` and ``benchmark``, as a user meets them, beside ``predict.py``."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -100,6 +101,46 @@ def test_what_cannot_be_read_is_named_and_the_rest_labelled(cpp_plain, model, ph
     assert "2 of 3 photos could not be read" in done.stderr
 
 
+def test_a_folder_stands_for_the_photos_below_it(cpp_plain, workplace, model, photos, tmp_path):
+    for name in ("a/1.jpg", "a/deep/2.JFIF", "b.png", "@eaDir/3.jpg", "a/._1.jpg", "a/notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(photos[0], tmp_path / name)
+    (tmp_path / "a/round").symlink_to(tmp_path)
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env/pyvenv.cfg").touch()
+    shutil.copy(photos[0], tmp_path / "env")
+    (tmp_path / "empty").mkdir()
+    done = cpp_plain.run("classify", "--json", model, tmp_path / "empty", tmp_path, photos[1])
+    assert done.returncode == 1  # for the empty one; the rest is labelled
+    python = workplace.call(f"predict.py runs/telling {tmp_path} {photos[1]} --json")
+    assert python.returncode == 0, python.stderr
+    assert [json.loads(line)["path"] for line in done.stdout.splitlines()] == [
+        json.loads(line)["path"] for line in python.stdout.splitlines()
+    ]
+    assert len(done.stdout.splitlines()) == 4
+    assert done.stderr.splitlines() == [
+        f"{tmp_path}: other files, not used: 1 (a/notes.txt)",
+        f"{tmp_path}: links to folders, not entered: 1 (a/round)",
+        f"{tmp_path / 'empty'} is a folder without photos",
+        "1 of 5 photos could not be read",
+    ]
+
+
+def test_photos_of_other_formats_and_pipes_have_an_error_line(cpp_plain, model, photos, tmp_path):
+    shutil.copy(photos[0], tmp_path / "1.jpg")
+    (tmp_path / "2.webp").write_bytes(b"RIFF    WEBPVP8 ")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    done = cpp_plain.run("classify", "--json", model, tmp_path, tmp_path / "pipe.jpg")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["path"] == str(tmp_path / "1.jpg")
+    assert done.stderr.splitlines() == [
+        f"{tmp_path}: other files, not used: 1 (pipe.jpg)",
+        f"{tmp_path / '2.webp'}: the bytes are not an image that can be read (JPEG, PNG)",
+        f"{tmp_path / 'pipe.jpg'} must be a file, but is a folder, pipe or device",
+        "2 of 3 photos could not be read",
+    ]
+
+
 @pytest.mark.parametrize("program", ["classify", "benchmark"])
 def test_help(cpp_plain, program):
     done = cpp_plain.run(program, "--help")
@@ -173,3 +214,10 @@ def test_benchmark_of_a_missing_photo(cpp_plain, model, tmp_path):
     done = cpp_plain.run("benchmark", model, tmp_path / "none.jpg")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"{tmp_path / 'none.jpg'} is missing, empty or cannot be read\n"
+
+
+def test_benchmark_of_a_folder(cpp_plain, model, photos):
+    options = ("--json", "--threads", "1", "--runs", 1, "--warm-up", 0)
+    done = cpp_plain.run("benchmark", *options, model, photos[0].parent)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["photos"] == len(list(photos[0].parent.iterdir()))

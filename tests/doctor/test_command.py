@@ -11,7 +11,7 @@ import time
 import in_process
 import numpy as np
 import pytest
-from helpers import noise
+from helpers import noise, write_photos
 from workplace import REPOSITORY
 
 from src_mindspore.dataset import list_data_set
@@ -19,6 +19,7 @@ from src_mindspore.doctor.label_check import NOT_COMPARED, RIDGE, contradictions
 from src_mindspore.photos.exclusions import Exclusion, check_plan, read_plan, write_plan
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sha256_of
+from src_mindspore.training.data import checked_data_set
 
 
 def start(folder, *arguments: str) -> subprocess.Popen:
@@ -165,10 +166,34 @@ def test_a_plan_of_other_files(tmp_path, caplog):
     assert [r.path for r in data.records("all")] == ["a/0.png", "a/2.png", "b/0.png", "b/1.png"]
     (tmp_path / "a/1.png").unlink()
     check_plan(tmp_path, plan)
-    assert caplog.messages == ["1 photos of the exclusion list are not there: a/1.png"]
+    assert caplog.messages[-1] == (
+        f"1 photos of the exclusion list are not in {tmp_path}, and nothing is left out for "
+        "them: a/1.png"
+    )
     noise(5).save(tmp_path / "b/2.png")
     with pytest.raises(UserError, match=r"1 photos of the exclusion list are other files now.*b/2"):
         check_plan(tmp_path, plan)
+
+
+def test_training_counts_what_a_plan_really_took_away(tmp_path, caplog):
+    caplog.set_level("INFO")
+    data = tmp_path / "data"
+    write_photos(data, [f"{name}/{i:02}.png" for name in "ab" for i in range(10)])
+    write_photos(data, ["a/.hidden.png", "loose.png"], 50)
+    gone = Exclusion("a/gone.png", "0" * 64, "because")
+    met = exclusion(data, "a/03.png")
+    unmet = [exclusion(data, name) for name in ("a/.hidden.png", "loose.png")]
+    write_plan(tmp_path / "plan.json", [met, *unmet, gone])
+    plan = str(tmp_path / "plan.json")
+    seen = checked_data_set(data, None, (0.8, 0.2), 0, plan)
+    assert seen.excluded == (met,)
+    assert len(seen.records("all")) == 19
+    assert f"left out by {plan}: 1 of its 4 photos" in caplog.messages
+    assert (
+        f"{plan} names 2 files that are no photos of this data set: a/.hidden.png, loose.png"
+        in caplog.messages
+    )
+    assert f"1 photos of the exclusion list are not in {data}, and nothing" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,27 @@ def test_every_kind_of_photo(tmp_path):
     assert snapshot(tmp_path) == before
 
 
+def test_names_in_two_unicode_forms(tmp_path):
+    forms = ("cafe\u0301", "caf\u00e9")
+    plain(tmp_path, ("cat", *forms))
+    for seed, name in enumerate(forms):
+        noise(50 + seed).save(tmp_path / "cat" / f"{name}.png", "PNG")
+    seen = diagnose(tmp_path)
+    assert files(found(seen, "class_form")) == [forms]
+    assert found(seen, "class_form").severity == DECISION
+    assert files(found(seen, "name_form")) == [tuple(f"cat/{name}.png" for name in forms)]
+    assert not {"class_case", "name_case"} & {finding.kind for finding in seen.report.findings}
+    assert r"cafe\u0301 ~ caf\xe9" in "\n".join(seen.report.lines())
+
+
+def test_a_class_has_one_name_in_all_splits(tmp_path):
+    for split, name in (("train", "cafe\u0301"), ("val", "caf\u00e9")):
+        plain(tmp_path / split, ("cat", name))
+    seen = diagnose(tmp_path)
+    assert [c.name for c in seen.report.classes] == ["cafe\u0301", "cat"]
+    assert [dict(c.photos) for c in seen.report.classes] == [{"train": 12, "val": 12}] * 2
+
+
 def test_names(tmp_path):
     plain(tmp_path, ("Cat", "cat"))
     odd = ["-rf.png", "a .png ", "new\nline.png", "rtl\u202egnp.png", "Case.png", "case.png"]
@@ -171,7 +192,8 @@ def test_form_of_the_folder(tmp_path):
             names = [f"{split}/{name}/{i}.png" for i in range(12)]
             write_photos(tmp_path, names, 100 * seed + 1000 * (split == "val"))
     (tmp_path / "train/a/notes.txt").write_text("x")
-    noise(1).save(tmp_path / "train/a/photo.jfif", "JPEG")
+    noise(1).save(tmp_path / "train/a/photo.jpg_large", "JPEG")
+    (tmp_path / "train/a/photo.nef").write_bytes(b"II*\0 not for Pillow")
     noise(2).save(tmp_path / "train/stray.png")
     (tmp_path / "train/a/gone.png").symlink_to("nowhere.png")
     outside = tmp_path.parent / f"{tmp_path.name} outside.png"
@@ -185,7 +207,8 @@ def test_form_of_the_folder(tmp_path):
         "empty_class": (ERROR, ["c"]),
         "unscored_class": (DECISION, ["b"]),
         "stray": (NOTE, ["train/a/notes.txt"]),
-        "unused_photo": (DECISION, ["train/a/photo.jfif"]),
+        "unused_photo": (DECISION, ["train/a/photo.jpg_large"]),
+        "unread_format": (DECISION, ["train/a/photo.nef"]),
         "no_class": (DECISION, ["train/stray.png"]),
         "broken_link": (DECISION, ["train/a/gone.png"]),
         "linked_folder": (DECISION, ["train/a/folder"]),
@@ -196,7 +219,9 @@ def test_form_of_the_folder(tmp_path):
         assert found(seen, kind).severity == severity, kind
         assert files(found(seen, kind)) == [(name,) for name in names], kind
     shutil.rmtree(tmp_path / "val")
-    assert found(diagnose(tmp_path), "missing_split").text.startswith("there is train/ but no val/")
+    text = found(diagnose(tmp_path), "missing_split").text
+    assert text.startswith(f"{tmp_path} has train/ but no val/: training needs both")
+    assert f"--data {tmp_path}/train would be split" in text
 
 
 def test_classes(tmp_path):

@@ -1,5 +1,6 @@
 """A trained model in each form, from its files to scores; and the files that are refused."""
 
+import re
 from dataclasses import asdict, replace
 
 import mindspore as ms
@@ -16,6 +17,7 @@ from src_mindspore.evaluation.predict import predictions, threshold_of
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.evaluation.score import evaluate, score_photos
 from src_mindspore.network.classifier import build_classifier
+from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.tensors import read_photos
@@ -23,6 +25,7 @@ from src_mindspore.report.statement import statement
 from src_mindspore.spec.calibration import CalibrationSpec, OperatingPoint
 from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.write import sha256_of
 from src_mindspore.weights.array_files import save_arrays
 from src_mindspore.weights.assign import arrays_of
 
@@ -285,7 +288,10 @@ def test_abstaining(tmp_path):
         assert [p["label"] for p in said] == [p["topk"][0]["label"] for p in said]
     model = replace(model, spec=replace(model.spec, calibration=FITTED.folded()))
     records = [Record(f"{i}.png", 0) for i in range(3)]
-    got = evaluate(model, PhotoReader(tmp_path, len(records)), records, "val")
+    reader = PhotoReader(tmp_path, len(records), note=True)
+    digests = {r.path: sha256_of(tmp_path / r.path) for r in records}
+    run = RunPhotos({"val": list(digests)}, digests)
+    got = evaluate(model, reader, records, "val", run)
     assert (got["selected_on"], got["temperature"]) == ("val", 0.5)
     kept = got["abstaining"]
     assert (kept["threshold"], kept["answered"], kept["right"]) == (0.8, 2, 1)
@@ -294,9 +300,36 @@ def test_abstaining(tmp_path):
     assert "temperature 0.500" in lines[1]
     assert lines[2].startswith("val answered 2 of 3 (66.67%) with a score of 0.8000 or more, 1 ri")
     assert lines[3] == "of m.onnx, sha256 ab, NumPy"
-    assert lines[4].startswith("epoch, temperature and threshold were chosen on photos of val")
-    other = statement({**got, "split": "test", "abstaining": None})
-    assert len(other) == 3  # nothing was chosen on these
+    assert lines[4].startswith("epoch, temperature and threshold were chosen on these photos")
+    assert len(lines) == 5
+
+
+def said_of(seen: dict, n: int = 4) -> str:
+    about = dict.fromkeys(("top1", "top5", "macro_f1", "loss", "ece", "ece_adaptive"), 0.5)
+    result = {"split": "val", "n": n, "top1_interval": (0, 1), "reliability": [], "temperature": 1}
+    result |= {"abstaining": None, "model": {"file": "m", "sha256": "0", "runtime": "r"}}
+    chosen = "val" if seen.get("val") else None
+    lines = statement({**about, **result, "selected_on": chosen, "identity": seen})
+    return "\n".join(lines[3:])
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({"val": 4}, "epoch, temperature and threshold were chosen on these photos"),
+        ({"val": 1, "new": 3}, "chosen on 1 of these 4 photos .*\n3 of 4 photos are new"),
+        ({"train": 3, "new": 1}, "WARNING: 3 of 4 photos are ones that the model was trained on"),
+        ({"new": 4}, "^all 4 photos are new: the run had none of them$"),
+        ({"test": 4}, "^all 4 photos are the run's test photos: nothing was chosen on them$"),
+    ],
+)
+def test_a_score_says_whose_photos_it_is_of(counts, expected):
+    assert re.search(expected, said_of({"checked": True, **counts}))
+
+
+def test_a_score_says_where_nothing_is_known_of_its_photos():
+    said = said_of({"checked": False, "reason": "because"})
+    assert said == "whether the model has seen these photos cannot be told: because"
 
 
 def test_the_threshold_that_counts():

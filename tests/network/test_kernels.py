@@ -359,9 +359,11 @@ def trained(classifier, start, top: AnyTop, cut: str, steps: int = 3, frozen: bo
     return losses, arrays_of(classifier), logits
 
 
-@pytest.mark.parametrize(
-    "cut", [pytest.param("image", marks=pytest.mark.long), "features.10", "features.17"]
-)
+LONG_CUTS = [pytest.param(cut, marks=pytest.mark.long) for cut in ("image", "features.10")]
+
+
+# behind layer 13: a stride of 2, two shortcuts, a block without one, the last layer
+@pytest.mark.parametrize("cut", [*LONG_CUTS, "features.13", "features.17"])
 def test_training_goes_as_with_the_plain_layers(classifier, start, native, cut):
     top = Top(classifier, cut)
     plain = trained(classifier, start, top, cut)
@@ -391,7 +393,9 @@ def efficientnet():
 MIXED = [
     pytest.param("image", ((3, 3), (5, 5)), 18, 18, marks=pytest.mark.long),
     pytest.param("image", ((3, 3),), 18, 9, marks=pytest.mark.long),
-    ("features.6", ((3, 3),), 11, 4),  # blocks of 3, 3, 5, 5, 5, 5, 5, 5, 5, 3; the last layer
+    # blocks of 3, 3, 5, 5, 5, 5, 5, 5, 5, 3; the last layer
+    pytest.param("features.6", ((3, 3),), 11, 4, marks=pytest.mark.long),
+    ("features.13", ((5, 5),), 4, 3),
 ]
 
 
@@ -420,7 +424,7 @@ def test_layers_that_are_not_compiled_stand_among_the_others(
     assert not any("moving" in name for name in moved)
 
 
-@pytest.mark.parametrize("cut", [pytest.param("image", marks=pytest.mark.long), "features.10"])
+@pytest.mark.parametrize("cut", [*LONG_CUTS, "features.13"])
 def test_training_with_learned_statistics_goes_as_with_the_plain_layers(
     classifier, start, native, cut
 ):
@@ -449,20 +453,11 @@ def test_training_with_learned_statistics_goes_as_with_the_plain_layers(
 def test_the_same_bytes_whatever_the_threads(classifier, start, native, monkeypatch, kind, cut):
     top = Top(classifier, cut)
     runs = []
-    for count in (1, 2, 2, 5):
-        monkeypatch.setattr(cells, "threads", lambda count=count: count)
+    for count in (1, 2, 5):
+        monkeypatch.setattr(cells, "thread_count", lambda count=count: count)
         losses, weights, _ = trained(classifier, start, kind(top, native), cut, 2)
         runs.append((losses, {name: value.tobytes() for name, value in weights.items()}))
     assert all(run == runs[0] for run in runs[1:])
-
-
-def test_threads_follow_the_cores_and_openmp(monkeypatch):
-    monkeypatch.setattr(cells.os, "sched_getaffinity", lambda _: {0, 1, 5})
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert cells.threads() == 3
-    for value, expected in (("2", 2), ("8", 3), ("0", 3), ("many", 3), ("", 3)):
-        monkeypatch.setenv("OMP_NUM_THREADS", value)
-        assert cells.threads() == expected
 
 
 def assert_falls_back(top: Top, caplog, because: str, device: str = "CPU"):

@@ -113,7 +113,7 @@ def jpeg_bytes() -> bytes:
     return stream.getvalue()
 
 
-NO_IMAGE = "{path} is not an image that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF)"
+NO_IMAGE = f"{{path}} is not an image that can be read ({decode.NAMES})"
 BROKEN = [
     (b"", NO_IMAGE),
     (b"my shopping list\n" * 20, NO_IMAGE),

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from src_mindspore.evaluation import confusion
 from src_mindspore.evaluation.calibration import CalibrationOptions, calibrate
 from src_mindspore.evaluation.metrics import report
+from src_mindspore.report import plots
 from src_mindspore.report.plots import LARGEST, draw_confusion, draw_curves, draw_reliability
 
 
@@ -59,12 +61,16 @@ def test_the_curves_mark_where_a_stage_begins(tmp_path):
     assert 0.4 < places.min() / 1080 < places.max() / 1080 < 0.65
 
 
+def rows(table) -> np.ndarray:
+    return confusion.read({"confusion": np.asarray(table, int)})
+
+
 @pytest.mark.parametrize(("classes", "low", "high"), [(2, 500, 700), (26, 1200, 1700)])
 def test_confusion(tmp_path, classes, low, high):
-    confusion = np.eye(classes, dtype=int) * 7
-    confusion[0] = [0, 1] + [0] * (classes - 2)
+    table = np.eye(classes, dtype=int) * 7
+    table[0] = [0, 1] + [0] * (classes - 2)
     names = ["cost_$^$", "", *(f"class {i}" for i in range(classes))][:classes]
-    draw_confusion(tmp_path / "confusion.png", confusion, names)
+    draw_confusion(tmp_path / "confusion.png", rows(table), names)
     image = pixels(tmp_path / "confusion.png")
     assert image.shape[0] == image.shape[1]
     assert low < image.shape[0] < high
@@ -73,21 +79,51 @@ def test_confusion(tmp_path, classes, low, high):
 
 
 def test_a_class_without_images(tmp_path):
-    draw_confusion(tmp_path / "confusion.png", np.zeros((3, 3), int), ["a", "b", "c"])
+    draw_confusion(tmp_path / "confusion.png", rows(np.zeros((3, 3))), ["a", "b", "c"])
     assert pixels(tmp_path / "confusion.png").min() < 100  # the frame and the names
 
 
 def test_many_classes_stay_within_the_limit(tmp_path, monkeypatch):
     monkeypatch.setattr("src_mindspore.report.plots.LARGEST", 6.0)
     assert LARGEST * 120 < 2**13
-    draw_confusion(tmp_path / "c.png", np.zeros((40, 40), int), [f"class {i}" for i in range(40)])
+    draw_confusion(tmp_path / "c.png", rows(np.zeros((40, 40))), [f"class {i}" for i in range(40)])
     assert pixels(tmp_path / "c.png").shape == (720, 720, 3)
 
 
 def test_characters_without_a_font_are_one_line(tmp_path, caplog):
-    draw_confusion(tmp_path / "c.png", np.eye(2, dtype=int), ["\U0001f600\U000e0fff", "b"])
+    draw_confusion(tmp_path / "c.png", rows(np.eye(2)), ["\U0001f600\U000e0fff", "b"])
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("c.png: no font here has all characters")
+
+
+def test_of_many_classes_the_most_confused_are_shown(tmp_path, monkeypatch, caplog):
+    """Names of a size that can be read, and no word of the font library."""
+    drawn = []
+    monkeypatch.setattr(plots, "_draw_table", lambda *what: drawn.append(what))
+    own = [[i, i, 3] for i in range(5000)]
+    found = np.array([*own, [7, 4000, 2], [4000, 7, 9], [4999, 100, 4], [4999, 4999, 1]])
+    draw_confusion(tmp_path / "c.png", found, [f"class {i}" for i in range(5000)])
+    (_, table, shares, names, title) = drawn[0]
+    assert len(names) == plots.SOME == len(set(names))
+    assert {"class 7", "class 4000", "class 4999", "class 100"} <= set(names)
+    here = {name: place for place, name in enumerate(names)}
+    assert table[here["class 4000"], here["class 7"]] == 9
+    assert shares[here["class 4000"], here["class 7"]] == 9 / 12
+    assert "15001 of 15016 images right" in title
+    assert "the 40 of 5,000 classes most often taken for one another" in title
+    drawn.clear()
+    draw_confusion(tmp_path / "c.png", np.array(own), [f"class {i}" for i in range(5000)])
+    assert drawn[0][3] == [f"class {i}" for i in range(plots.SOME)]  # none is confused
+
+
+def test_a_picture_of_many_classes_is_small_and_silent(tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(plots, "SOME", 4)
+    names = ["x" * 200, *(f"class {i}" for i in range(2999))]
+    found = np.array([[i, (i + 1) % 3000, 1] for i in range(3000)])
+    draw_confusion(tmp_path / "c.png", found, names)
+    assert pixels(tmp_path / "c.png").shape == (600, 600, 3)
+    assert (tmp_path / "c.png").stat().st_size < 100_000
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("count", [1, 200])

@@ -10,13 +10,12 @@ from helpers import input_spec, mode
 from mindspore import nn
 
 from src_mindspore.config.load import load_config
-from src_mindspore.photos.records import Record
 from src_mindspore.runs import checkpoint
 from src_mindspore.runs import folder as run_folder
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.open import create_run
 from src_mindspore.runs.progress import EPOCH_NUMBERS, StageProgress
-from src_mindspore.runs.read import known_splits, load_run
+from src_mindspore.runs.read import load_run
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sha256_of
@@ -219,23 +218,6 @@ def test_a_state_file_that_is_none(run):
         run.begin(STAGES)
 
 
-def test_splits_are_found_from_every_file_of_a_run(tmp_path, run, monkeypatch):
-    splits = {"train": (Record("a/1.png", 0), Record("b/ü.png", 1)), "val": (Record("a/2.png", 0),)}
-    run.write_splits(tmp_path, splits, ("a/3.png",))
-    assert json.loads((run.path / "splits.json").read_text())["left_out"] == ["a/3.png"]
-    expected = {"train": ["a/1.png", "b/ü.png"], "val": ["a/2.png"]}
-    export = run.path / "export"
-    export.mkdir()
-    for path in (run.path, run.path / "model.ckpt", export, export / "model.onnx"):
-        assert known_splits(path) == expected
-    monkeypatch.chdir(export)
-    assert known_splits(type(export)("model.onnx")) == expected
-    for path in (tmp_path, tmp_path / "model.onnx", export / "deeper" / "model.onnx"):
-        assert known_splits(path) is None
-    (run.path / "config.yaml").unlink()
-    assert known_splits(run.path) is None
-
-
 def test_finish(run, config):
     save_arrays(run.path / "model.ckpt", {"weight": np.zeros(1, np.float32)})
     spec = ModelSpec(("a", "b"), ({"en": "A"}, {"en": "B"}), input_spec(32), "logits", {})
@@ -247,18 +229,6 @@ def test_finish(run, config):
     (file,) = loaded.files
     assert (file.name, file.sha256) == ("model.ckpt", sha256_of(run.path / "model.ckpt"))
     assert loaded.with_files() == spec
-
-
-def test_a_resumed_run_wants_the_photos_it_began_with(tmp_path, run):
-    began = {"train": (Record("a/1.png", 0),)}
-    run.write_splits(tmp_path, began)
-    run.write_splits(tmp_path, began)
-    now = {"train": (Record("a/1.png", 0), Record("a/2.png", 0))}
-    run.write_splits(tmp_path, now)  # nothing is trained yet
-    run.write_splits(tmp_path, began)
-    (run.path / "last.ckpt").touch()
-    with pytest.raises(UserError, match=r"are not those that .*runs/a was begun with"):
-        run.write_splits(tmp_path, now)
 
 
 def test_a_run_that_never_trained_may_begin_again(run, config):

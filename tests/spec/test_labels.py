@@ -1,10 +1,11 @@
 """Display names of classes."""
 
+import logging
 from pathlib import Path
 
 import pytest
 
-from src_mindspore.spec.labels import load_labels
+from src_mindspore.spec.labels import check_labels, load_labels
 from src_mindspore.system.errors import UserError
 
 GROUPS = "groups:\n  dry: {en: Dry, zh: 干}\n  4: {en: Four}\n"
@@ -55,9 +56,9 @@ def test_without_a_file():
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        ("classes: [a]", "labels.yaml must have a table 'classes'; got list"),
-        ("[1]", "labels.yaml must have a table 'classes'; got NoneType"),
-        ("", "labels.yaml must have a table 'classes'; got NoneType"),
+        ("classes: [a]", r"labels.yaml must have a table 'classes'; got \['a'\]\. Accepted: YAML"),
+        ("[1]", r"labels.yaml must have a table 'classes'; got \['1'\]"),
+        ("", "labels.yaml must have a table 'classes'; got nothing"),
         ("classes: [", r"the label file cannot be read: .*labels\.yaml is not YAML: while parsing"),
         ("classes: {a: Paper}", "class a has en, zh and group; got 'Paper'"),
         ("classes: {a: {de: Papier}}", "class a has en, zh and group; got {'de': 'Papier'}"),
@@ -95,3 +96,57 @@ def test_the_garbage_labels():
         "zh": "塑料瓶",
         "group": {"en": "Recyclable", "zh": "可回收物"},
     }
+
+
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+
+
+@pytest.mark.parametrize(("name", "folder"), [(NFC, NFD), (NFD, NFC)])
+def test_a_name_in_another_unicode_form_is_that_name(write, name, folder):
+    path = write(f"classes: {{{name}: {{en: Coffee}}}}")
+    assert load_labels(path, ["a", folder]) == ({"en": "a"}, {"en": "Coffee"})
+
+
+def test_two_forms_of_a_name_side_by_side_are_two_names(write):
+    path = write(f"classes: {{{NFC}: {{en: One}}, {NFD}: {{en: Two}}}}")
+    assert load_labels(path, [NFD, NFC]) == ({"en": "Two"}, {"en": "One"})
+
+
+def test_a_plain_list_names_the_classes_in_their_order(write, caplog):
+    path = write("").with_suffix(".txt")
+    path.write_text("\ufeffA box\r\n盒子\r\n\r\n", encoding="utf-8")
+    assert load_labels(path, ["a", "b"]) == ({"en": "A box"}, {"en": "盒子"})
+    with caplog.at_level(logging.INFO):
+        check_labels(path, ["a", "b"])
+    assert "a = A box, b = 盒子" in caplog.text
+    with pytest.raises(UserError, match=r"has 2 lines for 3 classes \(a, b, c\)\. Accepted: YAML"):
+        load_labels(path, ["a", "b", "c"])
+    path.write_text("classes:\n  a: {en: Paper}\n")
+    assert load_labels(path, ["a"]) == ({"en": "Paper"},)
+
+
+def test_a_file_for_other_classes_is_said_with_both_lists(write, caplog):
+    path = write("classes: {Box: {en: A box}, disk: {en: A disc}}")
+    check_labels(path, ["box", "disc"])
+    text = caplog.messages[0]
+    assert "has a display name for no class; without one: box, disc" in text
+    assert "it names Box, disk, which are none of the classes" in text
+    assert "for box, Box differs in case or spaces only; for disc, disk is the nearest" in text
+    with pytest.raises(UserError, match="for no class; without one: box, disc"):
+        check_labels(path, ["box", "disc"], strict=True)
+
+
+def test_what_a_file_leaves_unnamed_is_said_once_and_other_names_alone_are_no_fault(write, caplog):
+    path = write("classes: {a: {en: A}, b: {en: B}, z: {en: Z}}")
+    check_labels(path, ["a", "b"], strict=True)
+    assert not caplog.messages
+    check_labels(path, ["a", NFC, NFD], strict=True)
+    (text,) = caplog.messages
+    assert r"for 1 of 3 classes; without one: caf\xe9, cafe\u0301" in text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_windows_editors_put_a_mark_in_front(write, encoding):
+    path = write("")
+    path.write_bytes("classes: {a: {zh: 纸}}".encode(encoding))
+    assert load_labels(path, ["a"]) == ({"zh": "纸"},)

@@ -187,7 +187,11 @@ REFUSED = [
     ("input.resize.size", [0, 64], "a size is 1 to 4096 whole pixels; got [0, 64]"),
     ("input.size", [32, 64], "input.size is (32, 64), resize and crop give (64, 64)"),
     ("input.crop", None, "input.size is (64, 64), resize and crop give (72, 72)"),
-    ("input.gamma", 2.2, "InputSpec has the keys ['color', 'crop', 'layout', 'mean', 'resize', '"),
+    (
+        "input.gamma",
+        2.2,
+        "InputSpec has the keys ['color', 'crop', 'layout', 'mean', 'range', 'resize', '",
+    ),
     ("input.resize", 3, "ResizeSpec has the keys ['antialias', 'interpolation', 'rule', 'size']; "),
     ("input.crop.x", 1, "CropSpec has the keys ['rule', 'size']; got {"),
     ("calibration", 7, "calibration has the keys split, n, sha256, temperature, model_temp"),

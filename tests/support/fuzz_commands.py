@@ -19,7 +19,7 @@ import evaluate
 import export
 import predict
 import train
-from src_mindspore.photos.records import SUFFIXES
+from src_mindspore.photos.listing import SUFFIXES
 
 TEXTS = ("config.yaml", "spec.json", "splits.json", "metrics.json", "log.jsonl")
 MAINS = {"evaluate": evaluate, "export": export, "predict": predict, "train": train}

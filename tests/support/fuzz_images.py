@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from fuzzing import Case, fuzz, limit_memory
+from heic_photo import HEIC
 from helpers import input_spec, noise
 from mutations import mutate
 from photo_files import write_kinds
@@ -53,6 +54,11 @@ def good_images() -> dict[str, bytes]:
         "frames.png": saved(photo, "PNG", save_all=True, append_images=frames()),
         "wide.png": saved(wide, "PNG"),
         "plain.avif": saved(photo, "AVIF"),
+        "turned.heic": HEIC,
+        "plain.ppm": saved(photo, "PPM"),
+        "bit.pbm": saved(photo.convert("1"), "PPM"),
+        "wide.pgm": saved(wide, "PPM"),
+        "text.ppm": b"P3 4 3 15\n" + b"1 2 3  4 5 6  7 8 9  10 11 12\n" * 3,
     }
     for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits", "group4"):
         image = photo.convert("1") if compression == "group4" else photo

@@ -19,8 +19,8 @@ from src_mindspore.evaluation.open_checkpoint import classifier_of
 from src_mindspore.features.partial_entry import open_partial
 from src_mindspore.features.store import Layout
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.read import known_splits, read_metrics
-from src_mindspore.spec.labels import load_labels
+from src_mindspore.runs.read import read_metrics, run_photos
+from src_mindspore.spec.labels import check_labels, load_labels
 from src_mindspore.spec.load import load_spec
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -51,6 +51,7 @@ def good_files() -> dict[str, bytes]:
     configs = sorted((REPOSITORY / "configs").glob("*.yaml"))
     run = next(path for path in configs if path.name == "garbage.yaml")
     table = {"splits": {"train": ["a/1.jpg", "b/ü.jpg"], "val": ["a/2.jpg"]}, "left_out": []}
+    table["sha256"] = {path: "0" * 64 for paths in table["splits"].values() for path in paths}
     metrics = {"val": {"n": 24, "top1": 0.5, "top5": 1, "loss": 2.5}, "stages": {}, "left_out": []}
     files = {
         "config.yaml": resolved_yaml(load_config(run)),
@@ -122,9 +123,9 @@ def read_partial(path: Path) -> None:
 READERS: dict[str, Callable[[Path], object]] = {
     "config.yaml": read_config,
     "set": read_override,
-    "labels.yaml": lambda path: load_labels(path, CLASSES),
+    "labels.yaml": lambda path: (load_labels(path, CLASSES), check_labels(path, CLASSES)),
     "spec.json": read_spec,
-    "splits.json": lambda path: known_splits(path.parent),
+    "splits.json": lambda path: run_photos(path.parent),
     "metrics.json": lambda path: read_metrics(path.parent),
     "budget.json": lambda path: RunFolder(path.parent).choice(),
     "done": read_partial,

@@ -93,9 +93,10 @@ def _redirected(name: str, number: int, file: int) -> Iterator[None]:
 
 @contextmanager
 def _as_it_was() -> Iterator[None]:
-    """Puts back what a command changes: log, signals, warnings, environment, MindSpore's mode."""
+    """Puts back what a command changes: log, signals, environment, CPUs, MindSpore's mode..."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
+    cpus = os.sched_getaffinity(0)
     listeners = {number: signal.getsignal(number) for number in SIGNALS}
     mindspore = sys.modules.get("mindspore")
     mode = mindspore.get_context("mode") if mindspore else None
@@ -106,6 +107,7 @@ def _as_it_was() -> Iterator[None]:
     finally:
         root.handlers = handlers
         root.setLevel(level)
+        os.sched_setaffinity(0, cpus)
         for number, listener in listeners.items():
             signal.signal(number, listener)
         if mindspore:

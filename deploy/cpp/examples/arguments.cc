@@ -6,8 +6,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 Arguments::Arguments(int argc, char **argv, const std::string &usage,
@@ -76,12 +74,6 @@ std::vector<int> Arguments::numbers(const std::string &option, const std::string
 void Arguments::wrong(const std::string &text) const {
   std::fprintf(stderr, "%s\n\n%s", text.c_str(), usage_.c_str());
   std::exit(2);
-}
-
-bool read_whole(const std::string &path, std::vector<uint8_t> *bytes) {
-  std::ifstream file(path, std::ios::binary);
-  bytes->assign(std::istreambuf_iterator<char>(file), {});
-  return file.good() || file.eof();
 }
 
 void quiet_runtime(char **argv) {

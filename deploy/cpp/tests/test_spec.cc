@@ -50,11 +50,22 @@ TEST_CASE("a description is read") {
   REQUIRE(spec.input.crop.has_value());
   CHECK(spec.input.crop->width == 6);
   CHECK_FALSE(spec.probabilities);
+  CHECK_FALSE(spec.input.range.has_value());
   CHECK(spec.temperature == 0.5);
   CHECK(spec.threshold == 0.75);
   REQUIRE(spec.files.size() == 1);
   CHECK(spec.files[0].layout == PL_NHWC);
   CHECK(spec.files[0].bytes == 3);
+}
+
+TEST_CASE("the range of deep photos is read") {
+  Json spec = Json::parse(small_spec());
+  spec["input"]["range"] = {{"low", -1.5}, {"high", 4095}};
+  REQUIRE(parse(spec.dump()).input.range.has_value());
+  CHECK(parse(spec.dump()).input.range->low == -1.5);
+  CHECK(parse(spec.dump()).input.range->high == 4095);
+  spec["input"]["range"] = nullptr;
+  CHECK_FALSE(parse(spec.dump()).input.range.has_value());
 }
 
 TEST_CASE("what is said of calibration may be little or nothing") {
@@ -106,6 +117,11 @@ TEST_CASE("every rule of a description has its own refusal") {
   bad([](Json &s) { s["input"]["crop"] = nullptr; }, "input.crop is needed");
   bad([](Json &s) { s["input"]["crop"]["size"] = {4, 9}; }, "must fit into input.resize.size");
   bad([](Json &s) { s["input"]["size"] = {4, 5}; }, "must be what resize and crop give");
+  bad([](Json &s) { s["input"]["range"] = 7; }, "input.range must be a table; got 7");
+  bad([](Json &s) { s["input"]["range"] = {{"low", 0}}; }, "input.range.high is missing");
+  bad([](Json &s) { s["input"]["range"] = {{"low", 5}, {"high", 5}}; }, "low below high");
+  bad([](Json &s) { s["input"]["range"] = {{"low", 0}, {"high", "9"}}; }, "finite numbers");
+  bad([](Json &s) { s["input"]["range"] = {{"low", 0}, {"high", 9}, {"mid", 5}}; }, "unknown key");
   bad([](Json &s) { s["output"] = "softmax"; }, "output must be one of logits, probabilities");
   bad([](Json &s) { s["model"] = 1; }, "model must be a table");
   bad([](Json &s) { s["files"] = 1; }, "files must be a list");

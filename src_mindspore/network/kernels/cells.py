@@ -14,18 +14,12 @@ from mindspore import ParameterTuple, Tensor, nn, ops
 from src_mindspore.backbones.inverted_residual import ConvBNReLU, InvertedResidual
 from src_mindspore.network.classifier import Top
 from src_mindspore.network.kernels import operators
+from src_mindspore.system.threads import thread_count
 
 # Sums of weight gradients are kept for so many parts of a batch and added up in their order,
 # whatever thread made them: the result does not depend on the number of threads.
 _LEAST_GROUPS = 4
 DEPTHWISE = ((3, 3), (5, 5))  # sizes of the depthwise convolutions that are compiled
-
-
-def threads() -> int:
-    """Threads of a kernel: one per core of this process, at most ``OMP_NUM_THREADS``."""
-    cores = len(os.sched_getaffinity(0))
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
 
 
 def _settings(
@@ -34,7 +28,7 @@ def _settings(
     """What ``Settings`` in ``layer.h`` reads; ``conv`` is the depthwise one where there is one."""
     groups = max(_LEAST_GROUPS, os.cpu_count() or 1)
     same = conv.pad_mode == "same"
-    values = (conv.stride[0], same, skip, input_gradient, eps, threads(), groups)
+    values = (conv.stride[0], same, skip, input_gradient, eps, thread_count(), groups)
     return Tensor(np.array(values, np.float32))
 
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "photos.h"
 #include "pocketlens.h"
 
 namespace {
@@ -19,6 +20,8 @@ const char kUsage[] =
     "Measures the latency of a model on JPEG and PNG photos.\n"
     "\n"
     "  benchmark [options] MODEL.ms PHOTO...\n"
+    "\n"
+    "PHOTO is a file, or a folder with all photos below it.\n"
     "\n"
     "  --spec FILE     description of the model; default: spec.json beside it\n"
     "  --threads LIST  numbers of threads, one after another (1,2)\n"
@@ -108,12 +111,15 @@ int run(const Arguments &arguments) {
   const std::vector<int> threads = arguments.numbers("--threads", "1,2", 1, 64);
   const int runs = arguments.numbers("--runs", "100", 1, 1 << 30)[0];
   const int warm_up = arguments.numbers("--warm-up", "5", 0, 1 << 30)[0];
-  std::vector<std::vector<uint8_t>> photos(words.size() - 1);
-  for (size_t i = 0; i < photos.size(); i++) {
-    if (!read_whole(words[i + 1], &photos[i]) || photos[i].empty()) {
-      std::fprintf(stderr, "%s is missing, empty or cannot be read\n", words[i + 1].c_str());
-      return 1;
-    }
+  const PhotoList list = list_photos({words.begin() + 1, words.end()});
+  std::string problem = list.errors.empty() ? "" : list.errors[0];
+  std::vector<std::vector<uint8_t>> photos(list.photos.size());
+  for (size_t i = 0; problem.empty() && i < photos.size(); i++) {
+    problem = read_photo(list.photos[i], &photos[i]);
+  }
+  if (!problem.empty()) {
+    std::fprintf(stderr, "%s\n", problem.c_str());
+    return 1;
   }
   Json rows = Json::array();
   for (const int count : threads) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "photos.h"
 #include "pocketlens.h"
 
 namespace {
@@ -16,6 +17,8 @@ const char kUsage[] =
     "\n"
     "  classify [options] MODEL.ms PHOTO...\n"
     "\n"
+    "PHOTO is a file, or a folder with all photos below it.\n"
+    "\n"
     "  --spec FILE   description of the model; default: spec.json beside it\n"
     "  --topk N      labels for each photo (3)\n"
     "  --threads N   of the model (2)\n"
@@ -24,6 +27,7 @@ const char kUsage[] =
     "\n"
     "\"not sure\", or abstained, is a score below the threshold of spec.json's calibration.\n"
     "\n"
+    "What cannot be labelled has a line on standard error, the other photos are labelled.\n"
     "Status: 0; 1 if the model or a photo could not be read; 2 for a wrong command line.\n";
 
 // English and Chinese name, as far as there are any.
@@ -76,11 +80,13 @@ int run(const Arguments &arguments) {
   pl_get_info(lens, &info);
   float threshold = 0;
   pl_get_threshold(lens, &threshold);
-  int failures = 0;
+  const PhotoList list = list_photos({paths.begin() + 1, paths.end()});
+  size_t failures = list.errors.size();
+  for (const std::string &error : list.errors) std::fprintf(stderr, "%s\n", error.c_str());
   std::vector<uint8_t> bytes;
-  for (size_t i = 1; i < paths.size(); i++) {
-    if (!read_whole(paths[i], &bytes) || bytes.empty()) {
-      std::fprintf(stderr, "%s is missing, empty or cannot be read\n", paths[i].c_str());
+  for (const std::string &path : list.photos) {
+    if (const std::string problem = read_photo(path, &bytes); !problem.empty()) {
+      std::fprintf(stderr, "%s\n", problem.c_str());
       failures++;
       continue;
     }
@@ -88,18 +94,19 @@ int run(const Arguments &arguments) {
     int32_t count = 0;
     if (pl_classify_image(lens, bytes.data(), bytes.size(), best.data(),
                           static_cast<int32_t>(best.size()), &count) != PL_OK) {
-      std::fprintf(stderr, "%s: %s\n", paths[i].c_str(), pl_last_error());
+      std::fprintf(stderr, "%s: %s\n", path.c_str(), pl_last_error());
       failures++;
       continue;
     }
     const bool abstained = best[0].score < threshold;
-    arguments.has("--json") ? print_json(paths[i], best, abstained)
-                            : print_text(paths[i], best, abstained);
+    arguments.has("--json") ? print_json(path, best, abstained)
+                            : print_text(path, best, abstained);
     std::fflush(stdout);
   }
   pl_free(lens);
   if (failures > 0) {
-    std::fprintf(stderr, "%d of %zu photos could not be read\n", failures, paths.size() - 1);
+    std::fprintf(stderr, "%zu of %zu photos could not be read\n", failures,
+                 list.photos.size() + list.errors.size());
   }
   return failures > 0 ? 1 : 0;
 }

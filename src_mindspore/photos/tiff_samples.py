@@ -1,0 +1,275 @@
+"""The samples of a TIFF file that 8 bits cannot hold: wide, signed or real ones.
+
+Pillow reads a part of these files, and of some only the upper bits; so it, or zlib, unpacks the
+bytes here, and numpy makes numbers of them.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+from src_mindspore.photos.file_notes import Samples
+from src_mindspore.spec.input import ValueRange
+
+UNSIGNED, SIGNED, REAL, UNKNOWN = 1, 2, 3, 4  # SampleFormat
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2  # PhotometricInterpretation
+RAW, DEFLATE = (1,), (8, 32946)
+OTHERS = (5, 32773, 34925, 50000)  # LZW, PackBits, LZMA, Zstandard: libtiff unpacks them
+SEPARATE = 2  # PlanarConfiguration
+DIFFERENCES, REAL_DIFFERENCES = 2, 3  # Predictor
+ASSOCIATED, ALPHA = 1, 2  # ExtraSamples
+MAX_CHANNELS = 16
+MAX_UNPACKED = 1 << 30  # bytes; 100 megapixels of 16-bit colour take 600 MB
+REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+ROWS = 64  # unpacked at once where samples are no whole bytes
+MINIMUM, MAXIMUM, REAL_MINIMUM, REAL_MAXIMUM, NO_DATA = 280, 281, 340, 341, 42113
+
+
+class Tags(Protocol):
+    """What is read of a file: see ``tiff_file.Directory``."""
+
+    content: bytes
+    order: str
+
+    def numbers(self, tag: int) -> np.ndarray | None:
+        """See there."""
+        ...
+
+    def text(self, tag: int) -> str:
+        """See there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the samples of a file lie; names as in TIFF 6.0."""
+
+    width: int
+    height: int
+    channels: int
+    bits: int
+    sample_format: int
+    photometric: int
+    compression: int
+    planar: int
+    predictor: int
+    fill_order: int
+    extra: tuple[int, ...]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the samples in memory."""
+        letter = {UNSIGNED: "u", SIGNED: "i", REAL: "f"}[self.sample_format]
+        size = next(size for size in (8, 16, 32, 64) if size >= self.bits)
+        return np.dtype(f"{letter}{size // 8}")
+
+
+def layout_of(tags: Tags) -> Layout | None:
+    """The layout of a file that is for ``read_samples``; None of any other, which Pillow reads."""
+
+    def number(tag: int, default: int) -> int:
+        values = tags.numbers(tag)
+        return default if values is None else int(values[0])
+
+    try:
+        bits, formats, extra = (tags.numbers(tag) for tag in (258, 339, 338))
+        bits = np.ones(1, int) if bits is None else bits
+        formats = np.ones(1, int) if formats is None else formats
+        layout = Layout(
+            width=number(256, 0),
+            height=number(257, 0),
+            channels=number(277, 1),
+            bits=int(bits[0]),
+            sample_format=int(formats[0]) if formats[0] != UNKNOWN else UNSIGNED,
+            photometric=number(262, BLACK_IS_ZERO),
+            compression=number(259, 1),
+            planar=number(284, 1),
+            predictor=number(317, 1),
+            fill_order=number(266, 1),
+            extra=() if extra is None else tuple(map(int, extra)),
+        )
+    except (ValueError, OverflowError):
+        return None
+    return layout if _is_deep(layout, bits, formats) else None
+
+
+def _is_deep(layout: Layout, bits: np.ndarray, formats: np.ndarray) -> bool:
+    sizes = {
+        UNSIGNED: (*range(9, 33), 64),
+        SIGNED: (8, 16, 32, 64),
+        REAL: (16, 32, 64),
+    }.get(layout.sample_format, ())
+    return (
+        layout.bits in sizes
+        and min(layout.width, layout.height, layout.channels) > 0
+        and layout.channels <= MAX_CHANNELS
+        and len(set(bits.tolist())) == 1
+        and len(set(formats.tolist())) == 1
+        and layout.compression in (*RAW, *DEFLATE, *OTHERS)
+        and layout.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
+        and layout.channels - len(layout.extra) >= (3 if layout.photometric == RGB else 1)
+    )
+
+
+def read_samples(tags: Tags, layout: Layout) -> Samples:
+    """Decodes a file.
+
+    Raises:
+        ValueError: it is cut short, too large or of a form that is not read; the text says which.
+    """
+    unpacked = layout.width * layout.height * layout.channels * layout.dtype.itemsize
+    if unpacked > MAX_UNPACKED:
+        raise ValueError(f"up to {MAX_UNPACKED:,} bytes of samples are unpacked; got {unpacked:,}")
+    out = np.zeros((layout.height, layout.width, layout.channels), layout.dtype)
+    for rows, columns, plane, block in _blocks(tags, layout):
+        target = out[rows, columns] if plane is None else out[rows, columns, plane : plane + 1]
+        target[:] = block[: target.shape[0], : target.shape[1]]
+    colours = layout.channels - len(layout.extra)
+    if layout.photometric != RGB and colours not in (1, 2, 3):
+        raise ValueError(f"TIFF of {colours} channels: grey and RGB are read")
+    grey = layout.photometric != RGB and colours < 3
+    values = out[..., 0] if grey else out[..., :3]
+    has_alpha = bool(layout.extra) and layout.extra[0] in (ASSOCIATED, ALPHA)
+    return Samples(
+        _without_gaps(values, tags.text(NO_DATA)),
+        out[..., colours] if has_alpha else None,
+        inverted=layout.photometric == WHITE_IS_ZERO,
+        premultiplied=has_alpha and layout.extra[0] == ASSOCIATED,
+        bits=layout.bits if layout.bits not in (8, 16, 32, 64) else None,
+        said=_said(tags, layout),
+    )
+
+
+def _said(tags: Tags, layout: Layout) -> ValueRange | None:
+    """The range that the tags name; the limits of the type, which are the defaults, say nothing."""
+    for least, most in ((REAL_MINIMUM, REAL_MAXIMUM), (MINIMUM, MAXIMUM)):
+        try:
+            low, high = tags.numbers(least), tags.numbers(most)
+        except ValueError:
+            continue
+        if high is None or (low is None and layout.sample_format != UNSIGNED):
+            continue
+        bottom = 0.0 if low is None else float(low.min())
+        top = float(high.max())
+        limit = np.iinfo(layout.dtype).max if layout.sample_format != REAL else np.inf
+        if np.isfinite([bottom, top]).all() and bottom < top < limit:
+            return ValueRange(bottom, top)
+    return None
+
+
+def _without_gaps(values: np.ndarray, no_data: str) -> np.ndarray:
+    """NaN where a value stands for none, as GDAL's tag says."""
+    try:
+        gap = float(no_data)
+    except ValueError:
+        return values
+    gaps = values == gap
+    if not gaps.any():
+        return values
+    holed = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
+    holed[gaps] = np.nan
+    return holed
+
+
+def _blocks(tags: Tags, layout: Layout) -> Iterator[tuple[slice, slice, int | None, np.ndarray]]:
+    """Rows, columns and channel of each strip or tile, None for all channels, and its samples."""
+    tile_width, tile_height = tags.numbers(322), tags.numbers(323)
+    tiled = tile_width is not None and tile_height is not None
+    if tiled:
+        width, height = int(tile_width[0]), int(tile_height[0])
+        offsets, counts = tags.numbers(324), tags.numbers(325)
+    else:
+        per_strip = tags.numbers(278)
+        width = layout.width
+        height = min(int(per_strip[0]) if per_strip is not None else layout.height, layout.height)
+        offsets, counts = tags.numbers(273), tags.numbers(279)
+    if min(width, height) < 1 or width * height > MAX_UNPACKED or offsets is None:
+        raise ValueError("TIFF whose strips or tiles cannot be told")
+    planes = range(layout.channels) if layout.planar == SEPARATE else (None,)
+    places = (
+        (y, x, plane)
+        for plane in planes
+        for y in range(0, layout.height, height)
+        for x in range(0, layout.width, width)
+    )
+    for number, (y, x, plane) in enumerate(places):
+        if number >= len(offsets):
+            raise ValueError("image file is truncated: strips or tiles are missing")
+        rows = height if tiled else min(height, layout.height - y)
+        channels = layout.channels if plane is None else 1
+        start = int(offsets[number])
+        size = rows * _row_bytes(width * channels, layout.bits)
+        known = counts is not None and number < len(counts)
+        packed = tags.content[start : start + (int(counts[number]) if known else size)]
+        data = _unpacked(packed, layout, rows, size)
+        block = _numbers(data, layout, (rows, width, channels), tags.order)
+        yield slice(y, y + rows), slice(x, x + width), plane, block
+
+
+def _row_bytes(samples: int, bits: int) -> int:
+    return (samples * bits + 7) // 8
+
+
+def _unpacked(packed: bytes, layout: Layout, rows: int, size: int) -> bytes:
+    if layout.fill_order == 2:
+        packed = packed.translate(REVERSED)
+    if layout.compression in RAW:
+        data = packed
+    elif layout.compression in DEFLATE:
+        try:
+            data = zlib.decompressobj().decompress(packed, size)
+        except zlib.error as error:
+            raise ValueError(f"TIFF: {error}") from None
+    else:
+        data = _by_libtiff(packed, layout.compression, rows, size)
+    if len(data) < size:
+        raise ValueError("image file is truncated")
+    return data[:size]
+
+
+def _by_libtiff(packed: bytes, compression: int, rows: int, size: int) -> bytes:
+    """Unpacks a strip as one of grey bytes."""
+    entries = ((256, size // rows), (257, rows), (258, 8), (259, compression), (262, 1))
+    entries += ((273, 8), (277, 1), (278, rows), (279, len(packed)))
+    start = 8 + len(packed) + len(packed) % 2
+    head = struct.pack("<2sHI", b"II", 42, start) + packed + b"\0" * (len(packed) % 2)
+    body = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+    file = head + struct.pack("<H", len(entries)) + body + b"\0\0\0\0"
+    with Image.open(io.BytesIO(file), formats=("TIFF",)) as image:
+        return image.tobytes()
+
+
+def _numbers(data: bytes, layout: Layout, shape: tuple[int, int, int], order: str) -> np.ndarray:
+    """(rows, width, channels) samples of the bytes of a strip or tile."""
+    dtype = layout.dtype
+    if layout.bits not in (8, 16, 32, 64):
+        return _narrow(data, layout.bits, shape).astype(dtype)
+    rows, width, channels = shape
+    if layout.predictor == REAL_DIFFERENCES:
+        table = np.frombuffer(data, np.uint8).reshape(rows, -1, channels)
+        table = table.cumsum(1, dtype=np.uint8).reshape(rows, dtype.itemsize, width * channels)
+        big = np.ascontiguousarray(table.transpose(0, 2, 1)).view(dtype.newbyteorder(">"))
+        return big.astype(dtype).reshape(shape)
+    stored = np.frombuffer(data, dtype.newbyteorder(order)).astype(dtype).reshape(shape)
+    if layout.predictor == DIFFERENCES:
+        plain = np.dtype(f"u{dtype.itemsize}")
+        return stored.view(plain).cumsum(1, dtype=plain).view(dtype)
+    return stored
+
+
+def _narrow(data: bytes, bits: int, shape: tuple[int, int, int]) -> np.ndarray:
+    """Samples that are no whole bytes, the highest bit first; rows begin with a byte."""
+    rows, width, channels = shape
+    table = np.frombuffer(data, np.uint8).reshape(rows, -1)
+    out = np.empty((rows, width * channels), np.uint32)
+    weights = (1 << np.arange(bits - 1, -1, -1)).astype(np.uint32)
+    for start in range(0, rows, ROWS):
+        single = np.unpackbits(table[start : start + ROWS], axis=1)[:, : width * channels * bits]
+        out[start : start + ROWS] = single.reshape(len(single), -1, bits) @ weights
+    return out.reshape(shape)
