@@ -7,7 +7,6 @@ works without a network or a data set. Run `python -m src_mindspore.demo_photos 
 
 import json
 import logging
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from PIL import Image, ImageDraw
 from src_mindspore.demo_photos import scene
 from src_mindspore.demo_photos.shapes import DRAWERS
 from src_mindspore.demo_photos.shapes.sheet import Sheet
+from src_mindspore.system.cache import temporary_folder
 from src_mindspore.system.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -163,9 +163,8 @@ def write_data_set(
     if _reusable(folder, wanted):
         log.info("%s already holds this data set", folder)
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-        fresh = Path(scratch) / "set"
+    with temporary_folder(folder.parent) as scratch:
+        fresh = scratch / "set"
         for place, split in enumerate(SPLITS):
             for index, label in enumerate(CLASSES):
                 (fresh / split / label).mkdir(parents=True)

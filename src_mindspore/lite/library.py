@@ -10,6 +10,7 @@ import os
 import platform
 import shutil
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,12 +19,14 @@ from src_mindspore.lite.package import LITE, lite_home
 from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cache
 from src_mindspore.system.child import run_child
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.plain_path import plain_folder
 from src_mindspore.system.threads import thread_count
 
 log = logging.getLogger(__name__)
 
 SOURCES = Path(__file__).resolve().parents[2] / "deploy" / "cpp"
 BUILD_SECONDS = 900.0
+_RUNTIME = "runtime"  # a link to MindSpore Lite's libraries beside those of ours
 _ARM_COMPILERS = ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-g++")
 _ARM_ROOT = "/usr/aarch64-linux-gnu"  # where Debian and Ubuntu put the libraries of that compiler
 # With the dynamic loader of one C library and the threads of another a program hangs, so the cross
@@ -118,7 +121,7 @@ def _cached(machine: str) -> Path:
     """Where the build is kept: named by all that is compiled, and where its runtime lies."""
     wheel = LITE[machine].wheel
     lite = f"{wheel.sha256}\n{os.environ.get(wheel.env, '')}\n{cache_dir()}\n"
-    digest = hashlib.sha256(f"{version('nlohmann-json')}\n{lite}".encode())
+    digest = hashlib.sha256(os.fsencode(f"{version('nlohmann-json')}\n{lite}"))
     files = [SOURCES / "CMakeLists.txt"]
     for part in ("cmake", "include", "src", "examples"):
         files += sorted(p for p in (SOURCES / part).rglob("*") if p.is_file())
@@ -138,22 +141,31 @@ def _compile(machine: str, temporary: Path, folder: Path) -> None:
     log.info("compiling the device library for %s, once", machine)
     start = time.monotonic()
     program = str(Path(cmake.CMAKE_BIN_DIR) / "cmake")
-    build, content = str(temporary / "build"), temporary / "content"
-    configure = [program, "-S", str(SOURCES), "-B", build, "-G", "Unix Makefiles"]
-    configure += [f"-DMSLITE_HOME={home}", "-DPOCKETLENS_CODECS=OFF"]
+    content = temporary / "content"
     headers = Path(nlohmann_json.__file__).parent / "include"
-    configure += [f"-DNLOHMANN_JSON_INCLUDE={headers}"]
-    if machine != platform.machine():
-        configure += [f"-DCMAKE_TOOLCHAIN_FILE={SOURCES / 'cmake' / 'aarch64-linux-gnu.cmake'}"]
-    jobs = str(thread_count())
-    for command in (
-        configure,
-        [program, "--build", build, "--parallel", jobs],
-        [program, "--install", build, "--prefix", str(content)],
-    ):
-        ended = run_child(command, {}, BUILD_SECONDS)
-        if (how := ended.failure()) is not None:
-            raise UserError(f"The device library could not be compiled: {how}\n{ended.describe()}")
+    with ExitStack() as stack:  # make and the linker take few characters in a path
+        ways = (stack.enter_context(plain_folder(p)) for p in (SOURCES, temporary, home, headers))
+        sources, below, lite, json = ways
+        configure = [program, "-S", str(sources), "-B", str(below / "build")]
+        configure += ["-G", "Unix Makefiles", f"-DMSLITE_HOME={lite}", "-DPOCKETLENS_CODECS=OFF"]
+        configure += [f"-DNLOHMANN_JSON_INCLUDE={json}"]
+        if lite != home:  # a way that ends with this process
+            configure += [f"-DPOCKETLENS_RUNTIME_PATH=$ORIGIN/../{_RUNTIME}"]
+        if machine != platform.machine():
+            toolchain = sources / "cmake" / "aarch64-linux-gnu.cmake"
+            configure += [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"]
+        jobs = str(thread_count())
+        for command in (
+            configure,
+            [program, "--build", str(below / "build"), "--parallel", jobs],
+            [program, "--install", str(below / "build"), "--prefix", str(below / content.name)],
+        ):
+            ended = run_child(command, {}, BUILD_SECONDS)
+            if (how := ended.failure()) is not None:
+                raise UserError(
+                    f"The device library could not be compiled: {how}\n{ended.describe()}"
+                )
+    (content / _RUNTIME).symlink_to(home / "lib")
     try:
         content.rename(folder)
     except OSError:

@@ -3,13 +3,12 @@
 Both come as wheels from the Python package registry; `wheels.py` fetches and checks them.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from src_mindspore.system.cache import cache_dir, writing_cache
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.unpack import is_unpacked, unpack_members
+from src_mindspore.system.unpack import is_unpacked, remove_unpacked, unpack_members
 from src_mindspore.system.wheels import WheelAsset, fetch_wheel, local_file
 
 LITE_X86_64 = WheelAsset(
@@ -100,7 +99,7 @@ def lite_home(machine: str = "x86_64") -> Path:
         return home
     wheel = fetch_wheel(package.wheel)
     if is_unpacked(folder) and _missing_libs(home, package):
-        shutil.rmtree(folder)  # an earlier version of the project wanted fewer files
+        remove_unpacked(folder)  # an earlier version of the project wanted fewer files
     with writing_cache():
         unpack_members(wheel, folder, lambda member: _wanted_of_lite(member, package))
     return home

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from src_mindspore.system.cache import temporary_folder
+from src_mindspore.system.cache import CACHE_ENV, temporary_folder
 from src_mindspore.system.errors import UserError
 
 # Everything the project unpacks is below 0.4 GB; a member list above this is not one of its files.
@@ -29,6 +29,12 @@ def is_unpacked(folder: Path) -> bool:
         return False
 
 
+def remove_unpacked(folder: Path) -> None:
+    """Deletes what ``unpack_members`` made, and nothing else of that name."""
+    if (folder / MARKER).is_file():
+        shutil.rmtree(folder)
+
+
 def unpack_members(
     wheel: Path,
     destination: Path,
@@ -39,7 +45,7 @@ def unpack_members(
 
     They are written to a temporary folder beside ``destination``, which gets its name only when
     every file and a list of them are on the disk. A ``destination`` that is complete is left as
-    it is; anything else of that name is replaced.
+    it is; one that was and is damaged is replaced, and nothing else of that name.
 
     Args:
         wheel: a zip file.
@@ -52,10 +58,16 @@ def unpack_members(
 
     Raises:
         UserError: the file is no readable zip, holds nothing of what is wanted, has a member that
-            would land outside the folder, or would take more than ``max_bytes``.
+            would land outside the folder, or would take more than ``max_bytes``; or what is at
+            ``destination`` was not unpacked here.
     """
     if is_unpacked(destination):
         return destination
+    if destination.exists() and not (destination / MARKER).is_file():
+        raise UserError(
+            f"{destination} is there, and was not unpacked here (it has no {MARKER}); it stays: "
+            f"move it away, or set {CACHE_ENV} to another folder"
+        )
     try:
         with zipfile.ZipFile(wheel) as archive, temporary_folder(destination.parent) as temporary:
             chosen = [m for m in archive.infolist() if not m.is_dir() and choose(m.filename)]

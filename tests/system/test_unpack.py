@@ -60,7 +60,12 @@ def test_half_an_unpacking_is_never_used(tmp_path, monkeypatch):
     monkeypatch.undo()
 
     out.mkdir()
-    (out / "one").write_bytes(b"1111")  # as a power cut may leave it
+    (out / "one").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"out is there, and was not unpacked here .*it stays"):
+        unpack_members(wheel, out, lambda n: True)
+    unpack.remove_unpacked(out)
+    assert (out / "one").read_bytes() == b"mine"
+    (out / unpack.MARKER).write_text('{"one": 4, "two": 4}')  # as a failing disk may leave it
     assert not unpack.is_unpacked(out)
     unpack_members(wheel, out, lambda n: True)
     assert (out / "two").read_bytes() == b"2222"
