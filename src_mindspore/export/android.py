@@ -25,7 +25,7 @@ def check_app(names: list[str], assets: Path = ANDROID_ASSETS) -> None:
     _model_of(names, "the files of this export")
     if not assets.parent.is_dir():
         raise UserError(f"--android copies to {assets}, and {assets.parent} is missing")
-    Manifest(assets, COMMAND).refuse_others((MODEL, FILE_NAME), "move or delete them")
+    _files(assets).refuse_others((MODEL, FILE_NAME), "move or delete them")
 
 
 def copy_to_app(out: Path, assets: Path = ANDROID_ASSETS) -> None:
@@ -38,10 +38,15 @@ def copy_to_app(out: Path, assets: Path = ANDROID_ASSETS) -> None:
     model = _model_of(found, str(out))
     check_app([model], assets)
     assets.mkdir(exist_ok=True)
-    app = Manifest(assets, COMMAND)
+    app = _files(assets)
     for source, name in ((out / model, MODEL), (out / FILE_NAME, FILE_NAME)):
         with app.path(name) as temporary:
             shutil.copyfile(source, temporary)
+
+
+def _files(assets: Path) -> Manifest:
+    """The list of them lies beside the folder: what is in it goes into the app."""
+    return Manifest(assets, COMMAND, kept_in=assets.parent)
 
 
 def _model_of(names: list[str], place: str) -> str:

@@ -1,5 +1,6 @@
 """ONNX files as MindSpore writes them, with names and, where wanted, any batch size."""
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def export_onnx(
     with naming(path), plain_folder(path.parent) as folder:
         file = str(folder / path.name)
         mindspore.onnx.export(network, image, file_name=file, input_names=[INPUT_NAME])
+        if not path.exists():  # it only logs that it could not write, and deletes the file
+            raise OSError(errno.ENOSPC, "MindSpore could not write it; is the disk full?")
         model = onnx.load(path)
         _name_outputs(model.graph, outputs)
         onnx.checker.check_model(model)

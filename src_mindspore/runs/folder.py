@@ -143,7 +143,8 @@ class RunFolder:
     def save_spec(self, spec: ModelSpec) -> None:
         """Writes ``spec.json``."""
         if self.writes:
-            self.files.write_json(FILE_NAME, asdict(spec))
+            with self.files.path(FILE_NAME) as path:
+                spec.save(path.parent)
 
     def begin(self, stages: Sequence[str]) -> "State | None":
         """What ``last.ckpt`` says to go on from; None without one.

@@ -30,7 +30,7 @@ from src_mindspore.spec.labels import read_labels
 from src_mindspore.spec.model import FILE_NAME
 from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.manifest import Manifest
+from src_mindspore.system.manifest import NAME, Manifest
 from src_mindspore.system.read import check_file
 from src_mindspore.system.terminal import some
 from src_mindspore.system.write import write_text
@@ -38,7 +38,7 @@ from src_mindspore.system.write import write_text
 log = logging.getLogger(__name__)
 
 # what there is in a run folder before the first checkpoint
-UNTRAINED = {CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE}
+UNTRAINED = {NAME, CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE}
 # what a run writes that its list vouches for; checkpoints and log are known by what is in them
 OWN = (SPLITS_FILE, FILE_NAME, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY)
 

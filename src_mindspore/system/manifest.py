@@ -1,10 +1,11 @@
 """Which files of a folder a command wrote, so that it replaces those and no others.
 
-The list lies in the folder itself: the SHA-256 of what was written, by name. A file with another
+The list lies in the folder: the SHA-256 of what was written, by name. A file with another
 content, or a name that is not in the list, is somebody else's, whatever it looks like.
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
 from src_mindspore.system.write import put_in_place, sha256_of, write_json
 
-NAME = ".written.json"
+NAME = "written.json"
 FORMAT = 1
 _KEPT = 2  # contents of a name that are ours: the one before as well, until it is replaced
 _MAX_BYTES = 1 << 20
@@ -31,10 +32,18 @@ class Manifest:
         folder: may be missing until something is written.
         command: who writes, for example ``export.py``; what another command noted proves nothing.
         reserved: names that this command may give to files in the folder, and others must not.
+        kept_in: where the list lies, if not in the folder.
     """
 
-    def __init__(self, folder: Path, command: str, reserved: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        command: str,
+        reserved: Iterable[str] = (),
+        kept_in: Path | None = None,
+    ) -> None:
         self.folder = folder
+        self._place = kept_in or folder
         self.command = command
         self._reserved = sorted(reserved)
         self.about: dict[str, str] = {}  # kept with the list: what else the command wants to know
@@ -61,9 +70,9 @@ class Manifest:
 
         An empty file is nobody's: there is nothing in it to lose.
         """
-        there = [n for n in names if (self.folder / n).exists() or (self.folder / n).is_symlink()]
+        there = [n for n in names if n != NAME and os.path.lexists(self.folder / n)]
         found = [n for n in there if not (self.wrote(n) or is_empty_file(self.folder / n))]
-        foreign = self._known is None and (self.folder / NAME).exists()
+        foreign = self._known is None and (self._place / NAME).exists()
         return [*found, NAME] if foreign else found
 
     def refuse_folder(self, what: str) -> None:
@@ -159,7 +168,7 @@ class Manifest:
 
     def _read(self) -> dict[str, list[str]] | None:
         """The list; None where there is none that can be believed."""
-        table = _table(self.folder)
+        table = _table(self._place)
         files = table.get("files")
         if table.get("by") != self.command or not isinstance(files, dict):
             return None
@@ -174,7 +183,7 @@ class Manifest:
             table["reserved"] = self._reserved
         if self.about:
             table["about"] = self.about
-        write_json(self.folder / NAME, table)
+        write_json(self._place / NAME, table)
         self._known = known
 
 

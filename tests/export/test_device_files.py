@@ -20,7 +20,7 @@ def test_the_app_gets_the_model_and_its_description(tmp_path):
     assets.parent.mkdir()
     copy_to_app(out, assets)
     copy_to_app(out, assets)
-    assert sorted(p.name for p in assets.iterdir()) == [".written.json", "model.ms", "spec.json"]
+    assert sorted(p.name for p in assets.iterdir()) == ["model.ms", "spec.json"]
     assert (assets / "model.ms").read_bytes() == b"model"
 
 

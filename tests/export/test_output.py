@@ -67,7 +67,7 @@ def test_a_file_that_comes_meanwhile_is_not_replaced(tmp_path):
         (["spec.json", "model.ms"], r"it has model.ms, spec.json\..* of an earlier version"),
         (["cat"], "Nothing of it is replaced: --out takes a new or empty folder"),
         ([NAME, "spec.json"], "did not fill it: it has spec.json"),
-        ([NAME], f"changed since: {NAME}"),
+        ([NAME], f"did not fill it: it has {NAME}"),
     ],
     ids=range(5),
 )

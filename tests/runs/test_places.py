@@ -111,7 +111,7 @@ def test_a_config_that_the_user_has_edited_stays(project, tmp_path, caplog):
 
 def test_a_run_of_an_earlier_version_goes_on(project):
     path = project / "runs/a"
-    (path / ".written.json").unlink()
+    (path / "written.json").unlink()
     (path / "config.yaml").write_text(
         (path / "config.yaml").read_text().replace("../..", str(project))
     )

@@ -73,6 +73,7 @@ def test_splits_of_an_earlier_version_have_no_hashes(tmp_path, run, caplog):
     run.files.adopt(["splits.json"])  # as a run that is resumed does with an earlier version's
     assert run_photos(run.path) == RunPhotos(old["splits"], left_out=["a/3.png"])
     (run.path / "last.ckpt").touch()
+    run.files.adopt(["splits.json"])  # as ``reopen_run`` does
     run.write_splits(tmp_path, photos(["a/1.png=1"], left_out=["a/3.png=2"]))
     assert "kept no hashes of its photos: they are compared by name" in caplog.text
     assert run_photos(run.path).digests["a/1.png"] == sha("1")  # from now on there are some

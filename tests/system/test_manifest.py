@@ -56,7 +56,7 @@ def test_settling_deletes_what_is_proven_and_no_more(tmp_path, ours):
     (tmp_path / "b").write_text("edited")
     (tmp_path / "note").write_text("mine")
     ours.settle(["a"])
-    assert sorted(p.name for p in tmp_path.iterdir()) == [NAME, "a", "b", "note"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b", "note", NAME]
     assert Manifest(tmp_path, "export.py").names == ["a"]
 
 
