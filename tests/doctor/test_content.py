@@ -188,7 +188,10 @@ def test_photos_without_content_are_named(tmp_path):
     blank = found(diagnose(tmp_path))["blank"]
     assert blank.severity == DECISION
     expected = [*(f"cat/{name}" for name in blank_photos()), "dog/flat.tif", "dog/none.tif"]
-    assert set(names(blank)) ^ {*expected, "dog/flat.png"} == set()
+    assert set(names(blank)) == {*expected, "dog/flat.png"}
+    plan = proposed_exclusions(diagnose(tmp_path))
+    assert {entry.path for entry in plan} == set(names(blank))
+    assert {entry.reason for entry in plan} == {"shows nothing: one colour"}
 
 
 @pytest.mark.parametrize(("high", "faint"), [(14, True), (90, False)])
