@@ -16,9 +16,12 @@ import numpy as np
 from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.findings import NOTE, Finding
 from src_mindspore.doctor.survey import Survey
+from src_mindspore.features.partial_entry import ABOUT
 from src_mindspore.features.store import Rows
 from src_mindspore.photos.records import Record
-from src_mindspore.system.cache import cache_dir
+from src_mindspore.system.cache import FEATURES as CACHED
+from src_mindspore.system.cache import NOTES, cache_dir
+from src_mindspore.system.lru import touch
 from src_mindspore.system.terminal import shown_name
 from src_mindspore.system.write import write_json
 
@@ -149,13 +152,14 @@ def _features(
     takes the weights, and MindSpore seconds to load them.
     """
     photos = hashlib.sha256("".join(found.digests[r.path] for r in records).encode()).hexdigest()
-    note = cache_dir() / "doctor" / f"{photos[:32]}.json"
-    features = cache_dir() / "features"
+    note = cache_dir() / NOTES / f"{photos[:32]}.json"
+    features = cache_dir() / CACHED
     if entry := _noted(note):
         file = features / entry / f"{FEATURES}.npy"
         if file.is_file():
             rows = Rows(file)
             if len(rows) == len(records):
+                touch(file.with_name(ABOUT))
                 return rows.by_photo(1)
     if not compute:
         return None
