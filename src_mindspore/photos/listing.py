@@ -30,10 +30,12 @@ SUFFIXES = frozenset(FORMAT_OF)
 RUBBISH = frozenset(
     {
         *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp"),  # NAS
+        *("@__thumb", "~snapshot"),
         *("__macosx", "icon\r", "temporary items", "network trash folder"),  # macOS
         *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini"),  # Windows
+        *("thumbs.db:encryptable", "zbthumbnail.info"),
         *("$recycle.bin", "system volume information", "found.000"),
-        *("lost+found", "lost.dir", "cvs", "__pycache__"),
+        *("lost+found", "lost.dir", "cvs", "__pycache__", "node_modules", "ipod photo cache"),
     }
 )
 # WSL, Synology: streams beside a file that a copy turns into files of their own

@@ -33,6 +33,7 @@ RUBBISH = [
     *("$RECYCLE.BIN/x.png", "lost+found/x.png", "System Volume Information/x.png", "a/desktop.ini"),
     *("#recycle/a/1.png", ".git/x.png", "b/.thumbnails/x.png", "a/1.png:Zone.Identifier"),
     *("a/~$1.png", "a/LOST.DIR/x.png", "a/1.png@SynoEAStream", "env/pyvenv.cfg", "env/lib/x.png"),
+    *("@__thumb/1.png", "~snapshot/x.png", "node_modules/y/logo.png", "a/iPod Photo Cache/x.png"),
 ]
 NAMED = [
     *(

@@ -25,6 +25,7 @@ const char *const kSuffixes[] = {".apng", ".avif", ".avifs", ".bmp", ".dib",  ".
 const char *const kRubbish[] = {"#recycle",
                                 "#snapshot",
                                 "$recycle.bin",
+                                "@__thumb",
                                 "@eadir",
                                 "@recently-snapshot",
                                 "@recycle",
@@ -37,13 +38,18 @@ const char *const kRubbish[] = {"#recycle",
                                 "ehthumbs_vista.db",
                                 "found.000",
                                 "icon\r",
+                                "ipod photo cache",
                                 "lost+found",
                                 "lost.dir",
                                 "network trash folder",
+                                "node_modules",
                                 "picasa.ini",
                                 "system volume information",
                                 "temporary items",
-                                "thumbs.db"};
+                                "thumbs.db",
+                                "thumbs.db:encryptable",
+                                "zbthumbnail.info",
+                                "~snapshot"};
 const char *const kRubbishEnds[] = {":zone.identifier", "@synoeastream", "@synoresource"};
 const char *const kRubbishMarks[] = {"pyvenv.cfg", "CACHEDIR.TAG"};
 const char kCloud[] = ".icloud";
