@@ -4,7 +4,6 @@
 other.yaml`` starts from another file. Classes never see a config, they take plain values.
 """
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import yaml
 from easydict import EasyDict
 
 from src_mindspore.config.checks import contradictions, idle_keys, settle
+from src_mindspore.config.hints import keys_of, nearest
 from src_mindspore.config.schema import IMAGENET, NONE, SCHEMA
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import StrictYaml, brief, parse_yaml, read_yaml
@@ -98,7 +98,7 @@ def settings_without_effect(config: EasyDict) -> list[str]:
     """
     defaults = _resolve({"backbone": {"name": config.backbone.name}}, SCHEMA, "", [])
     settle(defaults)
-    changed = [key for key in _keys(config) if _value(config, key) != _value(defaults, key)]
+    changed = [key for key in keys_of(config) if _value(config, key) != _value(defaults, key)]
     lines = []
     for place, reason in idle_keys(config).items():
         keys = [k for k in changed if k == place or k.startswith(f"{place}.")]
@@ -106,15 +106,6 @@ def settings_without_effect(config: EasyDict) -> list[str]:
         if keys:
             lines.append(f"{some(keys, 3)}: no effect, {reason}")
     return lines
-
-
-def _keys(table: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """All keys of nested tables, as ``--set`` names them."""
-    found: list[str] = []
-    for key, value in table.items():
-        nested = isinstance(value, Mapping)
-        found += _keys(value, f"{prefix}{key}.") if nested else [prefix + key]
-    return found
 
 
 def _value(table: Mapping[str, Any], key: str) -> Any:
@@ -208,24 +199,13 @@ def _insert(raw: dict[str, Any], keys: list[str], value: Any, problems: list[str
     raw[keys[-1]] = value
 
 
-def _nearest(key: str, siblings: Sequence[str], prefix: str) -> str:
-    """Which key may be meant: one of that very name elsewhere, else the nearest beside it."""
-    same = [place for place in _keys(SCHEMA) if place.rpartition(".")[2] == key]
-    tables = [place.rpartition(".")[0] for place in _keys(SCHEMA)]
-    same += [t for t in dict.fromkeys(tables) if t and t.rpartition(".")[2] == key]
-    if same:
-        return f"there is {' and '.join(same[:3])}"
-    near = difflib.get_close_matches(key, siblings, n=1, cutoff=0)
-    return f"the nearest is {prefix}{near[0]}"
-
-
 def _resolve(raw: Any, schema: dict[str, Any], prefix: str, problems: list[str]) -> dict[str, Any]:
     """Defaults filled in; whatever does not fit the schema goes into ``problems``."""
     if not isinstance(raw, dict):
         problems.append(f"{prefix.rstrip('.')} must be a table; got {brief(raw)}")
         raw = {}
     for key in sorted(raw.keys() - schema.keys(), key=str):
-        hint = _nearest(str(key), list(schema), prefix)
+        hint = nearest(str(key), list(schema), prefix)
         problems.append(f"unknown key {prefix}{str(key)[:80]}; {hint}")
     resolved: dict[str, Any] = {}
     for key, rule in schema.items():

@@ -112,6 +112,10 @@ REFUSED = [
     ("head: {droput: 0.1}", "unknown key head.droput; the nearest is head.dropout"),
     ("head_stage: {lr: {maximum: 1}}", "unknown key head_stage.lr.maximum; the nearest is head_st"),
     ("5: 6", "unknown key 5; the nearest is "),
+    ("epoch: 3", "unknown key epoch; there is head_stage.epochs and finetune_stage.epochs"),
+    ("Head-Stage: 3", "unknown key Head-Stage; there is head_stage"),
+    ("image_size: 3", "unknown key image_size; there is input.size"),
+    ("input: {learning_rate: 3}", "unknown key input.learning_rate; there is head_stage.lr and "),
     (
         "epochs: 3",
         "unknown key epochs; there is head_stage.epochs and finetune_stage.epochs",
