@@ -20,6 +20,7 @@ from src_mindspore.doctor.survey import Survey
 from src_mindspore.features.store import Rows
 from src_mindspore.photos.records import Record
 from src_mindspore.system.cache import cache_dir
+from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name
 from src_mindspore.system.write import write_json
 
@@ -149,11 +150,17 @@ def _features(
     A small file in the cache says which entry is that of these photos: to tell the entry's name
     takes the weights, and MindSpore seconds to load them.
     """
+    try:
+        cache = cache_dir()
+    except UserError:  # there is no home folder: nothing has been kept
+        if compute:
+            raise
+        return None
     photos = hashlib.sha256("".join(found.digests[r.path] for r in records).encode()).hexdigest()
     spread = found.value_range
     shown = photos[:32] if spread is None else f"{photos[:32]}_{spread.low:g}_{spread.high:g}"
-    note = cache_dir() / "doctor" / f"{shown}.json"
-    features = cache_dir() / "features"
+    note = cache / "doctor" / f"{shown}.json"
+    features = cache / "features"
     if entry := _noted(note):
         file = features / entry / f"{FEATURES}.npy"
         if file.is_file():

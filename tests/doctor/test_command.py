@@ -183,7 +183,7 @@ def test_training_counts_what_a_plan_really_took_away(tmp_path, caplog):
     gone = Exclusion("a/gone.png", "0" * 64, "because")
     met = exclusion(data, "a/03.png")
     unmet = [exclusion(data, name) for name in ("a/.hidden.png", "loose.png")]
-    write_plan(tmp_path / "plan.json", [met, *unmet, gone])
+    write_plan(tmp_path / "plan.json", [met, *unmet, gone], "test")
     plan = str(tmp_path / "plan.json")
     seen = checked_data_set(data, None, (0.8, 0.2), 0, plan)
     assert seen.excluded == (met,)
