@@ -1,5 +1,6 @@
 """Writes the device files of a run and checks each against the checkpoint."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from src_mindspore.system import command
 from src_mindspore.system.threads import use_threads
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     """See ``--help``."""
     parser = command.parser(
         "Export a run to MINDIR, ONNX and MindSpore Lite, each checked against the checkpoint.",
@@ -51,7 +52,12 @@ def main() -> None:
     command.add_threads(parser)
     args = parser.parse_args()
     use_threads(args.threads)
+    return args
 
+
+def main() -> None:
+    """Exports, and prints how the files compare."""
+    args = arguments()
     from src_mindspore.export.android import check_app, copy_to_app
     from src_mindspore.export.device_files import Wanted, export_run
     from src_mindspore.export.parity import parity_table

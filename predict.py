@@ -1,5 +1,6 @@
 """Labels images and folders of images with a trained model."""
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from src_mindspore.system.threads import use_threads
 STDOUT = Path("-")
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     """See ``--help``."""
     parser = command.parser(
         "Label images, or all images below folders.",
@@ -66,7 +67,12 @@ def main() -> None:
     for option, value in (("--min-score", args.min_score), ("--precision", args.precision)):
         if value is not None and not 0 <= value <= 1:
             parser.error(f"{option} is 0 to 1; got {value:g}")
+    return args
 
+
+def main() -> None:
+    """Labels what is named, and hands every answer to what shows or keeps it."""
+    args = arguments()
     from src_mindspore.evaluation.answers import SortedCopies, check_new, csv_table
     from src_mindspore.evaluation.model import load_model
     from src_mindspore.evaluation.path_list import with_listed

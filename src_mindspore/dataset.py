@@ -18,6 +18,7 @@ from src_mindspore.photos.split_folders import (
     given_splits,
     missing_split,
     warn_of_beside,
+    warn_of_split_names,
 )
 from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
@@ -112,9 +113,10 @@ def list_data_set(
         classes = tuple(classes or folders(train))
         splits = {split: listed(Path(name)) for split, name in given.items()}
         _check_classes(train, classes, splits["train"])
-        _check_val(root, splits)
+        _check_val(root, splits, f"they lie in {given['val']}/CLASS/photo.jpg")
     else:
         classes = tuple(classes or folders(root))
+        warn_of_split_names(root, classes)
         splits = {"all": listed()}
         _check_classes(root, classes, splits["all"])
     left_out = tuple(e for path, e in listed_excluded.items() if path in met)
@@ -143,7 +145,8 @@ def divide(
         return _without_leaks(data, near)
     records = data.splits["all"]
     splits = split_records(records, data.digests, fractions, seed, near)
-    _check_val(data.root, splits)
+    alike = "a class gives it one from two different photos on; what is alike stays in train"
+    _check_val(data.root, splits, alike)
     for name in list(splits)[1:]:
         absent = set(range(len(data.classes))) - {record.label for record in splits[name]}
         if absent:
@@ -217,10 +220,9 @@ def _check_classes(folder: Path, classes: Sequence[str], records: Iterable[Recor
         )
 
 
-def _check_val(root: Path, splits: Mapping[str, Sequence[Record]]) -> None:
+def _check_val(root: Path, splits: Mapping[str, Sequence[Record]], advice: str) -> None:
     if not splits["val"]:
         raise UserError(
             f"{root}: the split val has no image; it decides which epoch is the best, so that it "
-            f"needs at least one. Where it is drawn here, photos that are identical or nearly so "
-            f"stay in train: a class gives it one from two different photos on"
+            f"needs at least one: {advice}"
         )

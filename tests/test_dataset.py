@@ -163,9 +163,10 @@ EMPTY = f"{{root}}: every class needs at least one image ({ACCEPTED}); without a
 BOTH = "training needs both train/ and val/"
 NO_VAL = (
     "{root}: the split val has no image; it decides which epoch is the best, so that it needs "
-    "at least one. Where it is drawn here, photos that are identical or nearly so stay in train: "
-    "a class gives it one from two different photos on"
+    "at least one: "
 )
+IN_VAL = "they lie in val/CLASS/photo.jpg"
+ALIKE = "a class gives it one from two different photos on; what is alike stays in train"
 BAD_FOLDERS = [
     (
         ["train/a/1.png"],
@@ -198,8 +199,9 @@ BAD_FOLDERS = [
         ["a", "b", "a"],
         "every class is listed once; listed again: a",
     ),
-    (["train/a/1.png", "train/b/1.png", "val/a/notes.txt"], None, NO_VAL),
-    (["a/1.png", "b/1.png"], None, NO_VAL),
+    (["train/a/1.png", "train/b/1.png", "val/a/notes.txt"], None, NO_VAL + IN_VAL),
+    (["train/a/1.png", "train/b/1.png", "val/1.png"], None, NO_VAL + IN_VAL),
+    (["a/1.png", "b/1.png"], None, NO_VAL + ALIKE),
 ]
 
 
@@ -292,7 +294,7 @@ def test_folders_that_differ_in_their_form_alone_are_two_and_shown_apart(tmp_pat
 def test_an_exclusion_is_its_photo_in_either_unicode_form(tmp_path, caplog):
     root = write_photos(tmp_path / "photos", [f"a/{NFD}.png", "a/1.png", "b/1.png"])
     entry = Exclusion(f"a/{NFC}.png", sha256_of(root / f"a/{NFD}.png"), "blurred")
-    write_plan(tmp_path / "plan.json", [entry])
+    write_plan(tmp_path / "plan.json", [entry], "test")
     plan = tmp_path / "plan.json"
     plan.write_text("\ufeff" + plan.read_text(encoding="utf-8"), encoding="utf-8")
     data = list_data_set(root, None, excluded_of(str(plan), root))

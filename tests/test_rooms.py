@@ -26,6 +26,7 @@ ROOMS = {
     "runs": "config spec weights photos",
     "features": "network photos spec backbone backbones dataset",
     "evaluation": "network lite weights photos spec runs config",
+    "cache": "features evaluation",
     "doctor": "dataset photos features weights network spec",
     "export": "evaluation lite runs network photos spec",
     "training": "lr backbone config spec report head photos weights dataset network runs features "

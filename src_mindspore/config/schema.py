@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from src_mindspore.system.cache import FEATURES_LIMIT
+
 AUTO, IMAGENET, NONE = "auto", "imagenet", "none"
 
 # The words that a config accepts. What they mean is at home in other rooms, most of which need
@@ -241,6 +243,12 @@ SCHEMA: dict[str, Any] = {
         "views": whole(4, 0, 1000, "augmented views of a photo in the cache, besides the plain"),
         "batch_size": whole(16, 1, 4096, "photos per call of the engine"),
         "cache_dir": text(None, "folder of the feature cache; null: the user's cache folder"),
+        "cache_limit": Field(
+            FEATURES_LIMIT,
+            lambda v: v is None or (_is_number(v) and 0 <= v <= 1e6),
+            "0 to 1e+06 or null",
+            "GB of the feature cache: what is used least recently goes first; 0, null: no limit",
+        ),
     },
     "loss": {
         "label_smoothing": number(0.1, 0, 0.9, "mass moved from the true class to all"),

@@ -10,7 +10,7 @@ from src_mindspore.doctor.survey import Survey
 from src_mindspore.photos.values import DARK, SHADES, ValueFacts, set_range
 from src_mindspore.spec.input import ValueRange
 
-BLANK = 4  # of 255: parts of a photo that differ by less show nothing, as with a covered lens
+BLANK = 8  # of 255: parts of a photo that differ by less show nothing, as with a covered lens
 FAINT = 16  # of 255: where half of the photos stay below, hardly anything is seen in the set
 
 
@@ -27,7 +27,7 @@ def value_findings(found: Survey) -> Iterator[Finding]:
     )
     yield Finding.of_files("deep", NOTE, text, files)
     real, whole = (
-        {path: facts for path, facts in found.values.items() if facts.real is real}
+        {p: f for p, f in found.values.items() if f.real is real and f.low < f.high}
         for real in (True, False)
     )
     if apart := _apart(real, whole):
@@ -100,13 +100,11 @@ def _values(facts: ValueFacts) -> str:
 
 def content_findings(found: Survey) -> Iterator[Finding]:
     """Photos of one colour, and a set in which hardly anything is seen."""
-    contrasts = np.array([_contrast(found, i) for i in range(len(found.records))])
-    usable = np.array([record.path not in found.faults for record in found.records], bool)
-    blank = [found.records[i].path for i in np.flatnonzero(usable & (contrasts < BLANK))]
-    if blank:
+    if blank := blank_photos(found):
         text = "images of one colour, which show nothing: leave them out, if that is no class"
         yield Finding.of_files("blank", DECISION, text, blank)
-    shown = contrasts[usable & (contrasts >= BLANK)]
+    contrasts = _contrasts(found)
+    shown = contrasts[contrasts >= BLANK]
     if len(shown) and np.median(shown) < FAINT:
         text = (
             f"hardly any contrast: in half of the images that show anything the lightest and the "
@@ -114,6 +112,21 @@ def content_findings(found: Survey) -> Iterator[Finding]:
             f"little: scale their values before"
         )
         yield Finding("contrast", DECISION, text)
+
+
+def blank_photos(found: Survey) -> list[str]:
+    """Paths of the photos of one colour."""
+    return [found.records[i].path for i in np.flatnonzero(_contrasts(found) < BLANK)]
+
+
+def _contrasts(found: Survey) -> np.ndarray:
+    """(n,) of all photos, NaN for those that cannot be used."""
+    return np.array(
+        [
+            np.nan if record.path in found.faults else _contrast(found, i)
+            for i, record in enumerate(found.records)
+        ]
+    )
 
 
 def _contrast(found: Survey, place: int) -> float:

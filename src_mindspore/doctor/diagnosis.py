@@ -18,7 +18,7 @@ from src_mindspore.doctor.content import content_findings, value_findings
 from src_mindspore.doctor.duplicates import Pair, families, identical, near_pairs
 from src_mindspore.doctor.findings import Finding, Report
 from src_mindspore.doctor.label_check import check_labels
-from src_mindspore.doctor.listing import nested_findings, scan
+from src_mindspore.doctor.listing import folder_findings, scan
 from src_mindspore.doctor.names import name_findings
 from src_mindspore.doctor.survey import Survey, survey
 from src_mindspore.photos.exclusions import Exclusion
@@ -76,7 +76,7 @@ def findings_of(data: DataSet, found: Survey, pairs: Sequence[Pair]) -> list[Fin
     """What photos, names, classes and pairs give; training asks for the same."""
     members = Membership(data, found)
     return [
-        *nested_findings(data),
+        *folder_findings(data),
         *photo_findings(found),
         *value_findings(found),
         *content_findings(found),

@@ -17,10 +17,13 @@ import numpy as np
 from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.findings import NOTE, Finding
 from src_mindspore.doctor.survey import Survey
+from src_mindspore.features.partial_entry import ABOUT
 from src_mindspore.features.store import Rows
 from src_mindspore.photos.records import Record
-from src_mindspore.system.cache import cache_dir
+from src_mindspore.system.cache import FEATURES as CACHED
+from src_mindspore.system.cache import NOTES, cache_dir
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.lru import touch
 from src_mindspore.system.terminal import shown_name
 from src_mindspore.system.write import write_json
 
@@ -158,14 +161,16 @@ def _features(
         return None
     photos = hashlib.sha256("".join(found.digests[r.path] for r in records).encode()).hexdigest()
     spread = found.value_range
-    shown = photos[:32] if spread is None else f"{photos[:32]}_{spread.low:g}_{spread.high:g}"
-    note = cache / "doctor" / f"{shown}.json"
-    features = cache / "features"
+    if spread is not None:
+        photos = hashlib.sha256(f"{photos} {spread.low:g} {spread.high:g}".encode()).hexdigest()
+    note = cache / NOTES / f"{photos[:32]}.json"
+    features = cache / CACHED
     if entry := _noted(note):
         file = features / entry / f"{FEATURES}.npy"
         if file.is_file():
             rows = Rows(file)
             if len(rows) == len(records):
+                touch(file.with_name(ABOUT))
                 return rows.by_photo(1)
     if not compute:
         return None

@@ -9,6 +9,7 @@ from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding
 from src_mindspore.photos.decode import PhotoError, open_image, opened
 from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.photos.listing import Listing, walk
+from src_mindspore.photos.own_output import NOT_SURE
 from src_mindspore.photos.passed_over import ACCEPTED, by_kind
 from src_mindspore.photos.records import Record, beside, folders, listed
 from src_mindspore.photos.split_folders import (
@@ -189,8 +190,14 @@ def _links(data: DataSet, found: Listing) -> Iterator[Finding]:
         yield Finding.of_files("outside_link", NOTE, text, outside)
 
 
-def nested_findings(data: DataSet) -> Iterator[Finding]:
-    """Folders inside class folders: days and batches, or classes and splits one level deeper."""
+def folder_findings(data: DataSet) -> Iterator[Finding]:
+    """Folders inside class folders: days and batches, or classes and splits one level deeper.
+
+    And the one folder that ``predict.py --sort`` makes beside those of the classes.
+    """
+    if unsure := [name for name in data.classes if name.rstrip("_") == NOT_SURE]:
+        text = "photos that predict.py --sort was not sure of, here a class: sort or remove them"
+        yield Finding.of_files("not_sure_class", DECISION, text, unsure)
     level = 1 if "all" in data.splits else 2
     counts = Counter(
         path.rsplit("/", 1)[0]

@@ -1,8 +1,10 @@
 """What the doctor would leave out of training."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from src_mindspore.doctor.checks import Membership
+from src_mindspore.doctor.content import blank_photos
 from src_mindspore.doctor.diagnosis import Diagnosis
 from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.system.terminal import shown_name
@@ -14,11 +16,12 @@ def proposed_exclusions(seen: Diagnosis) -> list[Exclusion]:
     """Photos to leave out, sorted by path; each with the first reason that fits.
 
     Files that cannot be used; of one file with two labels all; training copies of evaluated files,
-    identical or nearly so; of several copies in a class and split all but the first. A file whose
-    name is no UTF-8 cannot be listed: it has to be renamed.
+    identical or nearly so; of several copies in a class and split all but the first; photos that
+    show nothing, where most of their class do. A file whose name is no UTF-8 cannot be listed: it
+    has to be renamed.
     """
     reasons: dict[str, str] = {}
-    for path, reason in (*_unusable(seen), *_repeated(seen), *_near(seen)):
+    for path, reason in (*_unusable(seen), *_repeated(seen), *_near(seen), *_blank(seen)):
         reasons.setdefault(path, reason)
     digests = seen.survey.digests
     return [
@@ -72,3 +75,13 @@ def _near(seen: Diagnosis) -> Iterator[tuple[str, str]]:
         for i in places:
             if members.split[i] == "train":
                 yield paths[i], f"nearly identical to the evaluated {shown_name(paths[scored[0]])}"
+
+
+def _blank(seen: Diagnosis) -> Iterator[tuple[str, str]]:
+    label = {record.path: record.label for record in seen.survey.records}
+    photos = Counter(label.values())
+    blank = blank_photos(seen.survey)
+    count = Counter(label[path] for path in blank)
+    for path in blank:
+        if 2 * count[label[path]] < photos[label[path]]:
+            yield path, "shows nothing: one colour"

@@ -130,13 +130,17 @@ def inspect_photo(path: Path) -> PhotoFacts:
             samples = samples_of(image)
             if samples is None:
                 photo = upright(image)
-                return PhotoFacts(digest, code_of(photo), traits, contrast=contrast_of(photo))
+                small = grey(photo, CODE_SIDE)
+                contrast = contrast_of(photo, small)
+                return PhotoFacts(digest, code_of(small), traits, contrast=contrast)
             if samples.alpha is not None or samples.clear is not None:
                 traits += (("alpha", ""),)
             values = facts_of(samples)
             # what it shows is known before the range of all photos: by its own values
-            own = ValueRange(values.low, max(values.high, np.nextafter(values.low, np.inf)))
-            code = code_of(upright(image, own, samples))
+            own = ValueRange(
+                values.low, values.high if values.high > values.low else values.low + 1
+            )
+            code = code_of(grey(upright(image, own, samples), CODE_SIDE))
             return PhotoFacts(digest, code, traits, values=values)
     except PhotoError as error:
         return PhotoFacts(digest, fault=(error.kind, str(error)))
@@ -165,13 +169,13 @@ def _traits(path: Path, image: Image.Image) -> list[tuple[str, str]]:
     return found
 
 
-def code_of(image: Image.Image) -> int:
-    """The 64-bit perceptual hash (``imagehash.phash``) of an RGB image.
+def code_of(small: np.ndarray) -> int:
+    """The 64-bit perceptual hash (``imagehash.phash``) of a photo's ``grey`` of ``CODE_SIDE``.
 
-    It is scaled by area first: the filter that the library would take costs more than the rest.
+    It is scaled by area before: the filter that the library would take costs more than the rest.
     """
-    small = Image.fromarray(grey(image, CODE_SIDE))
-    return int.from_bytes(np.packbits(imagehash.phash(small).hash).tobytes(), "big")
+    code = imagehash.phash(Image.fromarray(small))
+    return int.from_bytes(np.packbits(code.hash).tobytes(), "big")
 
 
 def grey(image: Image.Image, side: int) -> np.ndarray:
@@ -180,19 +184,23 @@ def grey(image: Image.Image, side: int) -> np.ndarray:
     return cv2.resize(luminance, (side, side), interpolation=cv2.INTER_AREA)
 
 
-def contrast_of(image: Image.Image) -> int:
+def contrast_of(image: Image.Image, small: np.ndarray) -> int:
     """How far the lightest and the darkest parts of an RGB image are apart, 0..255.
 
-    Of areas, so that the noise of a covered lens does not count; where these hardly differ, of
-    single channels, and of small things of another colour.
+    Of areas, so that the noise of a covered lens does not count. Where these hardly differ single
+    channels are compared, without hot pixels, and small things and lines of another colour count.
+
+    Args:
+        image: the photo.
+        small: its ``grey`` of ``CODE_SIDE``.
     """
-    small = grey(image, CODE_SIDE)
     contrast = int(np.ptp(small))
     if contrast >= CLEAR:
         return contrast
     pixels = np.asarray(image)
-    areas = cv2.resize(pixels, (CODE_SIDE, CODE_SIDE), interpolation=cv2.INTER_AREA)
-    contrast = max(contrast, int(np.ptp(areas.reshape(-1, 3), axis=0).max()))
+    areas = cv2.medianBlur(pixels, 3)
+    areas = cv2.resize(areas, (CODE_SIDE, CODE_SIDE), interpolation=cv2.INTER_AREA)
+    contrast = int(np.ptp(areas.reshape(-1, 3), axis=0).max())
     middle = np.median(areas.reshape(-1, 3), axis=0)
     apart = (np.abs(pixels.astype(np.int16) - middle.astype(np.int16)) > CLEAR).any(-1)
     return max(contrast, CLEAR if apart.mean() > SMALL else 0)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from src_mindspore.photos.own_output import NOT_SURE
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name
 from src_mindspore.system.write import atomic_path, check_writable, sha256_of
@@ -21,7 +22,6 @@ log = logging.getLogger(__name__)
 
 STDOUT = Path("-")
 COLUMNS = ("path", "label", "text", "score", "abstained")
-NOT_SURE = "_not_sure"  # folder of the photos whose label is a guess
 STEM = 60  # characters of a name that has to be told from another
 
 Answer = Mapping[str, Any]

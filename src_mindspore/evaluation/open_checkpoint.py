@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from src_mindspore.config.load import section_problems
+from src_mindspore.evaluation.kept_models import make_room
 from src_mindspore.evaluation.model import BATCH, Runner, first_line
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.network.onnx_runtime import (
@@ -29,8 +30,9 @@ from src_mindspore.network.onnx_runtime import (
     relative_difference,
 )
 from src_mindspore.spec.model import FILE_NAME, ModelSpec
-from src_mindspore.system.cache import cache_dir
+from src_mindspore.system.cache import MODELS, cache_dir
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.lru import touch
 from src_mindspore.system.write import atomic_path, sha256_of, write_json
 
 if TYPE_CHECKING:
@@ -158,7 +160,7 @@ class KeptLogits:
         }
         digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
         try:
-            return cls(cache_dir() / "models" / f"{digest[:32]}.onnx")
+            return cls(cache_dir() / MODELS / f"{digest[:32]}.onnx")
         except UserError:  # no home folder: it is only slower
             return cls(None)
 
@@ -174,6 +176,7 @@ class KeptLogits:
         try:
             note: Any = json.loads(self.note.read_text(encoding="utf-8"))
             if note["sha256"] == sha256_of(self.onnx) and type(note["difference"]) is float:
+                touch(self.note)
                 return note["difference"]
         except (OSError, ValueError, LookupError, TypeError):
             pass
@@ -188,6 +191,7 @@ class KeptLogits:
             with atomic_path(self.onnx) as temporary:
                 temporary.write_bytes(content)
             write_json(self.note, {"sha256": digest, "difference": difference})
+            make_room(self.onnx.parent, keep=self.onnx)
 
 
 class CheckedRunner:

@@ -14,16 +14,18 @@ from pathlib import Path
 import numpy as np
 
 from src_mindspore.dataset import DataSet
+from src_mindspore.features.cache_entries import make_room
 from src_mindspore.features.job import FeatureJob
-from src_mindspore.features.partial_entry import PartialEntry, open_partial, sweep
+from src_mindspore.features.partial_entry import ABOUT, PartialEntry, open_partial, sweep
 from src_mindspore.features.store import Rows
 from src_mindspore.network.engines import FeatureEngine
 from src_mindspore.network.onnx_runtime import SLICE
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.transform import normalise
-from src_mindspore.system.cache import cache_dir
+from src_mindspore.system.cache import FEATURES, FEATURES_LIMIT, cache_dir
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.lru import touch
 from src_mindspore.system.memory import batch_of
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.progress import progress
@@ -39,6 +41,7 @@ def cached_features(
     split: str,
     folder: Path | None = None,
     reader: PhotoReader | None = None,
+    limit: int | None = int(FEATURES_LIMIT * 1e9),
 ) -> dict[str, Rows]:
     """The outputs of ``job`` for every photo of a split, computed or read from the cache.
 
@@ -55,6 +58,8 @@ def cached_features(
         split: which of them.
         folder: the cache; None is the user's cache folder.
         reader: opens the photos; None makes one.
+        limit: bytes of the cache from which on entries that nobody has used for the longest make
+            room for a new one; None is none.
 
     Returns:
         By output name ``(photos, views + 1, ...)``; view 0 is the plain one.
@@ -63,11 +68,18 @@ def cached_features(
         UserError: too many photos that cannot be read, or no room on the disk.
     """
     records = data.records(split)
-    entry = (folder or cache_dir() / "features") / job.key(records, data.digests)[:32]
-    if not entry.is_dir():
-        return _extract(entry, job, reader or data.reader(), records, split)
-    log.info("features of %d %s photos: read from the cache", len(records), split)
-    return _rows(entry, job, len(records))
+    entry = (folder or cache_dir() / FEATURES) / job.key(records, data.digests)[:32]
+    while entry.is_dir():
+        try:
+            rows = _rows(entry, job, len(records))
+        except (UserError, FileNotFoundError):
+            if entry.is_dir():
+                raise
+            continue  # another process has just removed it to make room
+        touch(entry / ABOUT)
+        log.info("features of %d %s photos: read from the cache", len(records), split)
+        return rows
+    return _extract(entry, job, reader or data.reader(), records, split, limit)
 
 
 def _rows(folder: Path, job: FeatureJob, photos: int) -> dict[str, Rows]:
@@ -77,7 +89,12 @@ def _rows(folder: Path, job: FeatureJob, photos: int) -> dict[str, Rows]:
 
 
 def _extract(
-    entry: Path, job: FeatureJob, reader: PhotoReader, records: Sequence[Record], split: str
+    entry: Path,
+    job: FeatureJob,
+    reader: PhotoReader,
+    records: Sequence[Record],
+    split: str,
+    limit: int | None,
 ) -> dict[str, Rows]:
     """Fills an entry, together with whatever other processes do the same."""
     try:
@@ -90,6 +107,7 @@ def _extract(
         ) from None
     if partial is None:
         return _rows(entry, job, len(records))
+    make_room(entry.parent, limit, keep=(entry, partial.folder))
     what = f"features of {len(records)} {split} photos"
     try:
         with (

@@ -22,6 +22,7 @@ import numpy as np
 from src_mindspore.features.journal import Journal
 from src_mindspore.features.store import Layout
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.lru import hold
 from src_mindspore.system.write import sweep_temporaries, sync_folder, write_json
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ class PartialEntry:
         for name in self.layout.outputs:
             path = self.folder / f"{name}.npy"
             header = self.layout.header(path, name)
-            self._files[name] = os.open(path, os.O_WRONLY | os.O_CLOEXEC), header
+            self._files[name] = os.open(path, os.O_RDWR | os.O_CLOEXEC), header
+            hold(self._files[name][0], path)
         if self._journal.done():
             rows = self.layout.rows
             log.info("features: %d of %d views are there already", rows - self.missing, rows)
@@ -240,7 +242,7 @@ def open_partial(entry: Path, layout: Layout) -> PartialEntry | None:
 
 def sweep(cache: Path) -> None:
     """Deletes what was begun long ago and never finished."""
-    for folder in cache.glob(".*.partial"):
+    for folder in cache.glob(f".{'[0-9a-f]' * 32}.partial"):
         try:
             lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
         except OSError:  # gone, or another user's

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.lru import hold
 from src_mindspore.system.read import brief, open_file
 
 CHUNK_BATCHES = 16  # engine batches in a chunk: about 2 s of work that a crash can cost
@@ -133,6 +134,7 @@ class Rows:
         self.path = path
         self.shape, self.dtype, self._start = read_header(path)
         self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        hold(self._file, path)
 
     def __del__(self) -> None:
         if hasattr(self, "_file"):

@@ -14,13 +14,20 @@ COLOUR = {APP0: 14, APP14: 12}
 def pixels_only(content: bytes) -> tuple[bytes, FileNotes]:
     """The file without EXIF, XMP, profiles, further pictures' index and comments, and the notes.
 
-    Whatever is not a well-formed row of segments is left as it is, for the decoder to judge.
+    Bytes between segments, where one has a wrong length, are passed over, as libjpeg does. Whatever
+    else is not a row of segments is left as it is, for the decoder to judge.
     """
     kept = [content[:2]]
     exif = xmp = None
     at = 2
-    while at + 4 <= len(content) and content[at] == 0xFF:
+    while at + 4 <= len(content):
         marker = content[at + 1]
+        if content[at] != 0xFF or marker == 0:
+            following = content.find(b"\xff", at + 1)
+            if following < 0:
+                break
+            at = following
+            continue
         if marker == 0xFF:  # a byte that fills
             at += 1
             continue

@@ -137,10 +137,9 @@ def _list_of(found: Contents, entry: os.DirEntry) -> list[str]:
         return found.rubbish
     try:
         if entry.is_dir():
-            folder = Path(entry.path)
-            if any((folder / mark).is_file() for mark in RUBBISH_MARKS):
+            if any(os.path.isfile(f"{entry.path}/{mark}") for mark in RUBBISH_MARKS):  # noqa: PTH113
                 return found.rubbish
-            if is_output(folder):
+            if is_output(Path(entry.path)):
                 return found.outputs
             return found.links if entry.is_symlink() else found.folders
         if entry.is_file():

@@ -4,6 +4,10 @@ import os
 import re
 from pathlib import Path
 
+from src_mindspore.system.cache import cache_dir
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.manifest import written_by
+
 # The names in a run folder and an export are fixed; these rooms lie above this one.
 CONFIG = "config.yaml"
 CONFIG_KEYS = ("head_stage:", "finetune_stage:", "save_every:")  # a resolved config has them all
@@ -11,6 +15,8 @@ CONFIG_BYTES = 1 << 16
 SPEC = "spec.json"
 MODELS = (".ckpt", ".mindir", ".onnx", ".ms")
 CACHE_ENTRY = re.compile("[0-9a-f]{32}")  # of cached features
+ABOUT = "about.json"  # beside their arrays
+NOT_SURE = "_not_sure"  # folder of ``predict.py --sort`` for photos whose label is a guess
 DEPTH = 3  # folders between the photos and a run: runs/EXPERIMENT/RUN
 
 
@@ -20,7 +26,9 @@ def is_output(folder: Path, depth: int = DEPTH) -> bool:
     A folder that cannot be read is none.
     """
     try:
-        if _is_run(folder) or _is_export(folder) or _is_cache(folder) or _is_cache_entry(folder):
+        if written_by(folder) or _is_run(folder) or _is_export(folder):
+            return True
+        if _is_cache(folder) or _is_cache_entry(folder):
             return True
         return depth > 1 and _holds_outputs(folder, depth)
     except OSError:
@@ -43,6 +51,12 @@ def _is_export(folder: Path) -> bool:
 
 
 def _is_cache(folder: Path) -> bool:
+    """The user's own, whatever is in it by now, or another with features."""
+    try:
+        if folder.resolve() == cache_dir().resolve():
+            return True
+    except UserError:  # there is no home, and so no cache
+        pass
     features = folder / "features"
     return features.is_dir() and _holds_outputs(features, DEPTH)
 
@@ -50,8 +64,8 @@ def _is_cache(folder: Path) -> bool:
 def _is_cache_entry(folder: Path) -> bool:
     if not CACHE_ENTRY.fullmatch(folder.name):
         return False
-    suffixes = {path.suffix for path in folder.iterdir()}
-    return suffixes == {".npy"}
+    names = {path.name for path in folder.iterdir()} - {ABOUT}
+    return bool(names) and all(name.endswith(".npy") for name in names)
 
 
 def _holds_outputs(folder: Path, depth: int) -> bool:

@@ -133,8 +133,10 @@ def _samples(content: bytes, bits: int | None, clear: bytes | None) -> Samples:
         values, alpha = pairs[..., 0], pairs[..., 1]
     else:
         _decoded(content)  # its errors say what is wrong; OpenCV has none
-        without = b"".join(
-            [MAGIC, *(content[s:e] for name, s, e in chunks(content) if name != b"tRNS")]
+        # without the colour that is transparent; checksums as Pillow takes them, right or not
+        parts = (content[s + 4 : e - 4] for name, s, e in chunks(content) if name != b"tRNS")
+        without = MAGIC + b"".join(
+            (len(p) - 4).to_bytes(4, "big") + p + zlib.crc32(p).to_bytes(4, "big") for p in parts
         )
         found = cv2.imdecode(np.frombuffer(without, np.uint8), cv2.IMREAD_UNCHANGED)
         if found is None or found.dtype != np.uint16 or found.ndim != 3:

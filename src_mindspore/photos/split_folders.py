@@ -168,6 +168,13 @@ def warn_of_beside(root: Path, given: Mapping[str, str]) -> None:
         )
 
 
+def warn_of_split_names(root: Path, classes: Sequence[str]) -> None:
+    """Says in the log which classes bear the name of a split: photos of a test have no label."""
+    if named := [name for name in classes if split_named(name)]:
+        text = "%s: taken for classes, as they hold photos and no class folders: %s"
+        log.warning(text, root, some([f"{name}/" for name in named]))
+
+
 def data_set_inside(root: Path) -> str:
     """What to name in place of a folder that is no data set itself; empty where nothing is.
 

@@ -123,9 +123,7 @@ def read_samples(tags: Tags, layout: Layout) -> Samples:
     Raises:
         ValueError: it is cut short, too large or of a form that is not read; the text says which.
     """
-    unpacked = layout.width * layout.height * layout.channels * layout.dtype.itemsize
-    if unpacked > MAX_UNPACKED:
-        raise ValueError(f"up to {MAX_UNPACKED:,} bytes of samples are unpacked; got {unpacked:,}")
+    _check_unpacked(layout, layout.width, layout.height)
     out = np.zeros((layout.height, layout.width, layout.channels), layout.dtype)
     for rows, columns, plane, block in _blocks(tags, layout):
         target = out[rows, columns] if plane is None else out[rows, columns, plane : plane + 1]
@@ -144,6 +142,12 @@ def read_samples(tags: Tags, layout: Layout) -> Samples:
         bits=layout.bits if layout.bits not in (8, 16, 32, 64) else None,
         said=_said(tags, layout),
     )
+
+
+def _check_unpacked(layout: Layout, width: int, height: int) -> None:
+    unpacked = width * height * layout.channels * layout.dtype.itemsize
+    if unpacked > MAX_UNPACKED:
+        raise ValueError(f"up to {MAX_UNPACKED:,} bytes of samples are unpacked; got {unpacked:,}")
 
 
 def _said(tags: Tags, layout: Layout) -> ValueRange | None:
@@ -189,8 +193,10 @@ def _blocks(tags: Tags, layout: Layout) -> Iterator[tuple[slice, slice, int | No
         width = layout.width
         height = min(int(per_strip[0]) if per_strip is not None else layout.height, layout.height)
         offsets, counts = tags.numbers(273), tags.numbers(279)
-    if min(width, height) < 1 or width * height > MAX_UNPACKED or offsets is None:
+    if min(width, height) < 1 or offsets is None:
         raise ValueError("TIFF whose strips or tiles cannot be told")
+    # tiles reach over the end of the image
+    _check_unpacked(layout, -(-layout.width // width) * width, -(-layout.height // height) * height)
     planes = range(layout.channels) if layout.planar == SEPARATE else (None,)
     places = (
         (y, x, plane)

@@ -80,9 +80,10 @@ def set_range(facts: Iterable[ValueFacts]) -> tuple[ValueRange, str] | None:
 
     From the files where all of them say it and their values keep to it; else from the smallest and
     the largest value of all: whole bits, or 0 to 1, where those are at least half filled, and
-    otherwise the two values themselves.
+    otherwise the two values themselves. Photos of one value are passed over where others are.
     """
-    known = list(facts)
+    every = list(facts)
+    known = [f for f in every if f.low < f.high] or every
     if not known:
         return None
     low, high = min(f.low for f in known), max(f.high for f in known)
@@ -94,7 +95,7 @@ def set_range(facts: Iterable[ValueFacts]) -> tuple[ValueRange, str] | None:
     bits = [f.bits for f in known if f.bits]
     if len(bits) == len(known) and low >= 0:
         if high < 1 << max(bits):
-            return ValueRange(0, (1 << max(bits)) - 1), "their tags"
+            return ValueRange(0.0, float((1 << max(bits)) - 1)), "their tags"
         # bits of a format that spreads them over all that it stores, as PNG says they should be
         return _whole_bits(high, (16, 24, 32)), "their tags"
     return _usual(low, high, all(f.real for f in known)), "their values"
@@ -110,13 +111,13 @@ def own_range(facts: ValueFacts) -> ValueRange:
 
 
 def _whole_bits(high: float, whole: Iterable[int]) -> ValueRange:
-    return ValueRange(0, next((float((1 << b) - 1) for b in whole if high < 1 << b), high))
+    return ValueRange(0.0, next((float((1 << b) - 1) for b in whole if high < 1 << b), high))
 
 
 def _usual(low: float, high: float, real: bool) -> ValueRange:
     """The usual range around two values, if they fill half of it."""
     if low >= 0:
-        usual = ValueRange(0, 1) if real and high <= 1 else _whole_bits(high, range(8, 33))
+        usual = ValueRange(0.0, 1.0) if real and high <= 1 else _whole_bits(high, range(8, 33))
         if 2 * (high - low) >= usual.high - usual.low:
             return usual
     return ValueRange(low, high if high > low else low + 1)

@@ -11,6 +11,8 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.folder_lock import lock_folder
 
 CACHE_ENV = "POCKETLENS_CACHE"
+FEATURES, MODELS, NOTES = "features", "models", "doctor"  # folders of what is computed
+FEATURES_LIMIT = 20.0  # GB of the feature cache, where nobody says otherwise
 
 
 def cache_dir() -> Path:

@@ -194,6 +194,12 @@ def reserved_by(path: Path) -> str | None:
     return table.get("by") if isinstance(reserved, list) and path.name in reserved else None
 
 
+def written_by(folder: Path) -> str | None:
+    """The command whose list lies in a folder, if there is one."""
+    by = _table(folder).get("by")
+    return by if isinstance(by, str) else None
+
+
 def _table(folder: Path) -> dict[str, Any]:
     """What the list in a folder says; nothing where it cannot be believed."""
     path = folder / NAME

@@ -61,12 +61,14 @@ class FeatureOptions:
         engine: of ``network.onnx_runtime.ENGINES``.
         batch_size: photos a call.
         cache: folder of the feature cache; None is the user's.
+        cache_limit: bytes that it may have; None is no limit.
         views: of a training photo that are cached.
     """
 
     engine: str
     batch_size: int
     cache: Path | None
+    cache_limit: int | None
     views: Views
 
     @property
@@ -142,5 +144,6 @@ def feature_options(config: EasyDict) -> FeatureOptions:
         features.engine,
         features.batch_size,
         Path(features.cache_dir) if features.cache_dir else None,
+        int(features.cache_limit * 1e9) if features.cache_limit else None,
         Views(features.views, Augmentation(**table), config.seed),
     )

@@ -140,7 +140,9 @@ def training_inputs(
     if stage.cached:
         cuts = _cached_outputs(options, materials.classifier)
         job = feature_job(cuts, features.views, options, materials)
-        found = cached_features(job, data, "train", features.cache, materials.reader)
+        found = cached_features(
+            job, data, "train", features.cache, materials.reader, features.cache_limit
+        )
         return CachedInputs(found[cut], labels_of(data, "train"), seed)
     trunk = None
     if cut != IMAGE:
@@ -174,5 +176,8 @@ def _validation_values(
         return PlainPhotos(materials.reader, data.records("val"), materials.input)
     cuts = _cached_outputs(options, materials.classifier)
     job = feature_job(cuts if cut in cuts else (cut,), Views(), options, materials)
-    found = cached_features(job, data, "val", options.features.cache, materials.reader)
+    features = options.features
+    found = cached_features(
+        job, data, "val", features.cache, materials.reader, features.cache_limit
+    )
     return PlainView(found[cut])

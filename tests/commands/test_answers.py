@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+import predict
+
 
 def labelled(workplace, options: str) -> str:
     done = workplace.call(f"predict.py runs/mine {options}")
@@ -97,3 +99,13 @@ def test_a_score_on_training_photos_says_so_whatever_they_are_called(
     assert "WARNING: 24 of 36 photos are ones that the model was trained on" in said
     assert "12 of 36 photos are new" in said
     assert "were chosen" not in said
+
+
+def test_classes_that_look_the_same_are_told_apart(capsys) -> None:
+    names = {"caf\u00e9": r"caf\xe9", "cafe\u0301": r"cafe\u0301", "tea": "tea"}
+    topk = [
+        {"label": "cafe\u0301", "text": "cafe\u0301", "score": 0.5},
+        {"label": "caf\u00e9", "text": "Coffee", "score": 0.25},
+    ]
+    predict.print_line({"path": "a.jpg", "abstained": False, "topk": topk}, names)
+    assert capsys.readouterr().out == "a.jpg   50.0% cafe\\u0301   25.0% Coffee\n"

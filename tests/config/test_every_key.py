@@ -54,6 +54,7 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     "features.views": ("2", HEAD_ONLY),
     "features.batch_size": ("3", (*HEAD_ONLY, "features.engine=mindspore")),
     "features.cache_dir": ("other", HEAD_ONLY),
+    "features.cache_limit": ("0.5", HEAD_ONLY),
     "loss.label_smoothing": ("0.3", HEAD_ONLY),
     "loss.class_weights": ("sqrt", HEAD_ONLY),
     "calibration.temperature": ("false", HEAD_ONLY),
@@ -154,11 +155,11 @@ def left(place: Workplace, run: str, overrides: tuple[str, ...]) -> dict:
 
 
 # What a run leaves is the same whatever these say: they are about when, and how much at a time.
-SAVES, CHUNKS = "save_every", "features.batch_size"
+SAVES, CHUNKS, LIMIT = "save_every", "features.batch_size", "features.cache_limit"
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("key", [key for key in OTHER if key not in (SAVES, CHUNKS)])
+@pytest.mark.parametrize("key", [key for key in OTHER if key not in (SAVES, CHUNKS, LIMIT)])
 def test_every_key_changes_a_run(workplace: Workplace, key: str) -> None:
     value, beside = OTHER[key]
     flat = workplace.folder / "flat"

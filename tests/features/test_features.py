@@ -167,6 +167,21 @@ def test_a_second_call_reads_what_the_first_wrote(engine, data, job, tmp_path):
     assert len(list((tmp_path / "users/features").iterdir())) == 1
 
 
+def test_an_entry_that_is_read_is_used_and_an_unused_one_makes_room(engine, data, job, tmp_path):
+    jobs = [replace(job, views=replace(VIEWS, seed=seed)) for seed in range(3)]
+    entries = [tmp_path / j.key(data.records("train"), data.digests)[:32] for j in jobs]
+    for one, entry in zip(jobs[:2], entries, strict=False):
+        cached_features(one, data, "train", tmp_path)
+        os.utime(entry / "about.json", (1, 1))
+    size = sum(file.stat().st_size for file in entries[0].iterdir())
+    cached_features(jobs[0], data, "train", tmp_path, limit=0)  # nothing new: nothing goes
+    calls = len(engine.sizes)
+    found = cached_features(jobs[2], data, "train", tmp_path, limit=int(2.5 * size))
+    assert len(engine.sizes) > calls
+    assert [entry.is_dir() for entry in entries] == [True, False, True]
+    assert np.isfinite(found["mean"][:]).all()
+
+
 def test_mtime_and_name_of_a_photo_do_not_matter(engine, data, job, tmp_path):
     cached_features(job, data, "train", tmp_path / "cache")
     calls = len(engine.sizes)

@@ -11,6 +11,7 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.features.job import FeatureJob, Views
 from src_mindspore.photos.augment import Augmentation
 from src_mindspore.photos.records import Record
+from src_mindspore.spec.input import ValueRange
 
 RECORDS = tuple(Record(f"{i}.png", i % 2) for i in range(5))
 VIEWS = Views(2, Augmentation(), seed=7)
@@ -46,6 +47,7 @@ OTHER_KEY = {
     "mean": lambda job: replace(job, input=replace(job.input, mean=(127.5, 127.5, 127.0))),
     "std": lambda job: replace(job, input=replace(job.input, std=(127.5, 127.5, 127.0))),
     "number of views": lambda job: replace(job, views=replace(VIEWS, count=3)),
+    "range": lambda job: replace(job, input=replace(job.input, range=ValueRange(0, 1023))),
     "seed": lambda job: replace(job, views=replace(VIEWS, seed=8)),
     "augmentation": lambda job: replace(
         job, views=replace(VIEWS, augmentation=Augmentation(hue=0.1))

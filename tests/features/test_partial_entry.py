@@ -15,6 +15,7 @@ from src_mindspore.features.partial_entry import open_partial, sweep
 from src_mindspore.features.store import Layout, PlainView, Rows
 from src_mindspore.system.errors import UserError
 
+KEY = "0123456789abcdef" * 2
 F4, F2 = np.dtype(np.float32), np.dtype(np.float16)
 LAYOUT = Layout(150, 2, {"a": ((3,), F4), "b": ((2, 2), F2)})  # chunks of 32, 32, 32, 32, 22
 
@@ -46,7 +47,7 @@ if partial:
 
 @pytest.fixture
 def entry(tmp_path) -> Path:
-    return tmp_path / "cache" / "key"
+    return tmp_path / "cache" / KEY
 
 
 def values_of(rows: range) -> dict[str, np.ndarray]:
@@ -111,7 +112,7 @@ def test_a_second_process_goes_on(entry):
 @pytest.mark.parametrize("torn", [b"\n1", b"\n13 1", b"\n3 ", b"\n\0\0\0\0", b"\n3 4\n", b"x y\n"])
 def test_a_torn_line_counts_for_nothing(entry, torn):
     fill(entry, 1)
-    with (entry.with_name(".key.partial") / "done").open("ab") as stream:
+    with (entry.with_name(f".{KEY}.partial") / "done").open("ab") as stream:
         stream.write(torn)
     fill(entry, 1)
     partial = open_partial(entry, LAYOUT)
@@ -131,8 +132,8 @@ def test_two_processes_share_the_work(entry):
 
 def test_what_a_killed_process_had_begun_is_done_by_the_other(entry):
     slow = worker(entry, 10)
-    journal = entry.with_name(".key.partial") / "done"
-    while not journal.exists() or not (entry.with_name(".key.partial") / "a.npy").exists():
+    journal = entry.with_name(f".{KEY}.partial") / "done"
+    while not journal.exists() or not (entry.with_name(f".{KEY}.partial") / "a.npy").exists():
         time.sleep(0.02)
     time.sleep(0.3)  # it has locked chunk 0
     other = worker(entry, 0.001)
@@ -166,7 +167,7 @@ def test_a_chunk_with_holes_is_not_done_for_others(entry):
     assert one.complete
     assert not two.complete
     with one.published({}) as folder:
-        assert folder == entry.with_name(".key.partial")
+        assert folder == entry.with_name(f".{KEY}.partial")
         holed = Rows(folder / "a.npy")
     assert not entry.exists()
     assert list(two.claims()) == [3]
@@ -185,7 +186,7 @@ def test_a_chunk_with_holes_is_not_done_for_others(entry):
 def test_what_a_kill_leaves_in_the_folder_is_swept(entry):
     fill(entry, 1)
     for name in (".done-0123abcd", ".about-0123abcd.json"):
-        (entry.with_name(".key.partial") / name).touch()
+        (entry.with_name(f".{KEY}.partial") / name).touch()
     fill(entry)
     check(entry)
 
@@ -209,7 +210,7 @@ def test_a_disk_that_fills_up_meanwhile(entry, monkeypatch):
 
 def test_sweep(entry):
     fill(entry, 1)
-    partial = entry.with_name(".key.partial")
+    partial = entry.with_name(f".{KEY}.partial")
     sweep(entry.parent)
     assert partial.is_dir()
     long_ago = time.time() - partial_entry.ABANDONED_AFTER - 60

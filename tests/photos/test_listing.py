@@ -3,6 +3,8 @@
 import logging
 import os
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 from heic_photo import HEIC
@@ -13,15 +15,17 @@ from src_mindspore.config.load import load_config, resolved_yaml
 from src_mindspore.doctor.diagnosis import diagnose
 from src_mindspore.doctor.findings import DECISION, ERROR, NOTE
 from src_mindspore.evaluation.predict import image_paths
+from src_mindspore.features.partial_entry import ABOUT
 from src_mindspore.photos import listing, own_output
 from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.listing import FORMAT_OF, SUFFIXES, is_rubbish, walk
-from src_mindspore.photos.own_output import is_output
+from src_mindspore.photos.own_output import NOT_SURE, is_output
 from src_mindspore.photos.passed_over import KINDS
 from src_mindspore.photos.scored import scored_records
 from src_mindspore.runs import names as run_names
 from src_mindspore.spec.model import FILE_NAME
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.manifest import Manifest
 
 RUBBISH = [
     *("@eaDir/SYNOPHOTO_THUMB_M.jpg", "__MACOSX/a/._1.png", ".ipynb_checkpoints/1-checkpoint.png"),
@@ -99,6 +103,33 @@ def test_nothing_to_decide_about_rubbish(tmp_path):
     report = diagnose(tmp_path).report
     assert (report.status, [f.kind for f in report.findings]) == (0, ["rubbish"])
     assert [c.name for c in report.classes] == ["a", "b"]
+
+
+@pytest.fixture
+def as_nobody():
+    """A folder whose modes hold for us: root, who may run the tests, becomes nobody for a while."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        write_photos(root, [f"{name}/{i}.png" for name in "ab" for i in range(10)])
+        write_photos(root, ["b/day2/11.png"], 50)
+        (root / "b/day2").chmod(0)
+        own = os.geteuid()
+        if own == 0:
+            os.seteuid(65534)
+        try:
+            yield root
+        finally:
+            os.seteuid(own)
+            (root / "b/day2").chmod(0o755)
+
+
+def test_a_folder_that_may_not_be_listed_is_named(as_nobody):
+    assert walk(as_nobody).closed == [("b/day2", "Permission denied")]
+    with pytest.raises(UserError, match=r"cannot be listed.*: b/day2 \(Permission denied\)"):
+        load_data_set(as_nobody)
+    with pytest.raises(UserError, match="b/day2: cannot be read: Permission denied"):
+        open_photo(image_paths([as_nobody])[-1])
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch, caplog):
@@ -179,30 +210,44 @@ def resolved(folder) -> str:
     return resolved_yaml(load_config(folder / "tiny.yaml"))
 
 
-def test_our_own_runs_are_no_class(tmp_path, caplog):
+def test_our_own_runs_are_no_class(tmp_path, caplog, monkeypatch):
     data = tmp_path / "data"
     write_photos(data, [f"{name}/{i}.png" for name in "ab" for i in range(10)])
     write_photos(data, ["runs/1/curves.png", "mine/confusion.png", "runs/sweep/2/curves.png"], 50)
     for run in ("runs/1", "mine", "runs/sweep/2"):
         (data / run / run_names.CONFIG).write_text(resolved(tmp_path))
-    write_photos(data, ["export/spec.json", "export/model.ms", f"cache/{'0af' * 10}00/x.npy"], 70)
+    write_photos(data, ["export/spec.json", "export/model.ms", "own/weights/x.ckpt"], 70)
+    write_photos(data, [f"cache/{'0af' * 10}00/{name}" for name in ("x.npy", ABOUT)], 75)
+    monkeypatch.setenv("POCKETLENS_CACHE", str(data / "own"))
     write_photos(data, [f"all/features/{'0af' * 10}00/x.npy", "all/weights/w.ckpt"], 80)
+    write_photos(data, ["web/icon.png"], 90)
+    Manifest(data / "web", "export.py").adopt(["icon.png"])
     (data / "runs/compare.json").write_text("{}")
     loaded = load_data_set(data)
     assert loaded.classes == ("a", "b")
-    wrote = "folders that these commands wrote, not used: 5 (all, cache, export, mine, runs)"
-    assert wrote in caplog.text
+    wrote = {"all", "cache", "export", "mine", "own", "runs", "web"}
+    listed = ", ".join(sorted(wrote))
+    assert f"folders that these commands wrote, not used: 7 ({listed})" in caplog.text
     report = diagnose(data).report
-    assert kinds(report)["own_output"] == (NOTE, {"all", "cache", "export", "mine", "runs"})
+    assert kinds(report)["own_output"] == (NOTE, wrote)
     assert report.status == 0
     assert len(scored_records(data, ["a", "b"], "all")) == 20
     assert len(image_paths([data])) == 20
 
 
+def test_what_prediction_was_not_sure_of_is_no_silent_class(tmp_path):
+    folders = ("a", "b", NOT_SURE)
+    write_photos(tmp_path, [f"{name}/{i}.png" for name in folders for i in range(10)])
+    found = kinds(diagnose(tmp_path).report)
+    assert found == {"not_sure_class": (DECISION, {NOT_SURE})}
+
+
 def test_folders_that_only_look_like_runs(tmp_path):
     write_photos(tmp_path, ["a/config.yaml", "a/1.png", "b/spec.json", "c/1.png", "runs/1.png"])
+    write_photos(tmp_path, ["c/written.json"], 50)
     (tmp_path / "a/config.yaml").write_text("head_stage: {epochs: 3}")
     (tmp_path / "empty").mkdir()
     for name in ("a", "b", "c", "runs", "empty", "absent"):
         assert not is_output(tmp_path / name), name
-    assert (own_output.CONFIG, own_output.SPEC) == (run_names.CONFIG, FILE_NAME)
+    names = (own_output.CONFIG, own_output.SPEC, own_output.ABOUT)
+    assert names == (run_names.CONFIG, FILE_NAME, ABOUT)

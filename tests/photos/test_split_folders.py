@@ -68,11 +68,12 @@ def test_all_agree_on_the_splits_of_a_folder(tmp_path, names):
         ["Test", "bus", "car"],
     ],
 )
-def test_a_class_with_the_name_of_a_split(tmp_path, folders):
+def test_a_class_with_the_name_of_a_split(tmp_path, folders, caplog):
     layout(tmp_path, folders, 12)
     classes = tuple(sorted(name for name in folders if "/" not in name))
     assert given_splits(tmp_path) == {}
     assert load_data_set(tmp_path).classes == classes
+    assert "taken for classes, as they hold photos and no class folders: " in caplog.text
     assert len(scored_records(tmp_path, classes, "all")) == 12 * len(folders)
     report = diagnose(tmp_path).report
     (finding,) = [f for f in report.findings if f.kind == "split_as_class"]

@@ -125,6 +125,19 @@ def test_a_deep_tiff_cut_short_is_refused(size):
         read(content)
 
 
+@pytest.mark.parametrize("top", [1023, 4000, 65535])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pgm_and_ppm_of_16_bits(channels, top):
+    values = np.random.default_rng(0).integers(0, min(top, 4095), (7, 9, channels)).squeeze()
+    head = f"P{5 if channels == 1 else 6} # a comment\n9 7\n# another\n{top}\n".encode()
+    content = head + values.astype(">u2").tobytes()
+    got = samples(content)
+    np.testing.assert_array_equal(got.values, values)
+    assert got.said == (None if top == 65535 else ValueRange(0, top))
+    with pytest.raises(PhotoError, match="truncated"):
+        read(content[:-1])
+
+
 @pytest.mark.parametrize(("name", "content"), deep_pngs())
 def test_all_16_bits_of_a_png_are_read(name, content):
     got = samples(content)
@@ -160,6 +173,7 @@ SETS = [
     ([facts(0, 4_000_000_000, "uint32")], (0, (1 << 32) - 1)),
     ([facts(7, 7)], (7, 8)),
     ([facts(0, 0)], (0, 1)),
+    ([facts(0, 0), facts(28_000, 31_000), facts(65535, 65535)], (28_000, 31_000)),
     ([facts(5, 900, said=said(0, 999)), facts(2, 800, said=said(1, 1200))], (0, 1200)),
     ([facts(5, 900, said=said(0, 999)), facts(2, 800)], (0, 1023)),  # not all of them say it
     ([facts(5, 9000, said=said(0, 99))], (0, 16383)),  # and this one is wrong

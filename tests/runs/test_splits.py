@@ -70,6 +70,7 @@ def test_an_export_of_another_run_in_the_folder_is_not_of_this_one(tmp_path, run
 def test_splits_of_an_earlier_version_have_no_hashes(tmp_path, run, caplog):
     old = {"splits": {"train": ["a/1.png"], "val": []}, "left_out": ["a/3.png"]}
     (run.path / "splits.json").write_text(json.dumps(old))
+    run.files.adopt(["splits.json"])  # as a run that is resumed does with an earlier version's
     assert run_photos(run.path) == RunPhotos(old["splits"], left_out=["a/3.png"])
     (run.path / "last.ckpt").touch()
     run.files.adopt(["splits.json"])  # as ``reopen_run`` does

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from src_mindspore.spec.calibration import CalibrationSpec, OperatingPoint
-from src_mindspore.spec.input import CropSpec, InputSpec, ResizeSpec
+from src_mindspore.spec.input import CropSpec, InputSpec, ResizeSpec, ValueRange
 from src_mindspore.spec.load import load_spec
 from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
@@ -86,6 +86,15 @@ def test_a_spec_of_format_1_is_one_without_a_calibration(tmp_path):
     old = load_spec(tmp_path / "spec.json")
     assert old == spec(PLAIN)  # what is made of it is written in the new format
     assert (old.temperature, old.model_temperature, old.threshold) == (1, 1, None)
+
+
+def test_the_range_of_deep_photos_is_there_only_where_there_is_one(tmp_path):
+    plain = spec(PLAIN)
+    assert "range" not in json.loads(plain.save(tmp_path).read_text(encoding="utf-8"))["input"]
+    deep = replace(plain, input=replace(plain.input, range=ValueRange(-1.5, 4095.0)))
+    raw = json.loads(deep.save(tmp_path).read_text(encoding="utf-8"))
+    assert raw["input"]["range"] == {"low": -1.5, "high": 4095.0}
+    assert load_spec(tmp_path / "spec.json") == deep
 
 
 POINTS = (OperatingPoint(0.0, 100, 90), OperatingPoint(0.7, 50, 49))
@@ -170,6 +179,11 @@ REFUSED = [
     ("input.resize.interpolation", "area", "input.resize.interpolation must be one of ['bilinear"),
     ("input.resize.antialias", False, "input.resize.antialias must be one of [True]; got False"),
     ("input.crop.rule", "top", "input.crop.rule must be one of ['center']; got 'top'"),
+    ("input.range", 7, "ValueRange has the keys ['high', 'low']; got 7"),
+    ("input.range", {"low": 0}, "'high' is missing"),
+    ("input.range", {"low": 0, "high": 9, "mid": 5}, "ValueRange has the keys"),
+    ("input.range", {"low": 9, "high": 9}, "input.range must have low below high"),
+    ("input.range", {"low": 0, "high": float("nan")}, "expected 2 finite numbers"),
     ("output", "scores", "output must be one of ['logits', 'probabilities']; got 'scores'"),
     ("classes", ["a"], "classes must be at least 2 different names"),
     ("classes", ["a", "a"], "classes must be at least 2 different names"),

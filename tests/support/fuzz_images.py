@@ -8,11 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 from fuzzing import Case, fuzz, limit_memory
 from heic_photo import HEIC
 from helpers import input_spec, noise
 from mutations import mutate
+from odd_files import deep_pngs, jpeg_files, other_files, png_files, tiff
 from photo_files import write_kinds
 from PIL import Image
 
@@ -68,7 +70,24 @@ def good_images() -> dict[str, bytes]:
     files["cmyk.tif"] = saved(photo.convert("CMYK"), "TIFF", compression="tiff_lzw")
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         kinds = [p for p in write_kinds(Path(folder)) if p.stem[-1] in "0168" or "exif" in p.stem]
-        return files | {path.name: path.read_bytes() for path in kinds}
+        files |= {path.name: path.read_bytes() for path in kinds}
+    files |= {name: content for name, content in deep_pngs() if "_10" in name}
+    odd = (*jpeg_files(), *png_files(), *other_files())
+    files |= {name: o.content for name, o in odd if "six" in name}
+    return files | dict(deep_tiffs())
+
+
+def deep_tiffs() -> Iterator[tuple[str, bytes]]:
+    """Samples of every kind, packed in every way."""
+    rng = np.random.default_rng(3)
+    for kind, predictor in (("uint16", 2), ("int32", 1), ("float32", 3)):
+        values = (rng.random((48, 64, 3)) * 5000).astype(kind)
+        yield f"{kind}.tif", tiff(values[..., 0], order=">")
+        yield f"{kind}_planes.tif", tiff(values, planar=2)
+        for packed in (5, 8, 32773):
+            how = [cv2.IMWRITE_TIFF_COMPRESSION, packed, cv2.IMWRITE_TIFF_PREDICTOR, predictor]
+            content = cv2.imencode(".tif", values, how if packed != 32773 else how[:2])[1]
+            yield f"{kind}_{packed}.tif", content.tobytes()
 
 
 def cases(folder: Path, seed: int, count: int) -> Iterator[Case]:

@@ -114,6 +114,13 @@ def jpeg_files() -> Iterator[tuple[str, OddFile]]:
         "filled": [b"\xff\xff\xff" + segment(0xE5, b"?")],
     }.items():
         yield f"{name}.jpg", OddFile(jpeg(*parts))
+    long = segment(0xE1, b"Exif\0\0" + exif(SHORT, 1, six := b"\0\6\0\0") + b"a" * 300)
+    wrong = long[:2] + struct.pack(">H", len(long) - 202) + long[4:]
+    yield "exif_wrong_length.jpg", OddFile(jpeg(wrong), 6)
+    yield (
+        "between.jpg",
+        OddFile(jpeg(b"what is this \xff\0?", segment(0xE1, b"Exif\0\0" + six)), 1, True),
+    )
     yield "trailing.jpg", OddFile(jpeg(end=b"\xff\xd8 more of something" * 999))
 
 
@@ -177,6 +184,12 @@ def other_files() -> Iterator[tuple[str, OddFile]]:
         if name != "empty":
             content = _saved(PHOTO, "WEBP", lossless=True, exif=block)
             yield f"exif_{name}.webp", OddFile(content, orientation, odd)
+    turned = _saved(PHOTO, "WEBP", lossless=True, exif=blocks()["six"][0], icc_profile=b"?" * 99)
+    yield "cut.webp", OddFile(turned[:-10])
+    yield "trailing.webp", OddFile(turned + b"more" * 99, 6)
+    yield "profile.webp", OddFile(turned.replace(b"ICCP", b"ICCQ"), 6)
+    still = _saved(PHOTO, "WEBP", lossless=True)
+    yield "chunk_behind.webp", OddFile(still + b"EXIF\xff\xff\xff\x7f")
     good = blocks()["other_tags"][0]
     avif = _saved(PHOTO, "AVIF", exif=good)
     for name, block in (("garbage", b"?" * len(good)), ("magic", b"II??" + good[4:])):

@@ -30,7 +30,7 @@ def test_display_names_are_compared_before_the_photos_are_read(tmp_path, photos,
 
 def test_an_excluded_photo_that_was_renamed_is_named(tmp_path, photos, caplog):
     plan = tmp_path / "plan.json"
-    write_plan(plan, [Exclusion("cat/0.png", sha256_of(photos / "cat/0.png"), "blurred")])
+    write_plan(plan, [Exclusion("cat/0.png", sha256_of(photos / "cat/0.png"), "blurred")], "test")
     (photos / "cat/0.png").rename(photos / "cat/9.png")
     data = checked_data_set(photos, None, (0.5, 0.5), 0, str(plan), "keep")
     assert "cat/9.png" in data.digests

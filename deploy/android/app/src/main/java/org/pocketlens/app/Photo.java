@@ -15,6 +15,9 @@ final class Photo {
     /** Above this the photo is read at a half, a quarter, ... of its size: 64 MB of memory. */
     static final long MAX_PIXELS = 16L << 20;
 
+    /** Where a PNG file has the bits of a sample. */
+    private static final int PNG_DEPTH = 24;
+
     final Bitmap bitmap;
 
     /** How to turn it upright, as EXIF numbers it: 1 to 8; 0 if the photo does not say. */
@@ -37,6 +40,7 @@ final class Photo {
         if (options.outWidth < 1 || options.outHeight < 1) {
             throw new IOException("not an image in a format that this phone can read");
         }
+        refuseDeep(resolver, uri);
         options.inJustDecodeBounds = false;
         options.inSampleSize = sampleSize(options.outWidth, options.outHeight);
         options.inScaled = false;
@@ -108,8 +112,34 @@ final class Photo {
 
     private static int orientation(ContentResolver resolver, Uri uri) throws IOException {
         try (InputStream stream = open(resolver, uri)) {
-            int said = new ExifInterface(stream).getAttributeInt(ExifInterface.TAG_ORIENTATION, 0);
+            int said;
+            try {
+                said = new ExifInterface(stream).getAttributeInt(ExifInterface.TAG_ORIENTATION, 0);
+            } catch (IOException | RuntimeException damaged) {
+                return 0; // what stands beside the pixels costs no photo
+            }
             return said >= 0 && said <= 8 ? said : 0;
+        }
+    }
+
+    /**
+     * The phone's decoder keeps the upper 8 bits of 16, whatever the values mean: a microscope's
+     * photo would be black. The library for Linux scales them as training does.
+     */
+    private static void refuseDeep(ContentResolver resolver, Uri uri) throws IOException {
+        byte[] start = new byte[PNG_DEPTH + 1];
+        try (InputStream stream = open(resolver, uri)) {
+            int got = 0;
+            for (int more; got < start.length; got += more) {
+                more = stream.read(start, got, start.length - got);
+                if (more < 0) {
+                    return;
+                }
+            }
+        }
+        boolean png = (start[0] & 0xff) == 0x89 && start[1] == 'P' && start[2] == 'N';
+        if (png && start[PNG_DEPTH] == 16) {
+            throw new IOException("a PNG of 16 bits, which this phone cannot scale: convert it to 8");
         }
     }
 
