@@ -95,6 +95,12 @@ def test_packed_tiff_samples(kind, compression, predictor):
         np.testing.assert_array_equal(samples(content.tobytes()).values, values)
 
 
+def test_real_colours_as_opencv_writes_them():
+    values = np.random.default_rng(4).random((30, 40, 3)).astype(np.float32)
+    content = cv2.imencode(".tif", values[..., ::-1])[1].tobytes()
+    np.testing.assert_allclose(samples(content).values, values, atol=0.05)
+
+
 def test_tiles_and_bits_that_are_no_whole_bytes():
     table = np.random.default_rng(4).integers(0, 4096, (20, 33))
     bits = np.unpackbits(table.astype(">u2").view(np.uint8).reshape(20, 33, 2), axis=2)[..., 4:]
