@@ -99,8 +99,8 @@ def make_room(cache: Path, limit: int | None, keep: tuple[Path, ...]) -> None:
     left = sum(entry.bytes for entry in entries) - sum(entry.bytes for entry in removed)
     if removed or left > limit:
         log.info(
-            "feature cache: %d entries not used for the longest removed, %.1f MB; %.1f MB are left "
-            "(features.cache_limit: %g GB)%s",
-            *(len(removed), sum(entry.bytes for entry in removed) / 1e6, left / 1e6, limit / 1e9),
-            ", all of them in use" if left > limit else "",
+            "feature cache: removed %d of %d entries, the least recently used, %.1f MB; %.1f MB "
+            "are left (features.cache_limit: %g GB)%s",
+            *(len(removed), len(entries), sum(entry.bytes for entry in removed) / 1e6),
+            *(left / 1e6, limit / 1e9, ", all of them in use" if left > limit else ""),
         )

@@ -47,7 +47,7 @@ def test_what_was_not_used_for_the_longest_goes(tmp_path, caplog):
     make_room(tmp_path, 110_000, keep=())
     assert names(tmp_path) == {key(1)}
     assert caplog.messages[1] == (
-        "feature cache: 1 entries not used for the longest removed, 0.1 MB; 0.1 MB are left "
+        "feature cache: removed 1 of 2 entries, the least recently used, 0.1 MB; 0.1 MB are left "
         "(features.cache_limit: 0.00011 GB)"
     )
     assert len(caplog.messages) == 2
