@@ -326,3 +326,14 @@ def test_a_reader_says_once_that_photos_are_deep(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         assert all(reader.open(f"{name}.tif") for name in "abab")
     assert [record.message.count("0 to 1023") for record in caplog.records] == [1]
+
+
+def test_the_reader_of_a_data_set_scales_by_its_range(tmp_path):
+    from src_mindspore.dataset import DataSet
+    from src_mindspore.photos.records import Record
+
+    (tmp_path / "a.tif").write_bytes(tiff((RAMP * 4).astype(np.uint16)))
+    splits = {"train": (Record("a.tif", 0),)}
+    for spread in (None, ValueRange(0, 4095)):
+        photo = DataSet(tmp_path, ("a",), splits, value_range=spread).reader().open("a.tif")
+        assert photo == open_photo(tmp_path / "a.tif", spread)
