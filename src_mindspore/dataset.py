@@ -73,7 +73,7 @@ class DataSet:
 
     def reader(self) -> PhotoReader:
         """Opens the photos as they were when they were listed."""
-        return PhotoReader(self.root, len(self.digests), self.digests, self.value_range)
+        return PhotoReader(self.root, len(self.digests), self.digests, value_range=self.value_range)
 
 
 def list_data_set(

@@ -178,7 +178,7 @@ BAD_FOLDERS = [
         ["test/a/1.png"],
         None,
         f"{{root}} has test/ but no train/: {BOTH}; other names that are understood: "
-        "train: training, trn, trainset; val: valid, validation, dev; test: testing, tst, testset",
+        "train: training, trn, trainval; val: valid, validation, dev; test: testing, tst, holdout",
     ),
     (["a/1.png"], None, "{root}: at least 2 class folders are needed; got 1"),
     (["1.png", "2.png"], None, "{root}: at least 2 class folders are needed; got 0"),

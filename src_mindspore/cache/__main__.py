@@ -79,7 +79,7 @@ def main() -> None:
         return
     print("\n".join(_lines(cache, left, stays)))
     if args.clear or args.older_than is not None or args.limit is not None:
-        print(f"removed: {len(removed)} entries, {_mega(removed)} MB")
+        print(f"removed: {len(removed)} of {len(entries)} entries, {_mega(removed)} MB")
     if kept:
         print(f"in use, so that they stay: {some([entry.path.name for entry in kept])}")
 

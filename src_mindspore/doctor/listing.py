@@ -1,6 +1,6 @@
 """What lies in a data folder, taken as it is: every fault of its form is a finding, none stops."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -206,6 +206,12 @@ def folder_findings(data: DataSet) -> Iterator[Finding]:
     )
     splits = [f for f in counts if split_named(f.split("/")[level])]
     plain = [f for f in counts if f not in set(splits)]
+    if level == 1 and (alike := _alike_inside(data)):
+        text = (
+            "class folders with the same folders inside, as splits have: if they are splits, name "
+            "them train/, val/ and test/"
+        )
+        yield Finding.of_files("alike_inside", DECISION, text, alike)
     for kind, text, found in (
         (
             "nested_folder",
@@ -223,3 +229,14 @@ def folder_findings(data: DataSet) -> Iterator[Finding]:
         if found:
             files = [(folder, f"{counts[folder]} photos") for folder in sorted(found)]
             yield Finding.of_files(kind, DECISION, text, files)
+
+
+def _alike_inside(data: DataSet) -> tuple[str, ...]:
+    """The classes, where all have photos in folders of the same names alone, two and more."""
+    inside: dict[str, set[str]] = defaultdict(set)
+    for record in data.records("all"):
+        label, _, rest = record.path.partition("/")
+        inside[label].add(rest.rpartition("/")[0].partition("/")[0])
+    first = next(iter(inside.values()), set())
+    same = all(folders == first for folders in inside.values())
+    return data.classes if same and len(first) > 1 and "" not in first and len(inside) > 1 else ()

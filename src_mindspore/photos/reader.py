@@ -40,6 +40,7 @@ class PhotoReader:
         root: Path,
         photos: int,
         digests: Mapping[str, str] | None = None,
+        *,
         note: bool = False,
         value_range: ValueRange | None = None,
     ) -> None:

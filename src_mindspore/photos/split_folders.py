@@ -6,6 +6,7 @@ vehicles have a class ``train``.
 
 import logging
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,19 +19,38 @@ log = logging.getLogger(__name__)
 
 SPLITS = ("train", "val", "test")
 ALIASES = {
-    "train": ("train", "training", "trn", "trainset", "训练", "训练集"),
-    "val": ("val", "valid", "validation", "dev", "eval", "evaluation", "valset", "验证", "验证集"),
-    "test": ("test", "testing", "tst", "testset", "holdout", "测试", "测试集"),
+    "train": (
+        *("train", "training", "trn", "trainval", "训练", "訓練", "学習"),
+        *("entrenamiento", "entrainement", "treino", "treinamento", "addestramento"),
+    ),
+    "val": (
+        *("val", "valid", "validation", "dev", "eval", "evaluation", "validate", "vali"),
+        *("development", "验证", "驗證", "検証", "校验"),
+        *("validacion", "validacao", "validierung", "validazione"),
+    ),
+    "test": (
+        *("test", "testing", "tst", "holdout", "tests", "测试", "測試", "テスト"),
+        *("prueba", "pruebas", "teste"),
+    ),
 }
-SPLIT_OF = {alias: split for split, aliases in ALIASES.items() for alias in aliases}
 # words and numbers beside the split's own: training_set, test-images, val2017
 FILLERS = frozenset(
     {
         *("set", "data", "dataset", "images", "image", "imgs", "img", "photos", "pictures"),
-        *("folder", "split"),
+        *("folder", "split", "samples"),
+        *("集", "数据", "数据集", "數據", "數據集", "样本", "样本集", "图片", "图像", "照片"),
+        *("データ", "用", "用データ"),
     }
 )
+# in one word as well: testdata, 训练集
+SPLIT_OF = {
+    alias + end: split
+    for split, aliases in ALIASES.items()
+    for alias in aliases
+    for end in ("", *FILLERS)
+}
 WORD = re.compile(r"[^\W\d_]+")
+ACCENTS = re.compile("[\u0300-\u036f]")
 KNOWN = "; ".join(f"{split}: {', '.join(ALIASES[split][1:4])}" for split in SPLITS)
 
 
@@ -42,13 +62,17 @@ def split_named(name: str) -> str | None:
 
 def _parts(name: str) -> tuple[str | None, frozenset[str]]:
     """The split in a name and its other words; no split where there are none or two."""
-    words = [word.casefold() for word in WORD.findall(_camel_case_apart(name))]
+    words = [word.casefold() for word in WORD.findall(_words_apart(name))]
     splits = {SPLIT_OF[word] for word in words if word in SPLIT_OF}
     rest = frozenset(word for word in words if word not in SPLIT_OF)
     return (splits.pop() if len(splits) == 1 else None), rest
 
 
-def _camel_case_apart(name: str) -> str:
+def _words_apart(name: str) -> str:
+    """The name in one Unicode form, without accents, with spaces between words of TrainSet."""
+    if not name.isascii():
+        name = ACCENTS.sub("", unicodedata.normalize("NFKD", name))
+        name = unicodedata.normalize("NFKC", name)
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 

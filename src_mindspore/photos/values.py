@@ -19,7 +19,8 @@ from src_mindspore.spec.input import ValueRange
 
 OUTLIERS = 1000  # one of so many samples at either end counts for nothing: hot pixels, dead ones
 MOST = 4_000_000  # samples of which those ends are taken; of a larger photo every second, third ...
-USUAL_BITS = (8, 10, 12, 14, 16, 24, 32)  # that sensors and files have
+# that sensors and files have; above 16 nothing is usual, and too many would be black
+USUAL_BITS = (8, 10, 12, 14, *range(16, 33))
 SHADES = 256
 DARK = 1 / 16  # of a range: a photo that uses no more is of another depth, or very dark
 ROWS = 1 << 20  # samples scaled at once

@@ -76,7 +76,7 @@ def test_older_than(cache, tmp_path):
 def test_limit(cache, tmp_path):
     status, out, _ = call(tmp_path, "--limit 0.00015")
     assert status == 0
-    assert out.endswith("removed: 3 entries, 0.2 MB\n")
+    assert out.endswith("removed: 3 of 6 entries, 0.2 MB\n")
     assert {key(2), f"{key(5)}.onnx"} <= there(cache)
 
 
@@ -89,7 +89,7 @@ def test_clear_leaves_what_was_fetched_what_is_used_and_what_is_not_ours(cache, 
     assert there(cache) == left | {"net.ckpt", "kernels-0123.so", "mine.txt"}
     assert (used[:1] == 2).all()
     del used
-    assert "removed: 1 entries" in call(tmp_path, "--clear")[1]
+    assert "removed: 1 of 1 entries" in call(tmp_path, "--clear")[1]
 
 
 def test_a_feature_cache_elsewhere(cache, tmp_path):
@@ -97,7 +97,7 @@ def test_a_feature_cache_elsewhere(cache, tmp_path):
     (tmp_path / "other" / "weights").mkdir()
     status, out, _ = call(tmp_path, "--features other --clear")
     assert status == 0
-    assert "removed: 1 entries" in out
+    assert "removed: 1 of 1 entries" in out
     assert key(7) not in there(tmp_path / "other")
     assert (tmp_path / "other" / "weights").is_dir()
     assert key(1) in there(cache)
@@ -106,7 +106,7 @@ def test_a_feature_cache_elsewhere(cache, tmp_path):
 def test_a_cache_that_is_not_there(tmp_path, monkeypatch):
     monkeypatch.setenv("POCKETLENS_CACHE", str(tmp_path / "none"))
     assert call(tmp_path) == (0, f"{tmp_path / 'none'}: nothing is there\n", "")
-    assert call(tmp_path, "--clear")[1].endswith("removed: 0 entries, 0.0 MB\n")
+    assert call(tmp_path, "--clear")[1].endswith("removed: 0 of 0 entries, 0.0 MB\n")
     assert not (tmp_path / "none").exists()
 
 

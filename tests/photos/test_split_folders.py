@@ -22,9 +22,14 @@ def layout(root, folders: list[str], count: int = 3):
     ("name", "split"),
     [
         *[(name, "train") for name in ("Train", "TRAIN", "training", "training_set", "TrainSet")],
+        *[(name, "train") for name in ("trainval", "训练数据", "train数据", "ｔｒａｉｎ")],
         *[(name, "val") for name in ("valid", "Validation", "dev", "val2017", "val-images")],
-        *[(name, "test") for name in ("Testing", "test_set", "TestData", "测试集")],
-        *[(name, None) for name in ("trainer", "steam train", "contest", "train_test", "cat", "")],
+        *[(name, "val") for name in ("Validate", "valdata", "validacio\u0301n", "検証")],
+        *[(name, "test") for name in ("Testing", "test_set", "TestData", "testimages", "测试集")],
+        *[
+            (name, None)
+            for name in ("trainer", "trains", "steam train", "contest", "train_test", "")
+        ],
     ],
 )
 def test_names_of_splits(name, split):
@@ -140,6 +145,20 @@ def test_folders_inside_class_folders_are_said(tmp_path, folders, kind, names):
     assert (finding.kind, finding.severity) == (kind, "decision")
     assert [group.files[0] for group in finding.groups] == names
     assert {group.detail for group in finding.groups} == {"12 photos"}
+
+
+@pytest.mark.parametrize(
+    ("folders", "alike"),
+    [
+        (["fit/cat", "fit/dog", "check/cat", "check/dog"], ["check", "fit"]),
+        (["fit/cat", "fit/dog", "check/cat"], []),
+        (["cat/day 1", "dog/day 1"], []),
+    ],
+)
+def test_folders_that_may_be_splits_by_another_name_are_said(tmp_path, folders, alike):
+    findings = diagnose(layout(tmp_path, folders, 1)).report.findings
+    found = [g.files[0] for f in findings if f.kind == "alike_inside" for g in f.groups]
+    assert found == alike
 
 
 def test_evaluation_takes_the_other_names_of_a_split(workplace, run_folder):

@@ -95,6 +95,12 @@ def test_packed_tiff_samples(kind, compression, predictor):
         np.testing.assert_array_equal(samples(content.tobytes()).values, values)
 
 
+def test_real_colours_as_opencv_writes_them():
+    values = np.random.default_rng(4).random((30, 40, 3)).astype(np.float32)
+    content = cv2.imencode(".tif", values[..., ::-1])[1].tobytes()
+    np.testing.assert_allclose(samples(content).values, values, atol=0.05)
+
+
 def test_tiles_and_bits_that_are_no_whole_bytes():
     table = np.random.default_rng(4).integers(0, 4096, (20, 33))
     bits = np.unpackbits(table.astype(">u2").view(np.uint8).reshape(20, 33, 2), axis=2)[..., 4:]
@@ -202,7 +208,8 @@ def test_a_set_without_deep_photos_has_no_range():
         (facts(28, 9000), 16383),
         (facts(28, 40_000), 65535),
         (facts(0.1, 0.9, "float32"), 1),
-        (facts(0, 20_000_000, "int32"), (1 << 32) - 1),
+        (facts(0, 20_000_000, "int32"), (1 << 25) - 1),
+        (facts(50_000, 250_000, "uint32"), (1 << 18) - 1),
         (facts(28, 300, bits=11), 2047),
         (facts(28, 300, said=said(0, 500)), 500),
     ],
@@ -320,3 +327,14 @@ def test_a_reader_says_once_that_photos_are_deep(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         assert all(reader.open(f"{name}.tif") for name in "abab")
     assert [record.message.count("0 to 1023") for record in caplog.records] == [1]
+
+
+def test_the_reader_of_a_data_set_scales_by_its_range(tmp_path):
+    from src_mindspore.dataset import DataSet
+    from src_mindspore.photos.records import Record
+
+    (tmp_path / "a.tif").write_bytes(tiff((RAMP * 4).astype(np.uint16)))
+    splits = {"train": (Record("a.tif", 0),)}
+    for spread in (None, ValueRange(0, 4095)):
+        photo = DataSet(tmp_path, ("a",), splits, value_range=spread).reader().open("a.tif")
+        assert photo == open_photo(tmp_path / "a.tif", spread)
