@@ -94,7 +94,9 @@ def _clean(entries: Sequence[Entry], args: argparse.Namespace) -> tuple[list[Ent
         UserError: something may not be deleted.
     """
     if args.limit is not None:
-        return evict(entries, args.limit * 1e9), []
+        removed = evict(entries, args.limit * 1e9)
+        left = [entry for entry in entries if entry not in removed]
+        return removed, left if sum(entry.bytes for entry in left) > args.limit * 1e9 else []
     if args.clear:
         wanted = list(entries)
     elif args.older_than is not None:

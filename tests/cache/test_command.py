@@ -80,6 +80,12 @@ def test_limit(cache, tmp_path):
     assert {key(2), f"{key(5)}.onnx"} <= there(cache)
 
 
+def test_a_limit_that_is_not_reached_is_said(cache, tmp_path):
+    used = Rows(cache / "features" / key(2) / "mean.npy")
+    assert f"in use, so that they stay: {key(2)}\n" in call(tmp_path, "--limit 0")[1]
+    assert len(used) == 100
+
+
 def test_clear_leaves_what_was_fetched_what_is_used_and_what_is_not_ours(cache, tmp_path):
     used = Rows(cache / "features" / key(2) / "mean.npy")
     status, out, _ = call(tmp_path, "--clear")
