@@ -69,6 +69,8 @@ def main() -> None:
     cache = args.features.absolute() if args.features else cache_dir()
     if args.features and not cache.is_dir():
         raise UserError(f"--features names the folder of a feature cache; there is no {cache}")
+    if cache.exists() and not cache.is_dir():
+        raise UserError(f"the cache is a folder; {cache} is none")
     entries = list(feature_entries(cache)) if args.features else computed(cache)
     removed, kept = _clean(entries, args)
     left = [entry for entry in entries if entry not in removed]

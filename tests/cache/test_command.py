@@ -116,6 +116,13 @@ def test_a_cache_that_is_not_there(tmp_path, monkeypatch):
     assert not (tmp_path / "none").exists()
 
 
+def test_a_cache_that_is_no_folder(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("POCKETLENS_CACHE", str(tmp_path / "file"))
+    status, _, err = call(tmp_path, "--clear")
+    assert (status, err) == (2, f"error: the cache is a folder; {tmp_path / 'file'} is none\n")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
