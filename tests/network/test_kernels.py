@@ -359,7 +359,9 @@ def trained(classifier, start, top: AnyTop, cut: str, steps: int = 3, frozen: bo
     return losses, arrays_of(classifier), logits
 
 
-LONG_CUTS = [pytest.param(cut, marks=pytest.mark.long) for cut in ("image", "features.10", "features.17")]
+LONG_CUTS = [
+    pytest.param(cut, marks=pytest.mark.long) for cut in ("image", "features.10", "features.17")
+]
 
 
 # behind layer 13: a stride of 2, two shortcuts, a block without one, the last layer
