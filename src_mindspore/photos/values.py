@@ -60,7 +60,10 @@ def facts_of(samples: Samples) -> ValueFacts:
 def _ends(values: np.ndarray) -> tuple[float, float]:
     """Smallest and largest value, but for one of ``OUTLIERS`` each."""
     if values.dtype == np.uint16:
-        counts = np.bincount(values.ravel(), minlength=1)
+        flat = values.reshape(-1)
+        counts = np.zeros(1 << 16, np.int64)
+        for start in range(0, flat.size, ROWS):  # numpy makes 8 bytes of each
+            counts += np.bincount(flat[start : start + ROWS], minlength=len(counts))
         left_out = values.size // OUTLIERS
         low = np.searchsorted(counts.cumsum(), left_out, side="right")
         high = len(counts) - 1 - np.searchsorted(counts[::-1].cumsum(), left_out, side="right")
@@ -153,13 +156,15 @@ def to_levels(values: np.ndarray, spread: ValueRange) -> np.ndarray:
             level = np.floor((some.astype(np.float64) - low) * factor + half)
         return np.nan_to_num(level, nan=0.0).clip(0, SHADES - 1).astype(np.uint8)
 
+    flat = np.ascontiguousarray(values).reshape(-1)
     if values.dtype in (np.uint16, np.int16):
         table = scaled(np.arange(1 << 16, dtype=np.uint16).view(values.dtype))
-        return table[values.view(np.uint16)]
-    flat = np.ascontiguousarray(values).reshape(-1)
+        flat, level_of = flat.view(np.uint16), table.__getitem__
+    else:
+        level_of = scaled
     out = np.empty(flat.shape, np.uint8)
     for start in range(0, len(flat), ROWS):
-        out[start : start + ROWS] = scaled(flat[start : start + ROWS])
+        out[start : start + ROWS] = level_of(flat[start : start + ROWS])
     return out.reshape(values.shape)
 
 
