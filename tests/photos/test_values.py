@@ -95,6 +95,16 @@ def test_packed_tiff_samples(kind, compression, predictor):
         np.testing.assert_array_equal(samples(content.tobytes()).values, values)
 
 
+@pytest.mark.parametrize("together", [1, 5000, 12_345])
+def test_strips_are_unpacked_in_groups(monkeypatch, together):
+    monkeypatch.setattr("src_mindspore.photos.tiff_samples.TOGETHER", together)
+    values = np.random.default_rng(4).integers(0, 4000, (150, 201)).astype(np.uint16)
+    for rows in (1, 7, 150):
+        options = [cv2.IMWRITE_TIFF_COMPRESSION, 5, cv2.IMWRITE_TIFF_ROWSPERSTRIP, rows]
+        content = cv2.imencode(".tif", values, options)[1].tobytes()
+        np.testing.assert_array_equal(samples(content).values, values)
+
+
 def test_real_colours_as_opencv_writes_them():
     values = np.random.default_rng(4).random((30, 40, 3)).astype(np.float32)
     content = cv2.imencode(".tif", values[..., ::-1])[1].tobytes()
