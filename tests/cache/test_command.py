@@ -80,6 +80,12 @@ def test_limit(cache, tmp_path):
     assert {key(2), f"{key(5)}.onnx"} <= there(cache)
 
 
+def test_a_limit_that_is_not_reached_is_said(cache, tmp_path):
+    used = Rows(cache / "features" / key(2) / "mean.npy")
+    assert f"in use, so that they stay: {key(2)}\n" in call(tmp_path, "--limit 0")[1]
+    assert len(used) == 100
+
+
 def test_clear_leaves_what_was_fetched_what_is_used_and_what_is_not_ours(cache, tmp_path):
     used = Rows(cache / "features" / key(2) / "mean.npy")
     status, out, _ = call(tmp_path, "--clear")
@@ -108,6 +114,13 @@ def test_a_cache_that_is_not_there(tmp_path, monkeypatch):
     assert call(tmp_path) == (0, f"{tmp_path / 'none'}: nothing is there\n", "")
     assert call(tmp_path, "--clear")[1].endswith("removed: 0 of 0 entries, 0.0 MB\n")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_cache_that_is_no_folder(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("POCKETLENS_CACHE", str(tmp_path / "file"))
+    status, _, err = call(tmp_path, "--clear")
+    assert (status, err) == (2, f"error: the cache is a folder; {tmp_path / 'file'} is none\n")
 
 
 @pytest.mark.parametrize(
