@@ -99,13 +99,12 @@ def _structure(root: Path, given: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("missing_split", ERROR, missing)
         return
     trained = folders(root / given["train"])
-    unknown = [
-        f"{base}/{folder}"
-        for split, base in given.items()
-        if split != "train"
-        for folder in folders(root / base)
-        if folder not in matched(trained, folders(root / base)).values()
-    ]
+    unknown = []
+    for split, base in given.items():
+        if split != "train":
+            there = folders(root / base)
+            known = set(matched(trained, there).values())
+            unknown += [f"{base}/{folder}" for folder in there if folder not in known]
     if unknown:
         text = "folders of an evaluated split that are no class of train/: rename or remove them"
         yield Finding.of_files("unknown_class", ERROR, text, unknown)

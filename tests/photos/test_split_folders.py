@@ -1,6 +1,8 @@
 """Splits under the names that data sets give them; a class may bear such a name as well."""
 
 import json
+import os
+from collections import Counter
 
 import pytest
 from helpers import load_data_set, write_photos
@@ -166,3 +168,12 @@ def test_evaluation_takes_the_other_names_of_a_split(workplace, run_folder):
     done = workplace.call(f"evaluate.py {run_folder} --data photos --split Valid --json {out}")
     assert done.returncode == 0, done.stderr
     assert json.loads(out.read_text())["split"] == "val"
+
+
+def test_the_doctor_lists_a_folder_a_few_times_whatever_the_classes(tmp_path, monkeypatch):
+    layout(tmp_path, [f"{s}/{label}" for s in ("train", "val") for label in range(12)], 1)
+    listed = Counter()
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: listed.update([str(path)]) or scandir(path))
+    diagnose(tmp_path)
+    assert max(listed.values()) < 12
