@@ -8,7 +8,7 @@ Usage: scripts/convert_ms.sh INPUT [OUTPUT.ms] [-- CONVERTER_OPTION...]
 
   INPUT      an export folder (its model.mindir is taken, or else its model.onnx),
              or one .mindir or .onnx file
-  OUTPUT.ms  the file to write; by default INPUT's name with .ms, beside it
+  OUTPUT.ms  the file to write, a new one; by default INPUT's name with .ms, beside it
   --         what follows is given to converter_lite as it is,
              for example --fp16=on or --configFile=quant.cfg
 
@@ -98,6 +98,7 @@ main() {
   esac
   out="${out:-${model%.*}.ms}"
   [[ "$out" == *.ms ]] || fail "OUTPUT must end in .ms, got $out"
+  [[ ! -s "$out" && ! -L "$out" ]] || fail "OUTPUT is written anew, and $out is there: move it away"
   converter="$(find_converter)"
 
   # Not local: the trap runs when main has already returned. The converter adds .ms to the name.

@@ -69,6 +69,8 @@ def main() -> None:
     cache = args.features.absolute() if args.features else cache_dir()
     if args.features and not cache.is_dir():
         raise UserError(f"--features names the folder of a feature cache; there is no {cache}")
+    if cache.exists() and not cache.is_dir():
+        raise UserError(f"the cache is a folder; {cache} is none")
     entries = list(feature_entries(cache)) if args.features else computed(cache)
     removed, kept = _clean(entries, args)
     left = [entry for entry in entries if entry not in removed]
@@ -79,7 +81,7 @@ def main() -> None:
         return
     print("\n".join(_lines(cache, left, stays)))
     if args.clear or args.older_than is not None or args.limit is not None:
-        print(f"removed: {len(removed)} entries, {_mega(removed)} MB")
+        print(f"removed: {len(removed)} of {len(entries)} entries, {_mega(removed)} MB")
     if kept:
         print(f"in use, so that they stay: {some([entry.path.name for entry in kept])}")
 
@@ -94,7 +96,9 @@ def _clean(entries: Sequence[Entry], args: argparse.Namespace) -> tuple[list[Ent
         UserError: something may not be deleted.
     """
     if args.limit is not None:
-        return evict(entries, args.limit * 1e9), []
+        removed = evict(entries, args.limit * 1e9)
+        left = [entry for entry in entries if entry not in removed]
+        return removed, left if sum(entry.bytes for entry in left) > args.limit * 1e9 else []
     if args.clear:
         wanted = list(entries)
     elif args.older_than is not None:

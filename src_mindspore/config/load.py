@@ -16,7 +16,7 @@ from src_mindspore.config.checks import contradictions, idle_keys, settle
 from src_mindspore.config.hints import keys_of, nearest
 from src_mindspore.config.schema import IMAGENET, NONE, SCHEMA
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.read import StrictYaml, brief, parse_yaml, read_yaml
+from src_mindspore.system.read import NO_TEXT, StrictYaml, brief, parse_yaml, read_yaml
 from src_mindspore.system.terminal import some
 
 PATHS = (
@@ -33,7 +33,12 @@ WEIGHTS_WORDS = (IMAGENET, NONE)  # values of backbone.weights that are no path
 
 
 class _Loader(StrictYaml, yaml.SafeLoader):
-    """YAML where 1e-3 is a number; YAML 1.1 asks for 1.0e-3."""
+    """YAML where 1e-3 is a number; YAML 1.1 asks for 1.0e-3.
+
+    A path may have bytes that are no UTF-8, as Python holds them (PEP 383).
+    """
+
+    refused = NO_TEXT - {chr(0xDC00 + byte) for byte in range(0x80, 0x100)}
 
 
 class _Dumper(yaml.SafeDumper):

@@ -22,6 +22,7 @@ from src_mindspore.features.store import Rows
 from src_mindspore.photos.records import Record
 from src_mindspore.system.cache import FEATURES as CACHED
 from src_mindspore.system.cache import NOTES, cache_dir
+from src_mindspore.system.errors import UserError
 from src_mindspore.system.lru import touch
 from src_mindspore.system.terminal import shown_name
 from src_mindspore.system.write import write_json
@@ -152,12 +153,18 @@ def _features(
     A small file in the cache says which entry is that of these photos: to tell the entry's name
     takes the weights, and MindSpore seconds to load them.
     """
+    try:
+        cache = cache_dir()
+    except UserError:  # there is no home folder: nothing has been kept
+        if compute:
+            raise
+        return None
     photos = hashlib.sha256("".join(found.digests[r.path] for r in records).encode()).hexdigest()
     spread = found.value_range
     if spread is not None:
         photos = hashlib.sha256(f"{photos} {spread.low:g} {spread.high:g}".encode()).hexdigest()
-    note = cache_dir() / NOTES / f"{photos[:32]}.json"
-    features = cache_dir() / CACHED
+    note = cache / NOTES / f"{photos[:32]}.json"
+    features = cache / CACHED
     if entry := _noted(note):
         file = features / entry / f"{FEATURES}.npy"
         if file.is_file():

@@ -17,8 +17,8 @@ def proposed_exclusions(seen: Diagnosis) -> list[Exclusion]:
 
     Files that cannot be used; of one file with two labels all; training copies of evaluated files,
     identical or nearly so; of several copies in a class and split all but the first; photos that
-    show nothing, where most of their class do. A file whose name is no UTF-8 cannot be listed: it
-    has to be renamed.
+    show nothing, unless half of their class are such. A file whose name is no UTF-8 cannot be
+    listed: it has to be renamed.
     """
     reasons: dict[str, str] = {}
     for path, reason in (*_unusable(seen), *_repeated(seen), *_near(seen), *_blank(seen)):

@@ -96,11 +96,15 @@ def make_room(cache: Path, limit: int | None, keep: tuple[Path, ...]) -> None:
         return
     entries = list(feature_entries(cache))
     removed = evict(entries, limit, keep)
-    left = sum(entry.bytes for entry in entries) - sum(entry.bytes for entry in removed)
-    if removed or left > limit:
-        log.info(
-            "feature cache: %d entries not used for the longest removed, %.1f MB; %.1f MB are left "
-            "(features.cache_limit: %g GB)%s",
-            *(len(removed), sum(entry.bytes for entry in removed) / 1e6, left / 1e6, limit / 1e9),
-            ", all of them in use" if left > limit else "",
+    gone = sum(entry.bytes for entry in removed)
+    left = sum(entry.bytes for entry in entries) - gone
+    if not removed and left <= limit:
+        return
+    text = f"{left / 1e6:,.1f} MB"
+    if left > limit:
+        text += " in use, more than it may have"
+    if removed:
+        text = f"removed {len(removed)} of {len(entries)} entries, the least recently used, " + (
+            f"{gone / 1e6:,.1f} MB; left: {text}"
         )
+    log.info("feature cache: %s (features.cache_limit: %g GB)", text, limit / 1e9)

@@ -132,7 +132,8 @@ def _samples(content: bytes, bits: int | None, clear: bytes | None) -> Samples:
         pairs = bytes_of[..., ::2] << 8 | bytes_of[..., 1::2]
         values, alpha = pairs[..., 0], pairs[..., 1]
     else:
-        _decoded(content)  # its errors say what is wrong; OpenCV has none
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+            image.load()  # its errors say what is wrong; OpenCV has none
         # without the colour that is transparent; checksums as Pillow takes them, right or not
         parts = (content[s + 4 : e - 4] for name, s, e in chunks(content) if name != b"tRNS")
         without = MAGIC + b"".join(

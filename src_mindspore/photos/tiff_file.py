@@ -7,7 +7,8 @@ import numpy as np
 
 from src_mindspore.photos.file_notes import FileNotes, Samples
 from src_mindspore.photos.orientation import ORIENTATION, UPRIGHT, WHOLE, orientation_of
-from src_mindspore.photos.tiff_samples import layout_of, read_samples
+from src_mindspore.photos.tiff_layout import layout_of
+from src_mindspore.photos.tiff_samples import read_samples
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 XMP = 700

@@ -8,113 +8,35 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from itertools import accumulate
 
+import cv2
 import numpy as np
 from PIL import Image
 
 from src_mindspore.photos.file_notes import Samples
+from src_mindspore.photos.tiff_layout import (
+    DEFLATE,
+    LOG_LUV,
+    OTHERS,
+    RAW,
+    REAL,
+    RGB,
+    UNSIGNED,
+    WHITE_IS_ZERO,
+    Layout,
+    Tags,
+)
 from src_mindspore.spec.input import ValueRange
 
-UNSIGNED, SIGNED, REAL, UNKNOWN = 1, 2, 3, 4  # SampleFormat
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2  # PhotometricInterpretation
-RAW, DEFLATE = (1,), (8, 32946)
-OTHERS = (5, 32773, 34925, 50000)  # LZW, PackBits, LZMA, Zstandard: libtiff unpacks them
 SEPARATE = 2  # PlanarConfiguration
 DIFFERENCES, REAL_DIFFERENCES = 2, 3  # Predictor
 ASSOCIATED, ALPHA = 1, 2  # ExtraSamples
-MAX_CHANNELS = 16
 MAX_UNPACKED = 1 << 30  # bytes; 100 megapixels of 16-bit colour take 600 MB
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+TOGETHER = 32 << 20  # bytes of strips that libtiff unpacks at once: there may be one a row
 ROWS = 64  # unpacked at once where samples are no whole bytes
 MINIMUM, MAXIMUM, REAL_MINIMUM, REAL_MAXIMUM, NO_DATA = 280, 281, 340, 341, 42113
-
-
-class Tags(Protocol):
-    """What is read of a file: see ``tiff_file.Directory``."""
-
-    content: bytes
-    order: str
-
-    def numbers(self, tag: int) -> np.ndarray | None:
-        """See there."""
-        ...
-
-    def text(self, tag: int) -> str:
-        """See there."""
-        ...
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How the samples of a file lie; names as in TIFF 6.0."""
-
-    width: int
-    height: int
-    channels: int
-    bits: int
-    sample_format: int
-    photometric: int
-    compression: int
-    planar: int
-    predictor: int
-    fill_order: int
-    extra: tuple[int, ...]
-
-    @property
-    def dtype(self) -> np.dtype:
-        """Of the samples in memory."""
-        letter = {UNSIGNED: "u", SIGNED: "i", REAL: "f"}[self.sample_format]
-        size = next(size for size in (8, 16, 32, 64) if size >= self.bits)
-        return np.dtype(f"{letter}{size // 8}")
-
-
-def layout_of(tags: Tags) -> Layout | None:
-    """The layout of a file that is for ``read_samples``; None of any other, which Pillow reads."""
-
-    def number(tag: int, default: int) -> int:
-        values = tags.numbers(tag)
-        return default if values is None else int(values[0])
-
-    try:
-        bits, formats, extra = (tags.numbers(tag) for tag in (258, 339, 338))
-        bits = np.ones(1, int) if bits is None else bits
-        formats = np.ones(1, int) if formats is None else formats
-        layout = Layout(
-            width=number(256, 0),
-            height=number(257, 0),
-            channels=number(277, 1),
-            bits=int(bits[0]),
-            sample_format=int(formats[0]) if formats[0] != UNKNOWN else UNSIGNED,
-            photometric=number(262, BLACK_IS_ZERO),
-            compression=number(259, 1),
-            planar=number(284, 1),
-            predictor=number(317, 1),
-            fill_order=number(266, 1),
-            extra=() if extra is None else tuple(map(int, extra)),
-        )
-    except (ValueError, OverflowError):
-        return None
-    return layout if _is_deep(layout, bits, formats) else None
-
-
-def _is_deep(layout: Layout, bits: np.ndarray, formats: np.ndarray) -> bool:
-    sizes = {
-        UNSIGNED: (*range(9, 33), 64),
-        SIGNED: (8, 16, 32, 64),
-        REAL: (16, 32, 64),
-    }.get(layout.sample_format, ())
-    return (
-        layout.bits in sizes
-        and min(layout.width, layout.height, layout.channels) > 0
-        and layout.channels <= MAX_CHANNELS
-        and len(set(bits.tolist())) == 1
-        and len(set(formats.tolist())) == 1
-        and layout.compression in (*RAW, *DEFLATE, *OTHERS)
-        and layout.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
-        and layout.channels - len(layout.extra) >= (3 if layout.photometric == RGB else 1)
-    )
 
 
 def read_samples(tags: Tags, layout: Layout) -> Samples:
@@ -123,6 +45,8 @@ def read_samples(tags: Tags, layout: Layout) -> Samples:
     Raises:
         ValueError: it is cut short, too large or of a form that is not read; the text says which.
     """
+    if layout.compression in LOG_LUV:
+        return _log_luv(tags.content)
     _check_unpacked(layout, layout.width, layout.height)
     out = np.zeros((layout.height, layout.width, layout.channels), layout.dtype)
     for rows, columns, plane, block in _blocks(tags, layout):
@@ -142,6 +66,13 @@ def read_samples(tags: Tags, layout: Layout) -> Samples:
         bits=layout.bits if layout.bits not in (8, 16, 32, 64) else None,
         said=_said(tags, layout),
     )
+
+
+def _log_luv(content: bytes) -> Samples:
+    found = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if found is None or found.dtype.kind != "f":
+        raise ValueError("TIFF with LogLuv colours that cannot be decoded")
+    return Samples(found if found.ndim == 2 else np.ascontiguousarray(found[..., 2::-1]))
 
 
 def _check_unpacked(layout: Layout, width: int, height: int) -> None:
@@ -198,22 +129,28 @@ def _blocks(tags: Tags, layout: Layout) -> Iterator[tuple[slice, slice, int | No
     # tiles reach over the end of the image
     _check_unpacked(layout, -(-layout.width // width) * width, -(-layout.height // height) * height)
     planes = range(layout.channels) if layout.planar == SEPARATE else (None,)
+    channels = layout.channels if layout.planar != SEPARATE else 1
+    row_bytes = _row_bytes(width * channels, layout.bits)
+    together = 1 if tiled or layout.compression not in OTHERS else TOGETHER // (height * row_bytes)
+    step = height * max(1, together)
     places = (
         (y, x, plane)
         for plane in planes
-        for y in range(0, layout.height, height)
+        for y in range(0, layout.height, step)
         for x in range(0, layout.width, width)
     )
-    for number, (y, x, plane) in enumerate(places):
-        if number >= len(offsets):
+    number = 0
+    for y, x, plane in places:
+        rows = height if tiled else min(step, layout.height - y)
+        chosen = range(number, number + -(-rows // height))
+        number = chosen.stop
+        if number > len(offsets):
             raise ValueError("image file is truncated: strips or tiles are missing")
-        rows = height if tiled else min(height, layout.height - y)
-        channels = layout.channels if plane is None else 1
-        start = int(offsets[number])
-        size = rows * _row_bytes(width * channels, layout.bits)
-        known = counts is not None and number < len(counts)
-        packed = tags.content[start : start + (int(counts[number]) if known else size)]
-        data = _unpacked(packed, layout, rows, size)
+        size = rows * row_bytes
+        sizes = [int(counts[i]) if counts is not None and i < len(counts) else size for i in chosen]
+        starts = (int(offsets[i]) for i in chosen)
+        packed = [tags.content[s : s + n] for s, n in zip(starts, sizes, strict=True)]
+        data = _unpacked(packed, layout, rows, height, size)
         block = _numbers(data, layout, (rows, width, channels), tags.order)
         yield slice(y, y + rows), slice(x, x + width), plane, block
 
@@ -222,31 +159,38 @@ def _row_bytes(samples: int, bits: int) -> int:
     return (samples * bits + 7) // 8
 
 
-def _unpacked(packed: bytes, layout: Layout, rows: int, size: int) -> bytes:
+def _unpacked(packed: list[bytes], layout: Layout, rows: int, height: int, size: int) -> bytes:
+    """The bytes of a strip or tile, or of several strips of ``height`` rows for libtiff."""
     if layout.fill_order == 2:
-        packed = packed.translate(REVERSED)
+        packed = [part.translate(REVERSED) for part in packed]
     if layout.compression in RAW:
-        data = packed
+        data = packed[0]
     elif layout.compression in DEFLATE:
         try:
-            data = zlib.decompressobj().decompress(packed, size)
+            data = zlib.decompressobj().decompress(packed[0], size)
         except zlib.error as error:
             raise ValueError(f"TIFF: {error}") from None
     else:
-        data = _by_libtiff(packed, layout.compression, rows, size)
+        data = _by_libtiff(packed, layout.compression, rows, height, size)
     if len(data) < size:
         raise ValueError("image file is truncated")
     return data[:size]
 
 
-def _by_libtiff(packed: bytes, compression: int, rows: int, size: int) -> bytes:
-    """Unpacks a strip as one of grey bytes."""
-    entries = ((256, size // rows), (257, rows), (258, 8), (259, compression), (262, 1))
-    entries += ((273, 8), (277, 1), (278, rows), (279, len(packed)))
-    start = 8 + len(packed) + len(packed) % 2
-    head = struct.pack("<2sHI", b"II", 42, start) + packed + b"\0" * (len(packed) % 2)
-    body = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
-    file = head + struct.pack("<H", len(entries)) + body + b"\0\0\0\0"
+def _by_libtiff(packed: list[bytes], compression: int, rows: int, height: int, size: int) -> bytes:
+    """Unpacks strips as those of an image of grey bytes."""
+    sizes = [len(part) for part in packed]
+    starts = [8 + start for start in accumulate(sizes[:-1], initial=0)]
+    content = b"".join(packed) + b"\0" * (sum(sizes) % 2)
+    lists = struct.pack(f"<{2 * len(packed)}I", *starts, *sizes) if len(packed) > 1 else b""
+    at = 8 + len(content)
+    where = (at, at + 4 * len(packed)) if lists else (starts[0], sizes[0])
+    entries = [(256, 1, size // rows), (257, 1, rows), (258, 1, 8), (259, 1, compression)]
+    entries += [(262, 1, 1), (273, len(packed), where[0]), (277, 1, 1), (278, 1, height)]
+    entries += [(279, len(packed), where[1])]
+    body = b"".join(struct.pack("<HHII", tag, 4, count, value) for tag, count, value in entries)
+    head = struct.pack("<2sHI", b"II", 42, at + len(lists))
+    file = head + content + lists + struct.pack("<H", len(entries)) + body + b"\0\0\0\0"
     with Image.open(io.BytesIO(file), formats=("TIFF",)) as image:
         return image.tobytes()
 

@@ -8,7 +8,7 @@ to have the smallest usual number of bits that hold its values (``own_range``), 
 `deploy/cpp/src/decode_png.cc` does the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +60,10 @@ def facts_of(samples: Samples) -> ValueFacts:
 def _ends(values: np.ndarray) -> tuple[float, float]:
     """Smallest and largest value, but for one of ``OUTLIERS`` each."""
     if values.dtype == np.uint16:
-        counts = np.bincount(values.ravel(), minlength=1)
+        flat = values.reshape(-1)
+        counts = np.zeros(1 << 16, np.int64)
+        for start in range(0, flat.size, ROWS):  # numpy makes 8 bytes of each
+            counts += np.bincount(flat[start : start + ROWS], minlength=len(counts))
         left_out = values.size // OUTLIERS
         low = np.searchsorted(counts.cumsum(), left_out, side="right")
         high = len(counts) - 1 - np.searchsorted(counts[::-1].cumsum(), left_out, side="right")
@@ -79,36 +82,48 @@ def _ends(values: np.ndarray) -> tuple[float, float]:
 def set_range(facts: Iterable[ValueFacts]) -> tuple[ValueRange, str] | None:
     """The one range of all deep photos of a set, and where it is from; None without any photo.
 
-    From the files where all of them say it and their values keep to it; else from the smallest and
-    the largest value of all: whole bits, or 0 to 1, where those are at least half filled, and
-    otherwise the two values themselves. Photos of one value are passed over where others are.
+    From the files where all of them say it, and their values keep to it and use more than ``DARK``
+    of it; else from the smallest and the largest value of all: whole bits, or 0 to 1, where those
+    are at least half filled, and otherwise the two values themselves. Photos of one value are
+    passed over where others are.
     """
     every = list(facts)
     known = [f for f in every if f.low < f.high] or every
     if not known:
         return None
     low, high = min(f.low for f in known), max(f.high for f in known)
-    said = [f.said for f in known if f.said]
-    if len(said) == len(known):
-        union = ValueRange(min(s.low for s in said), max(s.high for s in said))
-        if union.low <= low and high <= union.high:
-            return union, "their tags"
-    bits = [f.bits for f in known if f.bits]
-    if len(bits) == len(known) and low >= 0:
-        if high < 1 << max(bits):
-            return ValueRange(0.0, float((1 << max(bits)) - 1)), "their tags"
-        # bits of a format that spreads them over all that it stores, as PNG says they should be
-        return _whole_bits(high, (16, 24, 32)), "their tags"
+    claimed = _claimed(known, low, high)
+    if claimed and high - low > DARK * (claimed.high - claimed.low):
+        return claimed, "their tags"
     return _usual(low, high, all(f.real for f in known)), "their values"
 
 
 def own_range(facts: ValueFacts) -> ValueRange:
-    """The range of a photo by itself, which other photos of its kind may not share."""
-    if found := set_range([facts]):
-        chosen, source = found
-        if source == "their tags" or facts.real or facts.low < 0:
-            return chosen
+    """The range of a photo by itself, which other photos of its kind may not share.
+
+    By its tags; else 0 to 1 of real numbers that keep to it, and the smallest of ``USUAL_BITS``.
+    """
+    if claimed := _claimed([facts], facts.low, facts.high):
+        return claimed
+    if facts.low < 0:
+        return ValueRange(facts.low, facts.high if facts.high > facts.low else facts.low + 1)
+    if facts.real and facts.high <= 1:
+        return ValueRange(0.0, 1.0)
     return _whole_bits(facts.high, USUAL_BITS)
+
+
+def _claimed(known: Sequence[ValueFacts], low: float, high: float) -> ValueRange | None:
+    """The range by the tags of all of some photos, if their values keep to it."""
+    said = [f.said for f in known if f.said]
+    if len(said) == len(known):
+        union = ValueRange(min(s.low for s in said), max(s.high for s in said))
+        if union.low <= low and high <= union.high:
+            return union
+    bits = [f.bits for f in known if f.bits]
+    if len(bits) < len(known) or low < 0:
+        return None
+    # where they do not keep to the bits these are spread over all that is stored, as PNG wants it
+    return _whole_bits(high, (max(bits), 16, 24, 32))
 
 
 def _whole_bits(high: float, whole: Iterable[int]) -> ValueRange:
@@ -141,13 +156,15 @@ def to_levels(values: np.ndarray, spread: ValueRange) -> np.ndarray:
             level = np.floor((some.astype(np.float64) - low) * factor + half)
         return np.nan_to_num(level, nan=0.0).clip(0, SHADES - 1).astype(np.uint8)
 
+    flat = np.ascontiguousarray(values).reshape(-1)
     if values.dtype in (np.uint16, np.int16):
         table = scaled(np.arange(1 << 16, dtype=np.uint16).view(values.dtype))
-        return table[values.view(np.uint16)]
-    flat = np.ascontiguousarray(values).reshape(-1)
+        flat, level_of = flat.view(np.uint16), table.__getitem__
+    else:
+        level_of = scaled
     out = np.empty(flat.shape, np.uint8)
     for start in range(0, len(flat), ROWS):
-        out[start : start + ROWS] = scaled(flat[start : start + ROWS])
+        out[start : start + ROWS] = level_of(flat[start : start + ROWS])
     return out.reshape(values.shape)
 
 

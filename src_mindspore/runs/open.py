@@ -28,6 +28,7 @@ from src_mindspore.runs.places import about, move_places, run_config, stored
 from src_mindspore.runs.progress import is_own_log
 from src_mindspore.spec.labels import read_labels
 from src_mindspore.spec.model import FILE_NAME
+from src_mindspore.system.cache import cache_dir
 from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.manifest import NAME, Manifest
@@ -195,13 +196,15 @@ def _visible(folder: Path) -> set[str]:
 
 
 def check_trainable(config: EasyDict, workers: int = 1) -> None:
-    """What a config needs besides itself: the files that it names, a compiler, even batches.
+    """What a config needs besides itself: files that it names, a cache, a compiler, even batches.
 
     Raises:
         UserError: something is missing or does not fit.
     """
     if problems := worker_problems(config, workers):
         raise UserError("; ".join(problems))
+    if not config.features.cache_dir:
+        cache_dir()  # which takes a home folder
     if config.data.labels:
         read_labels(Path(config.data.labels))
     if config.data.exclude:

@@ -64,7 +64,8 @@ def writing_cache() -> Iterator[None]:
         ) from error
 
 
-_TEMPORARY = ".pocketlens-"
+# a name that nobody gives to a folder of his own; mkdtemp adds eight characters
+_TEMPORARY = ".pocketlens-unfinished-"
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
     what another works in; the former is deleted as well.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    for old in parent.glob(f"{_TEMPORARY}*"):
+    for old in parent.glob(_TEMPORARY + 8 * "[a-z0-9_]"):
         with suppress(OSError):  # gone, or another process works in it
             lock = lock_folder(old)
             shutil.rmtree(old, ignore_errors=True)

@@ -46,8 +46,11 @@ class Manifest:
         self._place = kept_in or folder
         self.command = command
         self._reserved = sorted(reserved)
-        self.about: dict[str, str] = {}  # kept with the list: what else the command wants to know
         self._known = self._read()
+        about = _table(self._place).get("about") if self.exists else None
+        about = about if isinstance(about, dict) else {}
+        # kept with the list: what else the command wants to know
+        self.about = {key: value for key, value in about.items() if isinstance(value, str)}
 
     @property
     def exists(self) -> bool:
@@ -71,6 +74,8 @@ class Manifest:
         An empty file is nobody's: there is nothing in it to lose.
         """
         there = [n for n in names if n != NAME and os.path.lexists(self.folder / n)]
+        # after that look: another worker of this command notes a file before it is there
+        self._known = self._read()
         found = [n for n in there if not (self.wrote(n) or is_empty_file(self.folder / n))]
         foreign = self._known is None and (self._place / NAME).exists()
         return [*found, NAME] if foreign else found
@@ -172,9 +177,6 @@ class Manifest:
         files = table.get("files")
         if table.get("by") != self.command or not isinstance(files, dict):
             return None
-        about = table.get("about")
-        if isinstance(about, dict):
-            self.about = {k: v for k, v in about.items() if isinstance(v, str)}
         return {name: known for name, known in files.items() if isinstance(known, list)}
 
     def _write(self, known: dict[str, list[str]]) -> None:

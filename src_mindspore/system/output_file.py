@@ -42,16 +42,16 @@ def check_outputs(
     for option, path in outputs.items():
         if path is None:
             continue
-        real = _real(path)
-        check_writable(real)
+        target, real = _target(path), _real(path)
+        check_writable(target)
         if real in read:
             raise UserError(f"{option} {path}: this command reads that file; another is needed")
         if real in seen:
             raise UserError(f"{seen[real]} and {option} name the same file, {path}; two are needed")
         seen[real] = option
-        if owner := reserved_by(real):
+        if owner := reserved_by(target):
             raise UserError(f"{option} {path}: a file of this name there is for {owner} to write")
-        _check_own(real, by)
+        _check_own(target, by)
 
 
 def _check_own(path: Path, by: str) -> None:
@@ -69,22 +69,27 @@ def write_sealed_json(path: Path, value: Mapping[str, Any], by: str) -> None:
     Raises:
         UserError: a file of somebody else's has come there meanwhile.
     """
-    real = _real(path)
-    _check_own(real, by)
-    write_json(real, {**value, KEY: {"by": by, "sha256": _digest(value)}})
+    target = _target(path)
+    _check_own(target, by)
+    write_json(target, {**value, KEY: {"by": by, "sha256": _digest(value)}})
 
 
 def write_sealed_page(path: Path, html: str, by: str) -> None:
     """Writes a page of HTML with its seal, a comment; see ``write_sealed_json``."""
-    real = _real(path)
-    _check_own(real, by)
+    target = _target(path)
+    _check_own(target, by)
     text = html if html.endswith("\n") else f"{html}\n"
     digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
-    write_text(real, text + _PAGE.format(by=by, digest=digest))
+    write_text(target, text + _PAGE.format(by=by, digest=digest))
+
+
+def _target(path: Path) -> Path:
+    """Of a link the file that it leads to: the link stays, and that file is written."""
+    device = path.exists() and not path.is_file()
+    return _real(path) if path.is_symlink() and not device else path
 
 
 def _real(path: Path) -> Path:
-    """Where a link leads: it stays, and the file behind it is written."""
     try:
         return path.resolve()
     except (OSError, RuntimeError) as error:  # links in a circle

@@ -81,7 +81,9 @@ def utf8_file(path: Path) -> Iterator[Path]:
     if is_utf8(path.resolve()):
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
+    places = (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - mkdtemp's own
+    place = next((p for p in places if is_utf8(Path(p).resolve()) and os.access(p, os.W_OK)), None)
+    with tempfile.TemporaryDirectory(dir=place) as folder:
         copy = Path(folder) / f"copy{path.suffix if is_utf8(Path(path.suffix)) else ''}"
         shutil.copyfile(path, copy)
         yield copy

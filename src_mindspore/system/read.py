@@ -150,6 +150,7 @@ class StrictYaml:
     and so are deep nesting, a key that is there twice, and texts that no file can be named by.
     """
 
+    refused = NO_TEXT  # characters of a text
     _depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
@@ -188,7 +189,7 @@ class StrictYaml:
         if node.tag == "tag:yaml.org,2002:int" and len(value) > MAX_DIGITS:
             text = f"a number has more than {MAX_DIGITS} digits"
             raise yaml.constructor.ConstructorError(None, None, text, node.start_mark)
-        if isinstance(value, str) and not NO_TEXT.isdisjoint(value):
+        if isinstance(value, str) and not self.refused.isdisjoint(value):
             text = "a text has a zero or half a character"
             raise yaml.constructor.ConstructorError(None, None, text, node.start_mark)
         return value

@@ -15,7 +15,8 @@ from pathlib import Path
 from src_mindspore.system.errors import UserError
 
 VARIABLE = "OMP_NUM_THREADS"
-OPENCV_VARIABLE = "OPENCV_FOR_THREADS_NUM"
+# Libraries that have a variable of their own, which would have precedence
+OTHER_VARIABLES = ("OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 CGROUPS = "sys/fs/cgroup"
 RULE = "a whole number from 1 on"
 
@@ -43,7 +44,7 @@ def use_threads(wanted: int | None = None) -> int:
         UserError: nothing is asked for and ``OMP_NUM_THREADS`` holds no number of threads.
     """
     count = min(wanted, _cores()) if wanted else thread_count()
-    os.environ[VARIABLE] = os.environ[OPENCV_VARIABLE] = str(count)
+    os.environ.update(dict.fromkeys((VARIABLE, *OTHER_VARIABLES), str(count)))
     return count
 
 
@@ -119,16 +120,21 @@ def stay_on_one_cpu() -> None:
     """Keeps this process, and the threads that it makes from now on, on one CPU.
 
     It is for a library whose threads cannot be reduced to one. Processes that ask for it take
-    different CPUs; where none is left this one stays where it was, on a machine that is full.
+    different CPUs; where none is left this one stays where it was, on a machine that is full. A
+    quota of one CPU needs nothing: it holds by itself, and its container may not see who is where.
     """
-    if _cores() > 1 and (cpu := _own_cpu()) is not None:
+    if _cores() > 1 and (cpu_quota() or 2) > 1 and (cpu := _own_cpu()) is not None:
         os.sched_setaffinity(0, {cpu[0]})
 
 
 @cache  # held until the process ends
 def _own_cpu() -> tuple[int, socket.socket] | None:
-    """A CPU and what marks it as taken: a name that one socket of the machine can have."""
-    for cpu in sorted(os.sched_getaffinity(0)):
+    """A CPU and what marks it as taken: a name that one socket of the machine can have.
+
+    The first to be asked for is that on which the system has this process run now.
+    """
+    here = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[36])
+    for cpu in sorted(os.sched_getaffinity(0), key=lambda cpu: (cpu < here, cpu)):
         mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             mark.bind(f"\0pocketlens-cpu-{cpu}")

@@ -76,8 +76,14 @@ def test_older_than(cache, tmp_path):
 def test_limit(cache, tmp_path):
     status, out, _ = call(tmp_path, "--limit 0.00015")
     assert status == 0
-    assert out.endswith("removed: 3 entries, 0.2 MB\n")
+    assert out.endswith("removed: 3 of 6 entries, 0.2 MB\n")
     assert {key(2), f"{key(5)}.onnx"} <= there(cache)
+
+
+def test_a_limit_that_is_not_reached_is_said(cache, tmp_path):
+    used = Rows(cache / "features" / key(2) / "mean.npy")
+    assert f"in use, so that they stay: {key(2)}\n" in call(tmp_path, "--limit 0")[1]
+    assert len(used) == 100
 
 
 def test_clear_leaves_what_was_fetched_what_is_used_and_what_is_not_ours(cache, tmp_path):
@@ -89,7 +95,7 @@ def test_clear_leaves_what_was_fetched_what_is_used_and_what_is_not_ours(cache, 
     assert there(cache) == left | {"net.ckpt", "kernels-0123.so", "mine.txt"}
     assert (used[:1] == 2).all()
     del used
-    assert "removed: 1 entries" in call(tmp_path, "--clear")[1]
+    assert "removed: 1 of 1 entries" in call(tmp_path, "--clear")[1]
 
 
 def test_a_feature_cache_elsewhere(cache, tmp_path):
@@ -97,7 +103,7 @@ def test_a_feature_cache_elsewhere(cache, tmp_path):
     (tmp_path / "other" / "weights").mkdir()
     status, out, _ = call(tmp_path, "--features other --clear")
     assert status == 0
-    assert "removed: 1 entries" in out
+    assert "removed: 1 of 1 entries" in out
     assert key(7) not in there(tmp_path / "other")
     assert (tmp_path / "other" / "weights").is_dir()
     assert key(1) in there(cache)
@@ -106,8 +112,15 @@ def test_a_feature_cache_elsewhere(cache, tmp_path):
 def test_a_cache_that_is_not_there(tmp_path, monkeypatch):
     monkeypatch.setenv("POCKETLENS_CACHE", str(tmp_path / "none"))
     assert call(tmp_path) == (0, f"{tmp_path / 'none'}: nothing is there\n", "")
-    assert call(tmp_path, "--clear")[1].endswith("removed: 0 entries, 0.0 MB\n")
+    assert call(tmp_path, "--clear")[1].endswith("removed: 0 of 0 entries, 0.0 MB\n")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_cache_that_is_no_folder(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("POCKETLENS_CACHE", str(tmp_path / "file"))
+    status, _, err = call(tmp_path, "--clear")
+    assert (status, err) == (2, f"error: the cache is a folder; {tmp_path / 'file'} is none\n")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import yaml
 from src_mindspore.config.checks import worker_problems
 from src_mindspore.config.load import load_config, resolved_yaml, settings_without_effect
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.write import write_text
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -387,3 +388,11 @@ def test_a_path_is_taken_as_it_stands(write, tmp_path, monkeypatch):
         assert load_config(config, [f"data.exclude={text}"]).data.exclude is None
     quoted = load_config(config, ["data.exclude='a b'"])
     assert quoted.data.exclude == str(tmp_path / "a b")
+
+
+def test_a_path_that_is_no_utf8_is_written_and_read_back(write, tmp_path):
+    config = load_config(write(""), [f"data.dir={tmp_path}/caf\udce9"])
+    assert config.data.dir == f"{tmp_path}/caf\udce9"
+    path = tmp_path / "again.yaml"
+    write_text(path, resolved_yaml(config))
+    assert load_config(path) == config

@@ -281,6 +281,22 @@ def test_identical_files(tmp_path):
     ]
 
 
+def test_thousands_of_copies_are_not_all_named(tmp_path):
+    """A line about a group, and a reason for each of its files, would grow with its square."""
+    plain(tmp_path)
+    image = Image.new("RGB", (8, 8), (77, 77, 77))
+    for number in range(60):
+        image.save(tmp_path / ("cat", "dog")[number % 2] / f"copy{number:02d}.png")
+    seen = diagnose(tmp_path)
+    line = next(line for line in seen.report.lines() if "copy00" in line)
+    assert line.count("copy") == 4
+    assert line.endswith("copy06.png and 56 more")
+    reasons = {e.path: e.reason for e in proposed_exclusions(seen)}
+    assert reasons["cat/copy00.png"].count("copy") == 4
+    assert reasons["cat/copy00.png"].endswith("copy08.png and 55 more")
+    assert len(files(found(seen, "identical_labels"))[0]) == 60  # the JSON has them all
+
+
 def test_the_plan_leaves_nothing_to_propose(tmp_path):
     plan = proposed_exclusions(diagnose(copies(tmp_path)))
     seen = diagnose(tmp_path, plan)

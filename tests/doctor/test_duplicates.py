@@ -26,6 +26,20 @@ def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("POCKETLENS_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
+def test_where_many_are_alike_the_same_pairs_are_found(monkeypatch):
+    """There the pairs of a photo are not all sorted, which would take minutes for 20,000."""
+    rng = np.random.default_rng(4)
+    codes = rng.integers(0, 2**63, 300, dtype=np.uint64)
+    codes[:200] = codes[0] ^ rng.integers(0, 64, 200).astype(np.uint64)
+    codes[250:] = 0
+    both = [(codes, codes), (codes[:150], codes[120:]), (codes[:5], codes[:9])]
+    expected = [list(candidates(*sides)) for sides in both]
+    assert max(map(len, expected)) > 200 * duplicates.NEIGHBOURS
+    monkeypatch.setattr(duplicates, "CROWDED", 0)
+    monkeypatch.setattr(duplicates, "CELLS", 7000)
+    assert [list(candidates(*sides)) for sides in both] == expected
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory) -> list[Image.Image]:
     """Drawn pictures, no two of one scene."""

@@ -92,7 +92,7 @@ def test_a_failure_leaves_nothing_and_the_next_export_sweeps_after_a_kill(tmp_pa
     with pytest.raises(KeyboardInterrupt), ExportFolder(tmp_path / "a/b", []).filled():
         raise KeyboardInterrupt
     assert not list(tmp_path.iterdir())
-    killed = tmp_path / "export/.pocketlens-12345678"
+    killed = tmp_path / "export/.pocketlens-unfinished-12345678"
     (killed / "below").mkdir(parents=True)
     (tmp_path / "export/.other-12345678").mkdir()
     export(tmp_path / "export", "model.onnx")

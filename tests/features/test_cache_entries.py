@@ -47,7 +47,7 @@ def test_what_was_not_used_for_the_longest_goes(tmp_path, caplog):
     make_room(tmp_path, 110_000, keep=())
     assert names(tmp_path) == {key(1)}
     assert caplog.messages[1] == (
-        "feature cache: 1 entries not used for the longest removed, 0.1 MB; 0.1 MB are left "
+        "feature cache: removed 1 of 2 entries, the least recently used, 0.1 MB; left: 0.1 MB "
         "(features.cache_limit: 0.00011 GB)"
     )
     assert len(caplog.messages) == 2
@@ -63,7 +63,9 @@ def test_what_this_process_reads_or_fills_stays(tmp_path, caplog):
     new = feature_entry(tmp_path, 4, days=9)
     make_room(tmp_path, 0, keep=(new,))
     assert names(tmp_path) == {key(1), filled.folder.name, key(4)}
-    assert caplog.messages[-1].endswith("GB), all of them in use")
+    assert caplog.messages[-1].endswith(
+        "left: 0.3 MB in use, more than it may have (features.cache_limit: 0 GB)"
+    )
     filled.close()
     assert (read[:5] == 1).all()
     del read

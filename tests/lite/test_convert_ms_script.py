@@ -48,6 +48,11 @@ def test_script_converts_a_folder(tmp_path, models):
     assert (tmp_path / "o.ms").read_text() == f"ONNX by {tool}\n"
     assert (tool.parent / "arguments").read_text().endswith("--saveType=MINDIR_LITE\n--fp16=on\n")
     assert not list(tmp_path.glob(".convert*"))
+    (tmp_path / "o.ms").write_text("mine")
+    done = run_script(models[0], tmp_path / "o.ms", POCKETLENS_CONVERTER=str(tool))
+    assert done.returncode == 2
+    assert "o.ms is there: move it away" in done.stderr
+    assert (tmp_path / "o.ms").read_text() == "mine"
 
 
 def test_script_tells_of_a_failure(tmp_path, models):

@@ -95,6 +95,22 @@ def test_packed_tiff_samples(kind, compression, predictor):
         np.testing.assert_array_equal(samples(content.tobytes()).values, values)
 
 
+@pytest.mark.parametrize("together", [1, 5000, 12_345])
+def test_strips_are_unpacked_in_groups(monkeypatch, together):
+    monkeypatch.setattr("src_mindspore.photos.tiff_samples.TOGETHER", together)
+    values = np.random.default_rng(4).integers(0, 4000, (150, 201)).astype(np.uint16)
+    for rows in (1, 7, 150):
+        options = [cv2.IMWRITE_TIFF_COMPRESSION, 5, cv2.IMWRITE_TIFF_ROWSPERSTRIP, rows]
+        content = cv2.imencode(".tif", values, options)[1].tobytes()
+        np.testing.assert_array_equal(samples(content).values, values)
+
+
+def test_real_colours_as_opencv_writes_them():
+    values = np.random.default_rng(4).random((30, 40, 3)).astype(np.float32)
+    content = cv2.imencode(".tif", values[..., ::-1])[1].tobytes()
+    np.testing.assert_allclose(samples(content).values, values, atol=0.05)
+
+
 def test_tiles_and_bits_that_are_no_whole_bytes():
     table = np.random.default_rng(4).integers(0, 4096, (20, 33))
     bits = np.unpackbits(table.astype(">u2").view(np.uint8).reshape(20, 33, 2), axis=2)[..., 4:]
@@ -177,6 +193,7 @@ SETS = [
     ([facts(5, 900, said=said(0, 999)), facts(2, 800, said=said(1, 1200))], (0, 1200)),
     ([facts(5, 900, said=said(0, 999)), facts(2, 800)], (0, 1023)),  # not all of them say it
     ([facts(5, 9000, said=said(0, 99))], (0, 16383)),  # and this one is wrong
+    ([facts(5, 900, said=said(0, 32767))], (0, 1023)),  # nor this one: all would be black
     ([facts(5, 900, bits=12)], (0, 4095)),
     ([facts(5, 60_000, bits=12)], (0, 65535)),  # 12 bits spread over 16, as PNG wants it
 ]
@@ -202,6 +219,9 @@ def test_a_set_without_deep_photos_has_no_range():
         (facts(28, 9000), 16383),
         (facts(28, 40_000), 65535),
         (facts(0.1, 0.9, "float32"), 1),
+        (facts(0.1, 0.2, "float32"), 1),
+        (facts(0.0, 200.0, "float32"), 255),
+        (facts(28, 100, bits=12), 4095),
         (facts(0, 20_000_000, "int32"), (1 << 25) - 1),
         (facts(50_000, 250_000, "uint32"), (1 << 18) - 1),
         (facts(28, 300, bits=11), 2047),

@@ -84,6 +84,7 @@ def deep_tiffs() -> Iterator[tuple[str, bytes]]:
         values = (rng.random((48, 64, 3)) * 5000).astype(kind)
         yield f"{kind}.tif", tiff(values[..., 0], order=">")
         yield f"{kind}_planes.tif", tiff(values, planar=2)
+        yield f"{kind}_opencv.tif", cv2.imencode(".tif", values)[1].tobytes()
         for packed in (5, 8, 32773):
             how = [cv2.IMWRITE_TIFF_COMPRESSION, packed, cv2.IMWRITE_TIFF_PREDICTOR, predictor]
             content = cv2.imencode(".tif", values, how if packed != 32773 else how[:2])[1]

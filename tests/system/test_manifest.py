@@ -72,3 +72,11 @@ def test_a_failing_body_leaves_the_file_and_the_list(tmp_path, ours):
         fail()
     assert (tmp_path / "a").read_text() == "a"
     assert (tmp_path / NAME).read_bytes() == before
+
+
+def test_workers_of_one_command_may_write_the_same_file(tmp_path):
+    first, second = Manifest(tmp_path, "train.py"), Manifest(tmp_path, "train.py")
+    for worker in (first, second, first):
+        worker.about = {"begun in": "here"}
+        worker.write_json("a.json", 1)
+    assert Manifest(tmp_path, "train.py").about == {"begun in": "here"}

@@ -75,6 +75,10 @@ def test_links_are_followed_and_stay(tmp_path):
         write(tmp_path / name, "json")
         assert (tmp_path / name).is_symlink()
         assert (tmp_path / f"there/{name}.json").is_file()
+    (tmp_path / "null").symlink_to("/dev/null")
+    for device in (tmp_path / "null", Path("/dev/null"), tmp_path / "there"):
+        with pytest.raises(UserError, match=f"{device} is to be written, and is a folder or devic"):
+            check_outputs(BY, {"--json": device})
     (tmp_path / "round").symlink_to("round")
     with pytest.raises(UserError, match="round"):
         check_outputs(BY, {"--json": tmp_path / "round"})

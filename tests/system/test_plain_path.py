@@ -1,6 +1,7 @@
 """Folders that MindSpore would refuse by their name."""
 
 import subprocess
+import tempfile
 
 import mindspore
 import numpy as np
@@ -50,9 +51,9 @@ def test_without_proc_the_rule_is_said(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["模型 (2), a=b", "caf\udce9"])
 def test_models_are_written_and_read_in_an_odd_folder(tmp_path, name, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
     folder = tmp_path / name
     folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     mindspore.set_seed(1)
     image = np.ones((1, 4), np.float32)
     network = nn.Dense(4, 3).set_train(False)

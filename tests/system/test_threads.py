@@ -21,7 +21,7 @@ def four_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that may run on four CPUs, without a limit, that has been told nothing."""
     monkeypatch.setattr(threads, "_cores", lambda: 4)
     monkeypatch.setattr(threads, "cpu_quota", lambda: None)
-    for name in (threads.VARIABLE, threads.OPENCV_VARIABLE):
+    for name in (threads.VARIABLE, *threads.OTHER_VARIABLES):
         monkeypatch.setenv(name, "")
 
 
@@ -48,7 +48,8 @@ def test_a_quota_is_rounded_up(monkeypatch: pytest.MonkeyPatch, quota: float) ->
 def test_what_is_settled_reaches_libraries_and_children() -> None:
     assert use_threads(3) == 3
     assert thread_count() == 3
-    assert os.environ["OMP_NUM_THREADS"] == os.environ["OPENCV_FOR_THREADS_NUM"] == "3"
+    for name in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM", "OPENBLAS_NUM_THREADS"):
+        assert os.environ[name] == "3"
     assert use_threads(100) == 4
 
 
@@ -181,6 +182,10 @@ def test_processes_that_keep_to_one_cpu_take_different_ones(
     monkeypatch.setattr(threads, "_own_cpu", lambda: None)  # none is left: it stays where it was
     threads.stay_on_one_cpu()
     assert kept == [{900_002}]
+    monkeypatch.setattr(threads, "_own_cpu", lambda: second)
+    monkeypatch.setattr(threads, "cpu_quota", lambda: 1.0)  # the container sees to it
+    threads.stay_on_one_cpu()
+    assert len(kept) == 1
     first[1].close()
     second[1].close()
 

@@ -100,14 +100,16 @@ def test_wheels_that_cannot_be_read(tmp_path):
 
 
 def test_remains_of_killed_processes_go_and_no_others(tmp_path):
-    (tmp_path / ".tmp-of-somebody").mkdir()
+    others = [".pocketlens-settings", ".pocketlens-unfinished-work"]
+    for name in others:
+        (tmp_path / name).mkdir()
     with unpack.temporary_folder(tmp_path) as busy:
         killed = busy.with_name(busy.name[:-8] + "killed00")  # nobody holds its lock
         killed.mkdir()
         (killed / "half").touch()
         with unpack.temporary_folder(tmp_path) as folder:
-            assert entries(tmp_path) == sorted([".tmp-of-somebody", busy.name, folder.name])
-    assert entries(tmp_path) == [".tmp-of-somebody"]
+            assert entries(tmp_path) == sorted([*others, busy.name, folder.name])
+    assert entries(tmp_path) == others
 
 
 def test_more_members_than_any_wheel_has_and_names_that_are_there_twice(tmp_path, monkeypatch):
