@@ -39,6 +39,7 @@ def value_findings(found: Survey) -> Iterator[Finding]:
         yield Finding.of_files("deep_kinds", ERROR, text, _named(found, list(fewer)))
     else:
         yield from _dark(found, spread, name)
+        yield from _marked(found, spread, name)
     shallow = len(found.records) - len(found.faults) - len(found.values)
     if shallow:
         full = spread.low == 0 and spread.high in (2**8 - 1, 2**16 - 1)
@@ -96,6 +97,23 @@ def _named(found: Survey, paths: list[str]) -> list[tuple[str, str]]:
 
 def _values(facts: ValueFacts) -> str:
     return f"{facts.kind}, {facts.low:g} to {facts.high:g}"
+
+
+def _marked(found: Survey, spread: ValueRange, name: str) -> Iterator[Finding]:
+    """Photos in which one value, far from all others, takes up the range."""
+    width = spread.high - spread.low
+    marked = [
+        path
+        for path, facts in found.values.items()
+        if facts.inner is not None and facts.inner < DARK * min(width, facts.high - facts.low)
+    ]
+    if marked:
+        text = (
+            f"images in which the smallest or the largest value is far from all others, as marks "
+            f"for missing values are; of the range {name} the others use less than a sixteenth: "
+            f"replace that value, or name it in the TIFF tag GDAL_NODATA"
+        )
+        yield Finding.of_files("deep_marked", DECISION, text, _named(found, marked))
 
 
 def content_findings(found: Survey) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from src_mindspore.photos.decode import (
 )
 from src_mindspore.photos.listing import FORMAT_OF
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.values import ValueFacts, facts_of, set_range
+from src_mindspore.photos.values import ValueFacts, facts_of, set_range, with_inner
 from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.system.progress import progress
@@ -135,7 +135,7 @@ def inspect_photo(path: Path) -> PhotoFacts:
                 return PhotoFacts(digest, code_of(small), traits, contrast=contrast)
             if samples.alpha is not None or samples.clear is not None:
                 traits += (("alpha", ""),)
-            values = facts_of(samples)
+            values = with_inner(facts_of(samples), samples)
             # what it shows is known before the range of all photos: by its own values
             own = ValueRange(
                 values.low, values.high if values.high > values.low else values.low + 1

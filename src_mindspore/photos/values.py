@@ -9,7 +9,7 @@ to have the smallest usual number of bits that hold its values (``own_range``), 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -36,6 +36,8 @@ class ValueFacts:
         high: largest one likewise.
         bits: see ``Samples``.
         said: see ``Samples``.
+        inner: how far the values between ``low`` and ``high`` are apart, those two not counted;
+            None where there are none, or nobody has looked.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class ValueFacts:
     high: float
     bits: int | None = None
     said: ValueRange | None = None
+    inner: float | None = None
 
     @property
     def real(self) -> bool:
@@ -55,6 +58,16 @@ def facts_of(samples: Samples) -> ValueFacts:
     values = samples.values
     low, high = _ends(values)
     return ValueFacts(str(values.dtype), low, high, samples.bits, samples.said)
+
+
+def with_inner(facts: ValueFacts, samples: Samples) -> ValueFacts:
+    """The facts with ``inner``: a mark for missing values, as -9999, is far from all others."""
+    flat = samples.values.reshape(-1)[:: max(1, -(-samples.values.size // MOST))]
+    between = flat[(flat > facts.low) & (flat < facts.high)]
+    if not between.size:
+        return facts
+    low, high = _ends(between)
+    return replace(facts, inner=high - low)
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:

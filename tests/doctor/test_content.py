@@ -220,3 +220,18 @@ def test_damaged_orientations_are_counted(tmp_path):
     assert seen["orientation"].severity == NOTE
     assert names(seen["orientation"]) == ["cat/exif_garbage.jpg", "cat/exif_nine.jpg"]
     assert names(seen["rotated"]) == ["cat/exif_six.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark", "low", "high"),
+    [("float32", -9999, 0, 1), ("uint16", 65535, 0, 1000), ("int16", -32768, 0, 1000)],
+)
+def test_a_mark_for_missing_values_that_takes_up_the_range(tmp_path, kind, mark, low, high):
+    write_set(tmp_path, low, high, kind)
+    assert "deep_marked" not in found(diagnose(tmp_path))
+    for i in range(5):
+        values = ramp(i, low, high, kind)
+        values[3, :6] = mark
+        (tmp_path / "cat" / f"{i:02}.tif").write_bytes(tiff(values))
+    finding = found(diagnose(tmp_path))["deep_marked"]
+    assert (finding.severity, len(names(finding))) == (DECISION, 5)
