@@ -10,7 +10,7 @@ from src_mindspore.photos.decode import PhotoError, open_image, opened
 from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.photos.listing import Listing, walk
 from src_mindspore.photos.own_output import NOT_SURE
-from src_mindspore.photos.passed_over import ACCEPTED, by_kind
+from src_mindspore.photos.passed_over import ACCEPTED, by_kind, sentences
 from src_mindspore.photos.records import Record, beside, folders, listed
 from src_mindspore.photos.split_folders import (
     beside_splits,
@@ -41,7 +41,7 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
     if not classes:
         raise UserError(
             f"{root} is no data set: it takes one folder of photos per class, or train/ and val/ "
-            f"with one folder per class each; it has no such folder"
+            f"with one folder per class each; it has no such folder{_instead(root)}"
         )
     gone = {exclusion.path for exclusion in excluded}
     splits: dict[str, tuple[Record, ...]] = {}
@@ -68,6 +68,13 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
         *_homeless(root, homeless, given),
         *_links(data, found),
     ]
+
+
+def _instead(root: Path) -> str:
+    """What lies in a folder without class folders, in words."""
+    inside = listed(root)
+    photos = f", but {len(inside.photos)} photos that no folder names" if inside.photos else ""
+    return photos + "".join(f"; {sentence}" for sentence in sentences(beside(inside, Path())))
 
 
 def _class_names(root: Path, bases: Sequence[str]) -> tuple[str, ...]:

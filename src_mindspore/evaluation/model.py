@@ -100,6 +100,7 @@ def load_model(path: Path, machine: str | None = None, engine: str | None = None
     if opener is None:
         raise UserError(
             f"a model is a run folder or a file that ends in {', '.join(OPENERS)}; got {path}"
+            f"{'' if path.exists() else ', which does not exist'}"
         )
     if machine and file.suffix != ".ms":
         raise UserError(f"the machine ({machine}) can be chosen for a .ms file only; got {path}")

@@ -47,6 +47,8 @@ def _images_below(folder: Path) -> list[Path]:
     said = list(sentences(below))
     images = [*below.photos, *(name for name, _ in below.closed)]
     if not images:
+        if below.rubbish:
+            said.append(f"hidden files and leftovers, not used: {some(below.rubbish)}")
         rest = "".join(f"; {sentence}" for sentence in said)
         raise UserError(f"{folder} has no images ({ACCEPTED}){rest}")
     for sentence in said:

@@ -82,6 +82,11 @@ def _without_excluded(
 def _of_run_split(
     root: Path, records: list[Record], split: str, run: RunPhotos | None
 ) -> list[Record]:
+    if run is not None and run.splits and split not in run.splits:
+        raise UserError(
+            f"{root} has class folders and no {split}/, and the model's run has no split {split!r} "
+            f"either; it has {', '.join(run.splits)}, and all"
+        )
     if run is None or split not in run.splits:
         raise UserError(
             f"{root} has class folders and no {split}/, and the model does not say how it was "

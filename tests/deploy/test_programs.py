@@ -130,15 +130,19 @@ def test_photos_of_other_formats_and_pipes_have_an_error_line(cpp_plain, model, 
     shutil.copy(photos[0], tmp_path / "1.jpg")
     (tmp_path / "2.webp").write_bytes(b"RIFF    WEBPVP8 ")
     os.mkfifo(tmp_path / "pipe.jpg")
-    done = cpp_plain.run("classify", "--json", model, tmp_path, tmp_path / "pipe.jpg")
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["path"] == str(tmp_path / "1.jpg")
-    assert done.stderr.splitlines() == [
+    errors = [
         f"{tmp_path}: other files, not used: 1 (pipe.jpg)",
         f"{tmp_path / '2.webp'}: the bytes are not an image that can be read (JPEG, PNG)",
         f"{tmp_path / 'pipe.jpg'} must be a file, but is a folder, pipe or device",
         "2 of 3 photos could not be read",
     ]
+    named = ("--json", model, tmp_path, tmp_path / "pipe.jpg")
+    done = cpp_plain.run("classify", *named)
+    assert (done.returncode, done.stderr.splitlines()) == (1, errors)
+    assert json.loads(done.stdout)["path"] == str(tmp_path / "1.jpg")
+    done = cpp_plain.run("benchmark", "--runs", 1, "--threads", 1, *named)
+    assert (done.returncode, done.stderr.splitlines()) == (1, errors)
+    assert json.loads(done.stdout)["photos"] == 1
 
 
 @pytest.mark.parametrize("program", ["classify", "benchmark"])
@@ -213,7 +217,10 @@ def test_benchmark_prints_a_table(cpp_plain, model, photos):
 def test_benchmark_of_a_missing_photo(cpp_plain, model, tmp_path):
     done = cpp_plain.run("benchmark", model, tmp_path / "none.jpg")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"{tmp_path / 'none.jpg'} is missing, empty or cannot be read\n"
+    assert done.stderr.splitlines() == [
+        f"{tmp_path / 'none.jpg'} is missing, empty or cannot be read",
+        "1 of 1 photos could not be read",
+    ]
 
 
 def test_benchmark_of_a_folder(cpp_plain, model, photos):

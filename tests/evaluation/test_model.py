@@ -135,8 +135,10 @@ def test_the_machine_is_for_lite_files_only(tmp_path):
 def test_other_suffixes(tmp_path, name):
     assert refusal(tmp_path / name) == (
         "a model is a run folder or a file that ends in .ckpt, .mindir, .onnx, .ms; "
-        f"got {tmp_path / name}"
+        f"got {tmp_path / name}, which does not exist"
     )
+    (tmp_path / name).touch()
+    assert refusal(tmp_path / name).endswith(f"got {tmp_path / name}")
 
 
 def test_what_is_not_there(tmp_path):

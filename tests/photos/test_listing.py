@@ -161,8 +161,12 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch, caplog):
 
 def test_a_folder_without_photos_says_what_it_has(tmp_path):
     write_photos(tmp_path, ["1.nef", "2.NEF", ".hidden.png"])
-    with pytest.raises(UserError, match=r"has no images.*camera raw files, not used: 2 \(1\.nef"):
+    raw = r"camera raw files, not used: 2 \(1\.nef.*"
+    with pytest.raises(UserError, match=rf"has no images.*{raw}leftovers, not used: \.hidden"):
         image_paths([tmp_path])
+    write_photos(tmp_path, ["3.png"])
+    with pytest.raises(UserError, match=rf"is no data set.*but 1 photos that no folder.*{raw}"):
+        diagnose(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["@eaDir", "THUMBS.DB", "Icon\r", "a.jpg:Zone.Identifier", "._a"])

@@ -54,7 +54,7 @@ def test_class_folders_are_scored_whole_or_as_they_were_split(tmp_path):
 
 UNSCORABLE = [
     ("val", None, r"has class folders and no val/, and the model does not say .*--split all"),
-    ("val", {"train": ["cat/0.png"]}, r"has class folders and no val/"),
+    ("val", {"train": ["cat/0.png"]}, r"run has no split 'val' either; it has train, and all"),
     ("val", {"val": ["cat/0.png", "cat/9.png"]}, r"1 of 2 images of its split 'val' are missing"),
     ("val", {"val": []}, r"has no image to score in split 'val'"),
 ]

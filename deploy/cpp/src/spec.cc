@@ -269,6 +269,9 @@ void parse_calibration(const Json &raw, ModelSpec &spec) {
 
 ModelSpec parse_spec(const char *json, size_t size) {
   if (size > kMaxSpecBytes) bad("the file", "is too large to be a description");
+  if (size >= 2 && (json[0] == '\xff' || json[0] == '\xfe')) {
+    bad("the file", "must be text in UTF-8; it is UTF-16: save it in that encoding");
+  }
   Json raw;
   try {
     raw = Json::parse(json, json + size);

@@ -152,4 +152,6 @@ TEST_CASE("what is no JSON is refused") {
     CHECK_THROWS_AS(parse(text), Failure);
   }
   CHECK_THROWS_AS(parse(std::string(1 << 20, '[')), Failure);
+  CHECK_THROWS_WITH_AS(parse(std::string("\xff\xfe{\0", 4)),
+                       doctest::Contains("must be text in UTF-8; it is UTF-16"), Failure);
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arguments.h"
@@ -33,6 +34,7 @@ const char kUsage[] =
     "Times are in milliseconds: minimum, median, 99th percentile. Preparation is decoding and\n"
     "resizing to the input tensor; total is preparation and inference of the same call. Peak\n"
     "memory is that of the process up to then, the compressed photos included.\n"
+    "What cannot be read has a line on standard error, the other photos are measured.\n"
     "Status: 0; 1 if the model or a photo could not be read; 2 for a wrong command line.\n";
 
 struct Summary {
@@ -98,6 +100,33 @@ bool measure(const std::string &model, const std::string &spec, const pl_options
   return good;
 }
 
+// The photos that the model can be run on; any other has an error line. False: no such model.
+bool read_all(const std::string &model, const std::string &spec,
+              const std::vector<std::string> &paths, std::vector<std::vector<uint8_t>> *photos) {
+  const pl_options options = pl_default_options();
+  pl_classifier *lens = nullptr;
+  if (pl_open(model.c_str(), spec.empty() ? nullptr : spec.c_str(), &options, &lens) != PL_OK) {
+    return false;
+  }
+  for (const std::string &path : paths) {
+    std::vector<uint8_t> bytes;
+    std::string problem = read_photo(path, &bytes);
+    pl_result best;
+    int32_t count = 0;
+    if (problem.empty() &&
+        pl_classify_image(lens, bytes.data(), bytes.size(), &best, 1, &count) != PL_OK) {
+      problem = path + ": " + pl_last_error();
+    }
+    if (problem.empty()) {
+      photos->push_back(std::move(bytes));
+    } else {
+      std::fprintf(stderr, "%s\n", problem.c_str());
+    }
+  }
+  pl_free(lens);
+  return true;
+}
+
 void print_row(const Measured &m) {
   std::printf("%7d %8.1f", m.threads, m.load);
   for (const Summary &s : {m.prepare, m.inference, m.total}) {
@@ -112,15 +141,17 @@ int run(const Arguments &arguments) {
   const int runs = arguments.numbers("--runs", "100", 1, 1 << 30)[0];
   const int warm_up = arguments.numbers("--warm-up", "5", 0, 1 << 30)[0];
   const PhotoList list = list_photos({words.begin() + 1, words.end()});
-  std::string problem = list.errors.empty() ? "" : list.errors[0];
-  std::vector<std::vector<uint8_t>> photos(list.photos.size());
-  for (size_t i = 0; problem.empty() && i < photos.size(); i++) {
-    problem = read_photo(list.photos[i], &photos[i]);
-  }
-  if (!problem.empty()) {
-    std::fprintf(stderr, "%s\n", problem.c_str());
+  for (const std::string &error : list.errors) std::fprintf(stderr, "%s\n", error.c_str());
+  std::vector<std::vector<uint8_t>> photos;
+  if (!read_all(words[0], arguments.value("--spec", ""), list.photos, &photos)) {
+    std::fprintf(stderr, "%s\n", pl_last_error());
     return 1;
   }
+  const size_t named = list.photos.size() + list.errors.size();
+  if (photos.size() < named) {
+    std::fprintf(stderr, "%zu of %zu photos could not be read\n", named - photos.size(), named);
+  }
+  if (photos.empty()) return 1;
   Json rows = Json::array();
   for (const int count : threads) {
     pl_options options = pl_default_options();
@@ -157,7 +188,7 @@ int run(const Arguments &arguments) {
                          {"by_threads", rows}};
     std::printf("%s\n", report.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
   }
-  return 0;
+  return photos.size() < named ? 1 : 0;
 }
 
 }  // namespace
