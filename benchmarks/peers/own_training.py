@@ -15,14 +15,20 @@ from src_mindspore.backbone import POOLED
 from src_mindspore.config.load import load_config
 from src_mindspore.dataset import DataSet
 from src_mindspore.features.extract import cached_features
-from src_mindspore.features.job import FeatureJob, Views
+from src_mindspore.features.job import Views
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.photos.tensors import read_photos
-from src_mindspore.training.build_model import build_model
+from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.inputs import Batch, Seed, TrainingInputs, epoch_order
 from src_mindspore.training.loop import Stage, fit
-from src_mindspore.training.options import model_options
-from src_mindspore.training.stages import Materials, build_stage
+from src_mindspore.training.options import (
+    LossOptions,
+    TrainingOptions,
+    feature_options,
+    model_options,
+    stage_options,
+)
+from src_mindspore.training.stages import Materials, build_stage, feature_job
 from src_mindspore.training.train import photos_of
 from src_mindspore.training.workers import ALONE, Workers
 
@@ -79,16 +85,31 @@ class TimedInputs:
         self.seconds.append(time.perf_counter() - began)
 
 
-def load(settings: dict[str, Any], *overrides: str) -> tuple[Any, Materials]:
-    """Config and materials, as ``training.train`` makes them."""
+def load(settings: dict[str, Any], *overrides: str) -> tuple[TrainingOptions, Materials]:
+    """Options and materials, as ``training.train`` makes them."""
     config = load_config(Path(settings["config"]), ["finetune_stage.epochs=0", *overrides])
     config.features.cache_dir = settings["cache"]
     device = select_device("CPU")
     seed_everything(config.seed)
     config.data.dir = settings["data"]
     data = photos_of(config)
-    classifier, spec = build_model(data.classes, **model_options(config))
-    return config, Materials(device, data, classifier, spec.input)
+    model = model_options(config)
+    weights = pretrained_weights(model["backbone"])
+    classifier, spec = build_model(data.classes, weights, **model, value_range=data.value_range)
+    finetune = config.finetune_stage
+    options = TrainingOptions(
+        seed=config.seed,
+        stages=stage_options(config, finetune.from_block, finetune.epochs),
+        features=feature_options(config),
+        loss=LossOptions(**config.loss),
+    )
+    return options, Materials(device, data, classifier, spec.input, data.reader())
+
+
+def stage_of(name: str, options: TrainingOptions, materials: Materials) -> Stage:
+    """One of the stages that the options ask for."""
+    (wanted,) = (stage for stage in options.stages if stage.name == name)
+    return build_stage(wanted, options, materials)
 
 
 def first_photos(data: DataSet, first: int, count: int) -> DataSet:
@@ -113,16 +134,8 @@ def extraction(settings: dict[str, Any]) -> Ready:
 
     The engine is chosen and checked in turn -1 and kept by the job: a run does it once.
     """
-    config, materials = load(settings)
-    job = FeatureJob(
-        backbone=materials.classifier.backbone,
-        outputs=POOLED,
-        input=materials.input,
-        views=Views(),
-        engine=config.features.engine,
-        device=materials.device,
-        batch_size=config.features.batch_size,
-    )
+    options, materials = load(settings)
+    job = feature_job(POOLED, Views(), options, materials)
 
     def extract(number: int) -> tuple[float, np.ndarray]:
         count = settings["photos"]
@@ -149,7 +162,7 @@ def train_further(stage: Stage, epochs: int) -> None:
 def head_epoch(settings: dict[str, Any]) -> Ready:
     """Epochs of the head on cached features, the validation after each included."""
     overrides = ("features.views=0", f"head_stage.epochs={PLENTY}")
-    stage = build_stage("head", *load(settings, *overrides))
+    stage = stage_of("head", *load(settings, *overrides))
     train_further(stage, 2)
 
     def turn(number: int) -> tuple[float, int]:
@@ -163,10 +176,10 @@ def head_epoch(settings: dict[str, Any]) -> Ready:
 def finetuning(settings: dict[str, Any], *overrides: str) -> Stage:
     """The stage after the head, with few photos to validate on: only the training is timed."""
     every = ("features.views=0", f"finetune_stage.epochs={PLENTY}", "finetune_stage.batch_size=32")
-    config, materials = load(settings, *every, "head_stage.epochs=0", *overrides)
+    options, materials = load(settings, *every, "head_stage.epochs=0", *overrides)
     few = some_of_every_class(materials.data, settings["photos"])
     few = replace(few, splits={**few.splits, "val": few.records("val")[:1]})
-    return build_stage("finetune", config, replace(materials, data=few))
+    return stage_of("finetune", options, replace(materials, data=few))
 
 
 def timed(stage: Stage, version: str) -> Ready:

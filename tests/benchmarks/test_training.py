@@ -166,15 +166,16 @@ def test_the_command(workplace, tmp_path) -> None:
     fetched_or_skip(pretrained_file)
     config = tmp_path / "small.yaml"
     config.write_text("input: {size: 224}\n")
+    out = tmp_path / "out"
     done = workplace.run(
-        f"benchmarks/training.py --data photos --out {tmp_path} --config {config} --quick"
+        f"benchmarks/training.py --data photos --out {out} --config {config} --quick"
         " --only extraction,head --parties own,ort,mindspore"
     )
     assert done.returncode == 0, done.stderr
-    report = json.loads((tmp_path / "training.json").read_text())
+    report = json.loads((out / "training.json").read_text())
     who = [row["who"] for row in report["parts"]["extraction"]["rows"]]
     assert who == ["pocketlens", "ONNX Runtime, bare inference", "plain MindSpore"]
     for part in report["parts"].values():
         assert part["rows"][0]["ratio"] == 1.0
         assert all(row["median"] > 0 and row["peak_mb"] > 50 for row in part["rows"])
-    assert (tmp_path / "training.png").stat().st_size > 10_000
+    assert (out / "training.png").stat().st_size > 10_000
