@@ -169,12 +169,10 @@ def _absolute(path: Path, folder: Path = Path()) -> Path:
     try:
         beside = folder / path
         return (beside if beside.exists() else folder / path.expanduser()).resolve()
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:  # too long; links in a circle, no such user
-        raise UserError(f"{str(path)[:200]!r} is no path: {error}") from None
+    # too long; links in a circle, no such user
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error  # its text would name it whole
+        raise UserError(f"{str(path)[:200]!r} is no path: {reason}") from None
 
 
 def _anchor(raw: dict[str, Any], folder: Path) -> None:
