@@ -56,7 +56,7 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     "features.cache_dir": ("other", HEAD_ONLY),
     "features.cache_limit": ("0.5", HEAD_ONLY),
     "loss.label_smoothing": ("0.3", HEAD_ONLY),
-    "loss.class_weights": ("sqrt", HEAD_ONLY),
+    "loss.class_weights": ("balanced", HEAD_ONLY),
     "calibration.temperature": ("false", HEAD_ONLY),
     "calibration.precision": ("0.9", HEAD_ONLY),
     **{
@@ -165,11 +165,15 @@ def test_every_key_changes_a_run(workplace: Workplace, key: str) -> None:
     flat = workplace.folder / "flat"
     if not flat.exists():
         shutil.copytree(workplace.folder / "photos" / "train", flat)
-        first = sorted(flat.rglob("*.jpg"))[0]
+        first, *_, last = sorted(flat.rglob("*.jpg"))
+        for photo in sorted(last.parent.glob("*.jpg")):  # classes of different sizes
+            with Image.open(photo) as image:
+                image.transpose(Image.Transpose.ROTATE_90).save(photo.with_stem(f"{photo.stem}b"))
         # nearly the same photo: a split keeps both on one side
         Image.open(first).save(first.with_name("again.jpg"), quality=70)
         (workplace.folder / "names.yaml").write_text('classes: {"00_00": {en: Other}}\n')
-        entry = {"path": "gone.jpg", "sha256": "0" * 64, "reason": "a test"}
+        name = last.relative_to(flat).as_posix()
+        entry = {"path": name, "sha256": sha256_of(last), "reason": "a test"}
         plan = {"format": 1, "exclude": [entry]}
         (workplace.folder / "leave_out.json").write_text(json.dumps(plan))
     name = key.replace(".", "-")
