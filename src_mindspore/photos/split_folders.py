@@ -85,8 +85,10 @@ def given_splits(root: Path) -> dict[str, str]:
         UserError: two folders for one split, or photos in split folders without class folders.
     """
     names = contents(root).classes
-    inside = {name: contents(root / name) for name in names}
     named = _named(names)
+    if not named:  # class folders, which may hold a million photos: they need no look
+        return {}
+    inside = {name: contents(root / name) for name in names}
     if not _are_splits(named, inside):
         _refuse_flat(root, named, inside)
         return {}

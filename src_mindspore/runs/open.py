@@ -1,7 +1,8 @@
 """The run folder of a training command: a new one, or one to go on with."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def create_run(path: Path, config: EasyDict) -> RunFolder:
     """
     _check_free(path)
     run = RunFolder(path, config.save_every)
-    try:
+    with _released_on_failure(run):
         path.mkdir(parents=True, exist_ok=True)
         run.claim()
         _check_free(path)  # another process may have had it until now
@@ -114,12 +115,6 @@ def create_run(path: Path, config: EasyDict) -> RunFolder:
         run.files.about = about(config, path)
         with run.files.path(CONFIG) as file:
             write_text(file, resolved_yaml(stored(config, path)))
-    except OSError as error:
-        run.lock.release()
-        raise _unwritable(path, error) from None
-    except UserError:
-        run.lock.release()
-        raise
     return run
 
 
@@ -134,17 +129,11 @@ def reopen_run(path: Path) -> tuple[RunFolder, EasyDict]:
     run = RunFolder(path, config.save_every)
     if run.finished:
         return run, config
-    try:
+    with _released_on_failure(run):
         run.claim()
         if not run.files.exists:  # begun by a version without a list: these vouch for one another
             run.files.adopt((SPLITS_FILE, FILE_NAME, CHOICE))
         run.files.refuse_others(OWN, "move them away: the run makes its own")
-    except OSError as error:
-        run.lock.release()
-        raise _unwritable(path, error) from None
-    except UserError:
-        run.lock.release()
-        raise
     return run, config
 
 
@@ -186,8 +175,22 @@ def _check_free(path: Path) -> None:
     raise UserError(f"{path} is {what}; a new run takes a new or an empty folder")
 
 
-def _unwritable(path: Path, error: OSError) -> UserError:
-    return UserError(f"the run folder {path} cannot be written: {error.strerror}")
+@contextmanager
+def _released_on_failure(run: RunFolder) -> Iterator[None]:
+    """Gives the run's lock back where it cannot be begun or gone on with.
+
+    Raises:
+        UserError: that of the body, or the folder cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        run.lock.release()
+        reason = f"the run folder {run.path} cannot be written: {error.strerror}"
+        raise UserError(reason) from None
+    except UserError:
+        run.lock.release()
+        raise
 
 
 def _visible(folder: Path) -> set[str]:
