@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import batch_of
 from src_mindspore.system.progress import progress
 from src_mindspore.system.rows import Part, Readable, Sliceable, blank
-from src_mindspore.training.inputs import DROPOUT, TrainingInputs
+from src_mindspore.training.inputs import DROPOUT, Batch, TrainingInputs
 from src_mindspore.training.step import TrainStep
 from src_mindspore.training.workers import ALONE, Workers
 from src_mindspore.weights.assign import arrays_of
@@ -185,11 +185,9 @@ def _train_epoch(
     return EpochSums(*workers.gather(sums).sum(0).tolist())
 
 
-def _train_step(
-    stage: Stage, batch: tuple[np.ndarray, np.ndarray], number: int, step: int
-) -> EpochSums:
+def _train_step(stage: Stage, batch: Batch, number: int, step: int) -> EpochSums:
     """Trains on batch ``number`` of an epoch; what it adds to the epoch's sums."""
-    values, labels = batch
+    values, labels, *targets = batch
     size, workers = stage.batch_size, stage.workers
     real = np.arange(len(labels)) < workers.real(
         min(size, stage.inputs.photos - number * size), size
@@ -201,10 +199,13 @@ def _train_step(
     keep = stage.step.top.head.dropout_mask(size, rng)
     # one row where none is drawn
     keep = Tensor(keep[workers.rows(size)] if len(keep) == size else keep)
-    loss, logits = stage.step(*_padded(values, labels, weights, size // workers.size), keep)
+    tensors = _padded(values, labels, weights, size // workers.size)
+    taught = _repeated(targets, size // workers.size)
+    loss, logits = stage.step(*tensors, keep, *taught)
     loss_value, weight = float(loss.asnumpy()), float(weights.sum())
     check_finite(stage, "loss", loss_value, step)
-    hits = (logits.asnumpy()[: len(labels)].argmax(1) == labels)[real]
+    logits = logits.asnumpy()[: len(labels), : len(stage.class_weights)]
+    hits = (logits.argmax(1) == labels)[real]
     return EpochSums(loss_value * weight, weight, float(hits.sum()), float(len(hits)))
 
 
@@ -215,6 +216,11 @@ def _padded(
     rows = np.arange(size) % len(labels)
     full = np.where(np.arange(size) < len(labels), weights[rows], 0)
     return Tensor(values[rows]), Tensor(labels[rows]), Tensor(full.astype(np.float32))
+
+
+def _repeated(arrays: Sequence[np.ndarray], size: int) -> list[Tensor]:
+    """The rows of a short batch over and over, as in ``_padded``."""
+    return [Tensor(array[np.arange(size) % len(array)]) for array in arrays]
 
 
 def _validate(stage: Stage, done: int) -> dict[str, float]:
