@@ -63,7 +63,6 @@ def main() -> None:
     from src_mindspore.export.parity import parity_table
     from src_mindspore.network.device import select_device
 
-    select_device()
     wanted = Wanted(
         formats=tuple(args.formats.split(",")),
         quants=tuple(args.quant.split(",")),
@@ -76,6 +75,7 @@ def main() -> None:
     wanted.check()
     if args.android:
         check_app(wanted.names)
+    select_device()
     report = export_run(args.run, wanted, args.out, args.data)
     print(parity_table(report))
     if args.android:
