@@ -32,7 +32,7 @@ FOUND: Kinds = {
 
 
 def folder_findings(data: DataSet) -> Iterator[Finding]:
-    """What such folders may be; and the folder of unsure photos that ``predict.py --sort`` makes."""
+    """What such folders may be; and the one of unsure photos that ``predict.py --sort`` makes."""
     level = 1 if "all" in data.splits else 2
     counts = Counter(
         path.rsplit("/", 1)[0]
