@@ -10,10 +10,18 @@ from src_mindspore.features.errors import CacheError, NoRoomError
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import NoMemoryError
 
+AGAIN = (  # for whoever trains a run
+    ", in a new run (--run), which uses the cached features again; or less other work on this "
+    "machine, and --resume"
+)
+
 
 @contextmanager
-def settings_named() -> Iterator[None]:
+def settings_named(again: str = "") -> Iterator[None]:
     """Adds to such an error which setting would help.
+
+    Args:
+        again: how to go on with another batch size.
 
     Raises:
         UserError: in place of ``NoMemoryError`` and ``CacheError``.
@@ -23,9 +31,7 @@ def settings_named() -> Iterator[None]:
     except NoMemoryError as error:
         owner = "features" if error.work == "features" else f"{error.work}_stage"
         raise UserError(
-            f"{error}: a smaller {owner}.batch_size than {error.size} is needed, in a new run "
-            f"(--run), which uses the cached features again; or less other work on this machine, "
-            f"and --resume"
+            f"{error}: a smaller {owner}.batch_size than {error.size} is needed{again}"
         ) from None
     except NoRoomError as error:
         raise UserError(

@@ -20,6 +20,7 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.rows import Readable
 from src_mindspore.system.terminal import some
 from src_mindspore.training.build_model import build_model, pretrained_weights
+from src_mindspore.training.limits import settings_named
 from src_mindspore.training.loop import fit, predict
 from src_mindspore.training.options import (
     LossOptions,
@@ -101,6 +102,7 @@ def recipe_of(config: EasyDict) -> Recipe:
     )
 
 
+@settings_named()
 def fit_part(
     recipe: Recipe, whole: DataSet, parts: Mapping[str, Sequence[int]], seed: int
 ) -> Fitted:

@@ -7,7 +7,7 @@ import pytest
 from src_mindspore.features.errors import CacheError, NoRoomError
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import batch_of
-from src_mindspore.training.limits import settings_named
+from src_mindspore.training.limits import AGAIN, settings_named
 
 DISK = NoRoomError(Path("cache"), 3_000_000, 2_000_000)
 
@@ -35,7 +35,7 @@ def test_the_setting_is_named(error: UserError, text: str) -> None:
     [("features", "features.batch_size"), ("finetune", "finetune_stage.batch_size")],
 )
 def test_whose_batch_it_is(work: str, setting: str) -> None:
-    with pytest.raises(UserError) as info, settings_named(), batch_of(work, 4):
+    with pytest.raises(UserError) as info, settings_named(AGAIN), batch_of(work, 4):
         raise MemoryError
     assert str(info.value) == (
         f"there is no memory for a batch of 4 ({work}: MemoryError): a smaller {setting} than 4 is "
