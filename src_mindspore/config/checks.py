@@ -165,6 +165,9 @@ def idle_keys(config: Config) -> dict[str, str]:
         lr, optimizer = config[name]["lr"], config[name]["optimizer"]
         if lr["decay"] == "constant":
             found[f"{name}.lr.end"] = "the decay is constant"
+        if lr["warmup_epochs"] >= config[name]["epochs"]:
+            reason = "the warm-up takes all epochs"
+            found |= {f"{name}.lr.end": reason, f"{name}.lr.decay": reason}
         if not lr["warmup_epochs"]:
             found[f"{name}.lr.init"] = "warmup_epochs is 0"
         if optimizer["name"] in ("adam", "adamw"):

@@ -102,7 +102,7 @@ def fit(
             log.info("%s: no better epoch in %d: stopped early", stage.name, stage.patience)
             return
         began = time.perf_counter()
-        with batch_of(f"{stage.name}_stage.batch_size", stage.batch_size):
+        with batch_of(stage.name, stage.batch_size):
             sums = _train_epoch(stage, due, after_step)
             done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
             scores = _validate(stage, done) if stage.val else {}
@@ -230,7 +230,7 @@ def _validate(stage: Stage, done: int) -> dict[str, float]:
     """
     values, labels = stage.val
     workers = stage.workers
-    mine = workers.part(len(labels))
+    mine = workers.rows(len(labels))
     part = Readable(values if workers.size == 1 else Part(values, mine))
     # in the last column whether the photo can still be read
     table = np.zeros((len(labels), len(stage.class_weights) + 1), np.float32)

@@ -28,6 +28,7 @@ from src_mindspore.system.rows import Readable
 from src_mindspore.system.terminal import some
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.distillation import Targets
+from src_mindspore.training.limits import settings_named
 from src_mindspore.training.loop import Stage, fit, predict
 from src_mindspore.training.options import (
     LossOptions,
@@ -170,6 +171,7 @@ def teachers_of(config: EasyDict, above: tuple[Path, ...] = ()) -> tuple[Recipe 
     return tuple(found)
 
 
+@settings_named()
 def fit_part(
     recipe: Recipe, whole: DataSet, parts: Mapping[str, Sequence[int]], seed: int
 ) -> Fitted:

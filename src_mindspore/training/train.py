@@ -34,6 +34,7 @@ from src_mindspore.system.terminal import apart
 from src_mindspore.training.auto_cut import choose_from_block
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.data import checked_data_set
+from src_mindspore.training.limits import AGAIN, settings_named
 from src_mindspore.training.loop import Stage, fit
 from src_mindspore.training.options import (
     STAGES,
@@ -52,6 +53,7 @@ from src_mindspore.weights.assign import arrays_of, assign_strict, restore
 log = logging.getLogger(__name__)
 
 
+@settings_named(AGAIN)
 def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     """Runs or resumes a training run; everything it leaves is in ``run``.
 

@@ -261,6 +261,10 @@ IDLE = [
         "head_stage.lr.end: no effect, the decay is constant",
     ),
     (
+        "head_stage: {epochs: 2, lr: {warmup_epochs: 2, decay: linear}}",
+        "head_stage.lr.decay: no effect, the warm-up takes all epochs",
+    ),
+    (
         "finetune_stage: {epochs: 1, budget: {seconds: 5}}",
         "finetune_stage.budget.seconds: no effect, from_block is not auto",
     ),
