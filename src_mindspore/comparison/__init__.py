@@ -1,1 +1,1 @@
-"""Several recipes on the same folds of the same photos: which is better, and whether one can tell."""
+"""Several recipes on the same folds of photos: which is better, and can it be told?"""

@@ -23,8 +23,8 @@ def mcnemar(only_a: int, only_b: int) -> float:
     """Exact two-sided p-value of McNemar's test.
 
     Where A and B were equally good, each photo that only one of them gets wrong would be A's or
-    B's like heads or tails: the probability of a split at least as uneven as that found. Q. McNemar,
-    Psychometrika 12 (1947) 153-157; the binomial in place of his chi-square is exact.
+    B's like heads or tails: the probability of a split at least as uneven as that found.
+    Q. McNemar, Psychometrika 12 (1947) 153-157; the binomial in place of his chi-square is exact.
 
     Args:
         only_a: photos that only A gets wrong, 0 or more.
@@ -242,11 +242,12 @@ def verdict(name_a: str, name_b: str, found: Difference, adjusted: float | None 
     start = f"the difference of {name_b} to {name_a}"
     if not found.errors:
         return f"{start} cannot be told on these photos: both make equally many errors"
-    gap = gap.format("fewer" if found.errors < 0 else "more")
-    more = max(found.needed - found.photos, 1.0)
+    which = "fewer" if found.errors < 0 else "more"
+    photos = max(found.needed - found.photos, 1.0)
     return (
-        f"{start} cannot be told on these photos ({gap}, {shown_p(found.p)}); if it is as large as "
-        f"it looks, about {_rounded(more)} more would be needed"
+        f"{start} cannot be told on these photos ({size:.4g} {which} {of_all}, "
+        f"{shown_p(found.p)}); if it is as large as it looks, about {_rounded(photos)} more would "
+        f"be needed"
     )
 
 

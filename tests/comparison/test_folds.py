@@ -102,5 +102,5 @@ def test_the_seed_alone_decides() -> None:
 
 def test_more_folds_than_groups_are_refused() -> None:
     labels = np.array([0, 0, 1, 1])
-    with pytest.raises(UserError, match="5 folds need photos in each.*fewer folds are accepted"):
+    with pytest.raises(UserError, match=r"5 folds need photos in each.*fewer folds are accepted"):
         draw_folds(labels, np.arange(4), 5, 1)
