@@ -225,12 +225,11 @@ def verdict(name_a: str, name_b: str, found: Difference, adjusted: float | None 
         found: of the two.
         adjusted: the p-value of ``holm``, where several were compared.
     """
-    gap = (
-        f"{abs(found.errors):.4g} {{}} errors of {found.photos:,}, standard error {found.error:.2g}"
-    )
+    size = abs(found.errors)
+    of_all = f"errors of {found.photos:,}, standard error {found.error:.2g}"
     if found.told:
         better, worse = (name_b, name_a) if found.errors < 0 else (name_a, name_b)
-        line = f"{better} is better than {worse} ({shown_p(found.p)}): {gap.format('fewer')}"
+        line = f"{better} is better than {worse} ({shown_p(found.p)}): {size:.4g} fewer {of_all}"
         if adjusted is not None and adjusted >= LEVEL:
             line += (
                 f"; several recipes were compared, and one of them may look so by chance "
