@@ -151,4 +151,4 @@ def test_accuracy_over_speed_has_a_point_of_every_recipe(tmp_path, speeds):
     image = pixels(tmp_path / "a.png")
     for colour in ((31, 119, 180), (255, 127, 14), (44, 160, 44))[: len(speeds)]:
         near = np.abs(image - colour).sum(-1) < 20
-        assert near[:, :800].sum() > 60  # in the plot itself, not only in the legend
+        assert near[200:].sum() > 60  # below the legend
