@@ -13,6 +13,7 @@ from easydict import EasyDict
 
 from src_mindspore.config.checks import STAGE_TABLES, idle_keys
 from src_mindspore.config.load import keys_set, load_config, settings_without_effect
+from src_mindspore.config.schema import AUTO
 from src_mindspore.runs.open import check_trainable
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name, some
@@ -66,6 +67,7 @@ def load_contenders(paths: Sequence[Path], epoch: str = LAST) -> list[Contender]
     for path, name, config in zip(paths, _names(paths), configs, strict=True):
         try:
             check_trainable(config)
+            _check_fixed(config)
         except UserError as error:
             raise UserError(f"{path} cannot be used: {error}") from None
         found.append(Contender(name, config, digest_of(config, epoch)))
@@ -73,6 +75,14 @@ def load_contenders(paths: Sequence[Path], epoch: str = LAST) -> list[Contender]
     _say_without_effect(found, epoch)
     _say_same(found)
     return found
+
+
+def _check_fixed(config: EasyDict) -> None:
+    if config.finetune_stage.epochs and config.finetune_stage.from_block == AUTO:
+        raise UserError(
+            f"finetune_stage.from_block: {AUTO} chooses by what this machine manages, so that two "
+            f"folds may be trained otherwise; a number is accepted (train.py says what it chose)"
+        )
 
 
 def digest_of(config: EasyDict, epoch: str = LAST) -> str:

@@ -17,7 +17,8 @@ from src_mindspore.photos.records import Record
 from src_mindspore.photos.scored import scored_records
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
-from src_mindspore.training.data import every_pair, examined, hashes_of
+from src_mindspore.training.data import NAMED_BY_DIVIDE, every_pair, examined, hashes_of
+from src_mindspore.training.part import CHOOSE, SCORED, TRAIN
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ KEPT_OUT = "test"  # a split of the data folder that no comparison looks at
 CHOOSING = 5  # of the training photos one in so many is held out where an epoch is chosen
 # One file with two labels: both are scored where neither was learnt from.
 DECIDED = ("identical_labels",)
+# What is about the splits of the folder, which are taken together, and copies, which folds part.
+UNSAID = (*NAMED_BY_DIVIDE, "unscored_class", "identical_copies", "near_copies")
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,14 @@ class Photos:
         return np.flatnonzero(self.folds.of_photo != NEVER)
 
     def parts(self, fold: int, choosing: bool, seed: int) -> dict[str, np.ndarray]:
-        """Places of the photos of a fold: ``train``, ``test`` and, to choose an epoch by, ``val``.
+        """Places of the photos of each part of a fold, see ``training.part``.
 
-        The last are a part of those that would be trained on, of whole groups, stratified; no
-        class is without a photo in ``train``.
+        Those to choose an epoch by are a part of those that would be trained on, of whole groups,
+        stratified; no class is without a photo to learn from.
 
         Args:
             fold: its number.
-            choosing: whether there is a ``val``.
+            choosing: whether there are photos to choose an epoch by.
             seed: of the draw.
 
         Raises:
@@ -69,12 +72,12 @@ class Photos:
         """
         trained, tried = self.folds.trained(fold), self.folds.scored(fold)
         if not choosing:
-            return {"train": trained, "test": tried}
+            return {TRAIN: trained, SCORED: tried}
         inner = draw_folds(self.labels[trained], self.groups[trained], CHOOSING, seed)
         return {
-            "train": trained[inner.trained(0)],
-            "val": trained[inner.scored(0)],
-            "test": tried,
+            TRAIN: trained[inner.trained(0)],
+            CHOOSE: trained[inner.scored(0)],
+            SCORED: tried,
         }
 
     def told(self, places: Sequence[int]) -> list[tuple[str, int]]:
@@ -103,28 +106,30 @@ def divided(
     """
     exclude = data["exclude"]
     excluded = excluded_of(exclude, root)
-    listed, said = _pooled(list_data_set(root, data["classes"], excluded))
+    listed, said = _without_test(list_data_set(root, data["classes"], excluded))
     near = data["near_duplicates"] == "leave_out"
     if not near:
         said.append("near-identical photos may be on both sides (data.near_duplicates: keep)")
     if test is None:
         blocks = every_pair if near else None
-        whole, found, pairs = examined(listed, exclude, excluded, blocks, DECIDED)
+        whole, found, pairs = examined(listed, exclude, excluded, blocks, DECIDED, UNSAID)
         records = whole.records("all")
+        whole = replace(whole, splits={"all": records})
         digests = [whole.digests[record.path] for record in records]
         groups = groups_of(digests, hashes_of(found, pairs))
         labels = np.array([record.label for record in records], np.int64)
         drawn = draw_folds(labels, groups, folds, seed)
         said += _alike(groups) + remarks(labels, drawn, whole.classes)
         return Photos(whole, groups, drawn, tuple(said))
-    own, ours, _ = examined(listed, exclude, excluded, None, DECIDED)
+    own, ours, _ = examined(listed, exclude, excluded, None, DECIDED, UNSAID)
     records = tuple(scored_records(test, own.classes, "all"))
-    _, theirs, _ = examined(DataSet(test, own.classes, {"test": records}), None, (), None, DECIDED)
+    tried = DataSet(test, own.classes, {"test": records})
+    _, theirs, _ = examined(tried, None, (), None, DECIDED, UNSAID)
     return _tried_on(own, ours, theirs, near, said)
 
 
-def _pooled(listed: DataSet) -> tuple[DataSet, list[str]]:
-    """All splits but ``test`` as one."""
+def _without_test(listed: DataSet) -> tuple[DataSet, list[str]]:
+    """The data set without its test split; what is to be said of its splits."""
     if "all" in listed.splits:
         return listed, []
     used = {name: records for name, records in listed.splits.items() if name != KEPT_OUT}
@@ -132,8 +137,7 @@ def _pooled(listed: DataSet) -> tuple[DataSet, list[str]]:
     said = [f"photos of all splits are taken together, {counts}"]
     if records := listed.splits.get(KEPT_OUT):
         said.append(f"the {len(records):,} photos of {KEPT_OUT}/ are kept out")
-    together = tuple(sorted((r for s in used.values() for r in s), key=lambda r: r.path))
-    return replace(listed, splits={"all": together}), said
+    return replace(listed, splits=used), said
 
 
 def _alike(groups: np.ndarray) -> list[str]:

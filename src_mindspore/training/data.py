@@ -73,6 +73,7 @@ def examined(
     excluded: Sequence[Exclusion],
     blocks: Callable[[DataSet, Survey], Blocks] | None,
     decided: Sequence[str] = (),
+    unsaid: Sequence[str] = NAMED_BY_DIVIDE,
 ) -> tuple[DataSet, Survey, list[Pair]]:
     """Reads every photo of a listed data set once; findings go to the log.
 
@@ -82,6 +83,7 @@ def examined(
         excluded: what it lists.
         blocks: which photos may be nearly identical, see ``near_pairs``; None does not look.
         decided: kinds of findings that stop nothing here, whatever their severity.
+        unsaid: kinds that are said elsewhere, or mean nothing here.
 
     Returns:
         The data set with its hashes and range of values; what was seen; near-identical pairs.
@@ -96,7 +98,8 @@ def examined(
     _stop_at_faults(found)
     data = replace(listed, known_digests=found.digests, value_range=found.value_range)
     pairs = near_pairs(found, blocks(data, found)) if blocks else []
-    _show(listed.root, findings_of(data, found, pairs), decided)
+    findings = [f for f in findings_of(data, found, pairs) if f.kind not in unsaid]
+    _show(listed.root, findings, decided)
     return data, found, pairs
 
 
@@ -155,10 +158,9 @@ def _show(root: Path, findings: Sequence[Finding], decided: Sequence[str]) -> No
     if errors:
         lines = [f"{f.text}: {f.names()}" if f.groups else f.text for f in errors]
         raise UserError(f"{root} cannot be trained on:\n  " + "\n  ".join(lines))
-    others = [f for f in findings if f.kind not in NAMED_BY_DIVIDE]
-    for finding in others:
+    for finding in findings:
         log.info(
             "%s: %d %s: %s", finding.severity, len(finding.groups), finding.text, finding.names()
         )
-    if others:
+    if findings:
         log.info("%s  shows them", advised("src_mindspore.doctor", root, "--html", "FILE"))

@@ -14,8 +14,11 @@ from easydict import EasyDict
 
 from src_mindspore.config.schema import AUTO
 from src_mindspore.dataset import DataSet
+from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.network.engines import FeatureEngine
+from src_mindspore.photos.records import Record
+from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.rows import Readable
 from src_mindspore.system.terminal import some
@@ -28,7 +31,7 @@ from src_mindspore.training.options import (
     model_options,
     stage_options,
 )
-from src_mindspore.training.stages import Materials, build_stage, plain_values
+from src_mindspore.training.stages import Materials, build_stage, plain_values, training_inputs
 from src_mindspore.weights.assign import assign_strict
 from src_mindspore.weights.pretrained import BackboneWeights
 
@@ -101,6 +104,41 @@ def recipe_of(config: EasyDict) -> Recipe:
     )
 
 
+def build_untrained(recipe: Recipe, whole: DataSet) -> tuple[Classifier, ModelSpec]:
+    """The network that a fit begins with, and the spec that describes it."""
+    return build_model(whole.classes, recipe.weights, **recipe.model, value_range=whole.value_range)
+
+
+def extract(recipe: Recipe, whole: DataSet) -> float:
+    """Computes the features that fits read, as far as the cache has not got them; in seconds.
+
+    Raises:
+        UserError: see ``cached_features``.
+    """
+    began = time.perf_counter()
+    every = whole.records("all")
+    materials = _materials(recipe, whole, {TRAIN: every, SCORED: every})
+    stages = [stage for stage in recipe.options.stages if stage.epochs]
+    for stage in stages:
+        training_inputs(stage, recipe.options, materials)
+    plain_values(SCORED, stages[-1].cut(materials.classifier), recipe.options, materials)
+    return time.perf_counter() - began
+
+
+def _materials(recipe: Recipe, whole: DataSet, splits: dict[str, tuple[Record, ...]]) -> Materials:
+    """Those of some parts, with a network of its own."""
+    classifier, spec = build_untrained(recipe, whole)
+    return Materials(
+        recipe.device,
+        replace(whole, splits=splits, known_digests=whole.digests),
+        classifier,
+        spec.input,
+        whole.reader(),
+        engines=recipe.engines,
+        whole=whole,
+    )
+
+
 def fit_part(
     recipe: Recipe, whole: DataSet, parts: Mapping[str, Sequence[int]], seed: int
 ) -> Fitted:
@@ -122,18 +160,8 @@ def fit_part(
     records = whole.records("all")
     splits = {name: tuple(records[i] for i in numbers) for name, numbers in parts.items()}
     seed_everything(seed)
-    classifier, spec = build_model(
-        whole.classes, recipe.weights, **recipe.model, value_range=whole.value_range
-    )
-    materials = Materials(
-        recipe.device,
-        replace(whole, splits=splits, known_digests=whole.digests),
-        classifier,
-        spec.input,
-        whole.reader(),
-        engines=recipe.engines,
-        whole=whole,
-    )
+    materials = _materials(recipe, whole, splits)
+    classifier = materials.classifier
     options = replace(recipe.options, seed=seed)
     stages = [stage for stage in options.stages if stage.epochs]
     # before anything is trained: cached features are named by the weights of the frozen layers
