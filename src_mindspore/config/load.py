@@ -104,9 +104,7 @@ def settings_without_effect(config: EasyDict) -> list[str]:
     Args:
         config: of ``load_config``.
     """
-    defaults = _resolve({"backbone": {"name": config.backbone.name}}, SCHEMA, "", [])
-    settle(defaults)
-    changed = [key for key in keys_of(config) if _value(config, key) != _value(defaults, key)]
+    changed = keys_set(config)
     lines = []
     for place, reason in idle_keys(config).items():
         keys = [k for k in changed if k == place or k.startswith(f"{place}.")]
@@ -114,6 +112,17 @@ def settings_without_effect(config: EasyDict) -> list[str]:
         if keys:
             lines.append(f"{some(keys, 3)}: no effect, {reason}")
     return lines
+
+
+def keys_set(config: EasyDict) -> list[str]:
+    """Keys with another value than by default, as ``--set`` names them.
+
+    Args:
+        config: of ``load_config``.
+    """
+    defaults = _resolve({"backbone": {"name": config.backbone.name}}, SCHEMA, "", [])
+    settle(defaults)
+    return [key for key in keys_of(config) if _value(config, key) != _value(defaults, key)]
 
 
 def _value(table: Mapping[str, Any], key: str) -> Any:

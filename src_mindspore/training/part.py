@@ -23,6 +23,7 @@ from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.network.engines import FeatureEngine
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.spec.input import InputSpec
+from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.rows import Readable
 from src_mindspore.system.terminal import some
@@ -38,7 +39,13 @@ from src_mindspore.training.options import (
     model_options,
     stage_options,
 )
-from src_mindspore.training.stages import Materials, build_stage, plain_values, training_features
+from src_mindspore.training.stages import (
+    Materials,
+    build_stage,
+    plain_values,
+    training_features,
+    training_inputs,
+)
 from src_mindspore.training.teachers import Teacher, has_new_features, run_teacher, targets_of
 from src_mindspore.weights.assign import assign_strict
 from src_mindspore.weights.pretrained import BackboneWeights
@@ -171,6 +178,48 @@ def teachers_of(config: EasyDict, above: tuple[Path, ...] = ()) -> tuple[Recipe 
     return tuple(found)
 
 
+def build_untrained(recipe: Recipe, data: DataSet) -> tuple[Classifier, ModelSpec]:
+    """The network that a fit begins with, and the spec that describes it."""
+    return build_model(data.classes, recipe.weights, **recipe.model, value_range=data.value_range)
+
+
+def _materials(
+    recipe: Recipe, data: DataSet, reader: PhotoReader, whole: DataSet | None
+) -> Materials:
+    """What the stages of a recipe work with, a network that is not trained yet among it."""
+    classifier, spec = build_untrained(recipe, data)
+    return Materials(
+        recipe.device,
+        data,
+        classifier,
+        spec.input,
+        reader,
+        engines=recipe.engines,
+        whole=whole,
+    )
+
+
+@settings_named()
+def extract(recipe: Recipe, whole: DataSet) -> float:
+    """Computes the features that fits read, as far as the cache has not got them; in seconds.
+
+    Raises:
+        UserError: see ``cached_features``.
+    """
+    began = time.perf_counter()
+    every = whole.records("all")
+    data = replace(whole, splits={TRAIN: every, SCORED: every}, known_digests=whole.digests)
+    materials = _materials(recipe, data, whole.reader(), whole)
+    stages = [stage for stage in recipe.options.stages if stage.epochs]
+    for stage in stages:
+        training_inputs(stage, recipe.options, materials)
+    plain_values(SCORED, stages[-1].cut(materials.classifier), recipe.options, materials)
+    for teacher in recipe.teachers:
+        if isinstance(teacher, Recipe):
+            extract(teacher, whole)
+    return time.perf_counter() - began
+
+
 @settings_named()
 def fit_part(
     recipe: Recipe, whole: DataSet, parts: Mapping[str, Sequence[int]], seed: int
@@ -216,18 +265,8 @@ def trained(
         whole: see ``Materials``.
     """
     seed_everything(seed)
-    classifier, spec = build_model(
-        data.classes, recipe.weights, **recipe.model, value_range=data.value_range
-    )
-    materials = Materials(
-        recipe.device,
-        data,
-        classifier,
-        spec.input,
-        reader,
-        engines=recipe.engines,
-        whole=whole,
-    )
+    materials = _materials(recipe, data, reader, whole)
+    classifier = materials.classifier
     options = replace(recipe.options, seed=seed)
     materials.targets = teach(recipe.teachers, options, materials)
     stages = [stage for stage in options.stages if stage.epochs]
@@ -247,7 +286,7 @@ def trained(
         if built.best:
             assign_strict(classifier, built.best, "the best epoch")
         reached, epochs[stage.name] = built, built.progress.epoch
-    return Trained(classifier, spec.input, values, reached, epochs)
+    return Trained(classifier, materials.input, values, reached, epochs)
 
 
 def teach(
