@@ -18,7 +18,8 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import batch_of
 from src_mindspore.system.progress import progress
 from src_mindspore.system.rows import Part, Readable, Sliceable, blank
-from src_mindspore.training.inputs import DROPOUT, TrainingInputs
+from src_mindspore.training.draws import DROPOUT
+from src_mindspore.training.inputs import TrainingInputs
 from src_mindspore.training.step import TrainStep
 from src_mindspore.training.workers import ALONE, Workers
 from src_mindspore.weights.assign import arrays_of
