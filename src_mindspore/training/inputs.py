@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from src_mindspore.features.store import Rows
+from src_mindspore.features.store import Picked, Rows
 from src_mindspore.network.engines import FeatureEngine, run_on_all_cores
 from src_mindspore.photos.augment import Augmentation
 from src_mindspore.photos.reader import PhotoReader
@@ -61,7 +61,7 @@ class CachedInputs:
     ``features``: (photos, views, ...); ``labels``: (photos,) int32.
     """
 
-    features: np.ndarray | Rows
+    features: np.ndarray | Rows | Picked
     labels: np.ndarray
     seed: Seed
 

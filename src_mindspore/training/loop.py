@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from mindspore import Tensor
@@ -38,7 +39,7 @@ class Stage:
         step: one step of training.
         inputs: what is trained on.
         val: the values at the cut of the validation photos (an array, or anything that gives
-            arrays when sliced) and their labels (n,).
+            arrays when sliced) and their labels (n,); None: no epoch is scored, the last counts.
         val_loss: how those are scored, see ``metrics.summary``.
         lr: (steps,) float32 over all epochs, as given to the optimiser.
         class_weights: (classes,) float32.
@@ -55,7 +56,7 @@ class Stage:
     classifier: Classifier
     step: TrainStep
     inputs: TrainingInputs
-    val: tuple[Sliceable, np.ndarray]
+    val: tuple[Sliceable, np.ndarray] | None
     val_loss: str
     lr: np.ndarray
     class_weights: np.ndarray
@@ -85,9 +86,10 @@ def fit(
 ) -> None:
     """Trains a stage to its end, from where ``stage.progress`` says it is.
 
-    After every epoch the whole validation split is scored, ``stage.progress`` and ``stage.best``
-    are brought up to date and ``after_epoch(stage, line)`` is called, ``line`` being the epoch's
-    entry for ``log.jsonl``. Inside an epoch ``after_step(stage)`` is called, with the same right
+    After every epoch the whole validation split, if there is one, is scored, ``stage.progress``
+    and ``stage.best`` are brought up to date and ``after_epoch(stage, line)`` is called, ``line``
+    being the epoch's entry for ``log.jsonl``. Inside an epoch ``after_step(stage)`` is called, with
+    the same right
     to go on from there, when ``due()`` of the first worker says so.
 
     Raises:
@@ -103,13 +105,9 @@ def fit(
         with batch_of(f"{stage.name}_stage.batch_size", stage.batch_size):
             sums = _train_epoch(stage, due, after_step)
             done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
-            scores = _validate(stage, done)
-        better = state.improves(scores["top1"], scores["loss"])
-        if better:
-            state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
-            stage.best = arrays_of(stage.classifier)
-        else:
-            state.stale += 1
+            scores = _validate(stage, done) if stage.val else {}
+        if scores:
+            _keep_best(stage, scores)
         state.epoch, state.step, state.sums = state.epoch + 1, 0, []
         line = {
             "stage": stage.name,
@@ -119,25 +117,43 @@ def fit(
             "train_n": stage.inputs.photos,
             "train_loss": sums.loss / sums.weight,
             "train_top1": sums.hits / sums.photos,
-            "val_n": len(stage.val[1]),
-            "val_loss": scores["loss"],
-            "val_top1": scores["top1"],
-            "val_top5": scores["top5"],
-            "best": better,
+            **_validation_entries(stage, scores),
             "seconds": round(time.perf_counter() - began, 3),
         }
         log.info("%s", _sentence(line, stage.epochs))
         after_epoch(stage, line)
 
 
+def _keep_best(stage: Stage, scores: Mapping[str, float]) -> None:
+    """Keeps the weights where they are the best so far."""
+    state = stage.progress
+    if state.improves(scores["top1"], scores["loss"]):
+        state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
+        stage.best = arrays_of(stage.classifier)
+    else:
+        state.stale += 1
+
+
+def _validation_entries(stage: Stage, scores: Mapping[str, float]) -> dict[str, Any]:
+    """Those of an epoch's line; none where nothing is scored."""
+    if not scores:
+        return {}
+    named = {f"val_{key}": scores[key] for key in ("loss", "top1", "top5")}
+    return {"val_n": len(stage.val[1]), **named, "best": not stage.progress.stale}
+
+
 def _sentence(line: dict, epochs: int) -> str:
     """An epoch's entry of ``log.jsonl`` for people."""
+    scored = ""
+    if "val_n" in line:
+        scored = (
+            f"val loss {line['val_loss']:.4f} top-1 {line['val_top1']:.2%} (n={line['val_n']})"
+            f"{' *' if line['best'] else ''}  "
+        )
     return (
         f"{line['stage']} {line['epoch']}/{epochs}  lr {line['lr']:.5f}  "
         f"train loss {line['train_loss']:.4f} top-1 {line['train_top1']:.2%} "
-        f"(n={line['train_n']})  "
-        f"val loss {line['val_loss']:.4f} top-1 {line['val_top1']:.2%} (n={line['val_n']})"
-        f"{' *' if line['best'] else ''}  {line['seconds']:.1f} s"
+        f"(n={line['train_n']})  {scored}{line['seconds']:.1f} s"
     )
 
 

@@ -10,7 +10,7 @@ from src_mindspore.backbone import IMAGE, POOLED
 from src_mindspore.dataset import DataSet
 from src_mindspore.features.extract import cached_features
 from src_mindspore.features.job import FeatureJob, Views
-from src_mindspore.features.store import PlainView
+from src_mindspore.features.store import Picked, PlainView, Rows
 from src_mindspore.lr import build_lr
 from src_mindspore.network.classifier import Classifier, Top
 from src_mindspore.network.engines import FeatureEngine
@@ -23,14 +23,31 @@ from src_mindspore.training.inputs import CachedInputs, PhotoInputs, TrainingInp
 from src_mindspore.training.loop import Stage, steps_per_epoch
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer
-from src_mindspore.training.options import STAGES, StageOptions, TrainingOptions
+from src_mindspore.training.options import (
+    STAGES,
+    FeatureOptions,
+    StageOptions,
+    TrainingOptions,
+)
 from src_mindspore.training.step import TrainStep
 from src_mindspore.training.workers import ALONE, Workers
 
 
 @dataclass
 class Materials:
-    """What every stage works with; ``engines`` are those chosen so far, see ``FeatureJob``."""
+    """What every stage works with.
+
+    Attributes:
+        device: the selected one.
+        data: the photos in their splits; without ``val`` no epoch is scored.
+        classifier: the network.
+        input: how a photo becomes its input.
+        reader: opens the photos.
+        workers: who trains together.
+        engines: those chosen so far, see ``FeatureJob``.
+        whole: a data set, not divided, of which the splits are parts. Its features are cached as
+            one entry, so that other parts of it find them there; None: an entry for every split.
+    """
 
     device: str
     data: DataSet
@@ -39,6 +56,7 @@ class Materials:
     reader: PhotoReader
     workers: Workers = ALONE
     engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
+    whole: DataSet | None = None
 
 
 def build_stage(stage: StageOptions, options: TrainingOptions, materials: Materials) -> Stage:
@@ -46,7 +64,9 @@ def build_stage(stage: StageOptions, options: TrainingOptions, materials: Materi
     classifier, data = materials.classifier, materials.data
     cut = stage.cut(classifier)
     inputs = training_inputs(stage, options, materials)
-    validation = _validation_values(cut, options, materials)
+    validation = None
+    if "val" in data.splits:
+        validation = plain_values("val", cut, options, materials), labels_of(data, "val")
     steps = steps_per_epoch(inputs.photos, stage.batch_size)
     lr = build_lr(
         total_steps=steps * stage.epochs,
@@ -63,7 +83,7 @@ def build_stage(stage: StageOptions, options: TrainingOptions, materials: Materi
         classifier=classifier,
         step=build_step(classifier, cut, stage, lr, options.loss.label_smoothing, materials),
         inputs=inputs,
-        val=(validation, labels_of(data, "val")),
+        val=validation,
         val_loss="sigmoid_logits" if activation == "sigmoid" else "logits",
         lr=lr,
         class_weights=class_weights(labels, classes, options.loss.class_weights),
@@ -140,9 +160,7 @@ def training_inputs(
     if stage.cached:
         cuts = _cached_outputs(options, materials.classifier)
         job = feature_job(cuts, features.views, options, materials)
-        found = cached_features(
-            job, data, "train", features.cache, materials.reader, features.cache_limit
-        )
+        found = _features(job, "train", features, materials)
         return CachedInputs(found[cut], labels_of(data, "train"), seed)
     trunk = None
     if cut != IMAGE:
@@ -167,17 +185,26 @@ def _cached_outputs(options: TrainingOptions, classifier: Classifier) -> tuple[s
     return tuple(sorted(cuts | set(POOLED) if cuts & set(POOLED) else cuts))
 
 
-def _validation_values(
-    cut: str, options: TrainingOptions, materials: Materials
+def plain_values(
+    split: str, cut: str, options: TrainingOptions, materials: Materials
 ) -> PlainView | PlainPhotos:
-    """Values at the cut of the plain validation photos, in full precision."""
-    data = materials.data
+    """Values at the cut of the plain photos of a split, in full precision."""
     if cut == IMAGE:
-        return PlainPhotos(materials.reader, data.records("val"), materials.input)
+        return PlainPhotos(materials.reader, materials.data.records(split), materials.input)
     cuts = _cached_outputs(options, materials.classifier)
     job = feature_job(cuts if cut in cuts else (cut,), Views(), options, materials)
-    features = options.features
-    found = cached_features(
-        job, data, "val", features.cache, materials.reader, features.cache_limit
-    )
-    return PlainView(found[cut])
+    return PlainView(_features(job, split, options.features, materials)[cut])
+
+
+def _features(
+    job: FeatureJob, split: str, options: FeatureOptions, materials: Materials
+) -> dict[str, Rows | Picked]:
+    """The outputs of a job for the photos of a split, from the cache; see ``cached_features``."""
+    data, whole = materials.data, materials.whole
+    rest = options.cache, materials.reader, options.cache_limit
+    if whole is None:
+        return cached_features(job, data, split, *rest)
+    places = {record.path: place for place, record in enumerate(whole.records("all"))}
+    chosen = np.array([places[record.path] for record in data.records(split)])
+    found = cached_features(job, whole, "all", *rest)
+    return {name: Picked(rows, chosen) for name, rows in found.items()}
