@@ -63,64 +63,59 @@ class SeedSequence {
   uint32_t pool_[kPool];
 };
 
-class Pcg64 {
+// The generator's outputs from number `first` of the stream's floats on. Four states are kept, each
+// four steps ahead of itself at every turn: one alone would wait for its multiplications.
+class Draws {
  public:
-  explicit Pcg64(const SeedSequence &seed) {
+  Draws(const SeedSequence &seed, uint64_t first) {
     uint64_t words[4];
     seed.state(words, 4);
-    increment_ = wide(words[2], words[3]) << 1 | 1;
-    state_ = (increment_ + wide(words[0], words[1])) * kFactor + increment_;
-  }
-
-  uint64_t next() {
-    state_ = state_ * kFactor + increment_;
-    const uint64_t value = static_cast<uint64_t>(state_ >> 64) ^ static_cast<uint64_t>(state_);
-    const unsigned turn = static_cast<unsigned>(state_ >> 122);
-    return value >> turn | value << (-turn & 63);
-  }
-
-  // As `steps` calls of next: the step taken twice is a step with another factor and increment.
-  void skip(uint64_t steps) {
-    Word factor = kFactor, increment = increment_;
-    for (; steps > 0; steps >>= 1) {
-      if (steps & 1) state_ = state_ * factor + increment;
-      increment *= factor + 1;
+    const Word increment = wide(words[2], words[3]) << 1 | 1;
+    Word state = (increment + wide(words[0], words[1])) * kFactor + increment;
+    // a step taken twice is a step with another factor and another increment
+    Word factor = kFactor, added = increment;
+    for (uint64_t steps = first / 2; steps > 0; steps >>= 1) {
+      if (steps & 1) state = state * factor + added;
+      added *= factor + 1;
       factor *= factor;
     }
+    for (Word &one : states_) one = state = state * kFactor + increment;
+    increment_ = ((increment * (kFactor + 1)) * (kFactor * kFactor + 1));
+    refill(rest_);
+    used_ = first % 2;
+  }
+
+  // The next `count` draws of 32 bits.
+  void take(uint32_t *to, size_t count) {
+    for (; count > 0 && used_ < kBlock; count--) *to++ = rest_[used_++];
+    for (; count >= kBlock; count -= kBlock, to += kBlock) refill(to);
+    if (count == 0) return;
+    refill(rest_);
+    for (used_ = 0; used_ < count;) *to++ = rest_[used_++];
   }
 
  private:
   static constexpr Word kFactor = wide(0x2360ed051fc65da4, 0x4385df649fccf645);
+  static constexpr Word kLeap = kFactor * kFactor * kFactor * kFactor;
+  static constexpr size_t kStates = 4, kBlock = 2 * kStates;
 
-  Word state_, increment_;
-};
-
-// Numbers first..first+count-1 of the stream, as integers below 2^24: the floats are these divided
-// by 2^24. Four places of the stream are walked at once: one alone waits for its multiplications.
-template <class To>
-inline void draw(const Pcg64 &from, size_t first, size_t count, const To &to) {
-  constexpr size_t kPlaces = 4;
-  constexpr int kDropped = 8;  // bits, of 32
-  size_t i = 0;
-  Pcg64 start = from;
-  start.skip(first / 2);
-  if (first % 2 && count > 0) to(i++, static_cast<uint32_t>(start.next() >> 32) >> kDropped);
-  const size_t each = (count - i) / 2 / kPlaces;
-  Pcg64 place[kPlaces] = {start, start, start, start};
-  for (size_t p = 0; p < kPlaces; p++) place[p].skip(p * each);
-  for (size_t k = 0; k < each; k++, i += 2) {
-    for (size_t p = 0; p < kPlaces; p++) {
-      const uint64_t both = place[p].next();
-      to(i + 2 * p * each, static_cast<uint32_t>(both) >> kDropped);
-      to(i + 2 * p * each + 1, static_cast<uint32_t>(both >> 32) >> kDropped);
+  void refill(uint32_t *to) {
+    for (size_t i = 0; i < kStates; i++) {
+      Word &state = states_[i];
+      const uint64_t mixed = static_cast<uint64_t>(state >> 64) ^ static_cast<uint64_t>(state);
+      const unsigned turn = static_cast<unsigned>(state >> 122);
+      const uint64_t output = mixed >> turn | mixed << (-turn & 63);
+      to[2 * i] = static_cast<uint32_t>(output);
+      to[2 * i + 1] = static_cast<uint32_t>(output >> 32);
+      state = state * kLeap + increment_;
     }
   }
-  i += 2 * (kPlaces - 1) * each;
-  for (Pcg64 &rest = place[kPlaces - 1]; i < count; i += 2) {
-    const uint64_t both = rest.next();
-    to(i, static_cast<uint32_t>(both) >> kDropped);
-    if (i + 1 < count) to(i + 1, static_cast<uint32_t>(both >> 32) >> kDropped);
-  }
-}
+
+  Word states_[kStates], increment_;
+  uint32_t rest_[kBlock];
+  size_t used_;
+};
+
+constexpr int kUnused = 8;  // bits of a draw: a float is the others divided by 2^24
 
 }  // namespace head

@@ -5,7 +5,9 @@
 // forward and back, inputs of a layer where weights are updated. Results are the same to the bit.
 
 #include <omp.h>
+#include <sched.h>
 
+#include <atomic>
 #include <limits>
 #include <vector>
 
@@ -57,6 +59,27 @@ struct Head {
   }
 
   size_t size() const { return layers.back().at + layers.back().size(); }
+};
+
+// Where all threads of a team meet. OpenMP's own wait for each other on the processor for
+// milliseconds, which other programs want as well; a step has far less.
+class Meeting {
+ public:
+  void wait(size_t team) {
+    const size_t turn = turn_.load(std::memory_order_acquire);
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == team) {
+      arrived_.store(0, std::memory_order_relaxed);
+      turn_.store(turn + 1, std::memory_order_release);
+      return;
+    }
+    for (int tries = 0; turn_.load(std::memory_order_acquire) == turn; tries++) {
+      if (tries > kTries) sched_yield();
+    }
+  }
+
+ private:
+  static constexpr int kTries = 2000;
+  std::atomic<size_t> arrived_{0}, turn_{0};
 };
 
 // Maps of a batch: what goes into each layer, what comes out before its activation, and gradients.
@@ -138,17 +161,20 @@ class Training {
     const size_t rows = std::min<size_t>(call_.batch, call_.photos - start);
     const size_t team = omp_get_num_threads(), mine = omp_get_thread_num();
     const size_t from = rows * mine / team, to = rows * (mine + 1) / team;
-    pack();
+    if (head_.layers.size() > 1) {
+      pack(team, mine);
+      meeting_.wait(team);
+    }
     gather(start, from, to);
     if (call_.dropout > 0) drop(call_.first + number, from, to);
     forward(head_, call_.state[0], kind_, maps_, call_.dropout > 0, from, to);
     const float total = weight_of(start, rows);
     losses(start, total, from, to);
     backward(from, to);
-#pragma omp barrier
+    meeting_.wait(team);
     if (mine == 0) *loss = add_up(start, rows, total, sums);
     update(rule, rows, team, mine);
-#pragma omp barrier
+    meeting_.wait(team);
   }
 
  private:
@@ -156,6 +182,7 @@ class Training {
   const Head &head_;
   const Maps &maps_;
   const Activation kind_;
+  Meeting meeting_;
 
   const float *features(size_t photo) const {
     return call_.features + call_.rows[photo] * call_.widths[0];
@@ -172,12 +199,12 @@ class Training {
     return static_cast<float>(total);
   }
 
-  void pack() const {
+  void pack(size_t team, size_t mine) const {
     for (size_t l = 1; l < head_.layers.size(); l++) {
       const Dense &layer = head_.layers[l];
       const float *w = call_.state[0] + layer.at;
-#pragma omp for
-      for (size_t p = 0; p < kernels::panels(layer.inputs); p++) {
+      const size_t panels = kernels::panels(layer.inputs);
+      for (size_t p = panels * mine / team; p < panels * (mine + 1) / team; p++) {
         kernels::pack_panel(p, layer.outputs, layer.inputs, maps_.backward[l],
                             [&](size_t o, size_t i) { return w[layer.place(o, i)]; });
       }
@@ -196,16 +223,25 @@ class Training {
     }
   }
 
+  // Dropout's factors for rows of a step.
   void drop(size_t step, size_t from, size_t to) const {
-    const SeedSequence seed(call_.entropy, call_.words, static_cast<uint32_t>(step));
     const size_t width = head_.layers.back().inputs;
     // u >= p, where u is a whole number of 2^-24 and p a float
     const uint32_t least = static_cast<uint32_t>(
         std::ceil(std::ldexp(static_cast<double>(static_cast<float>(call_.dropout)), 24)));
     const float scale = 1 / static_cast<float>(1 - call_.dropout);
+    Draws draws({call_.entropy, static_cast<size_t>(call_.words), static_cast<uint32_t>(step)},
+                from * width);
+    constexpr size_t kPiece = 1024;
+    uint32_t piece[kPiece];
     float *keep = maps_.keep + from * width;
-    draw(Pcg64(seed), from * width, (to - from) * width,
-         [&](size_t i, uint32_t u) { keep[i] = u >= least ? scale : 0; });
+    for (size_t left = (to - from) * width; left > 0;) {
+      const size_t count = std::min(kPiece, left);
+      draws.take(piece, count);
+      for (size_t i = 0; i < count; i++) keep[i] = piece[i] >> kUnused >= least ? scale : 0;
+      keep += count;
+      left -= count;
+    }
   }
 
   void losses(size_t start, float total, size_t from, size_t to) const {
@@ -387,7 +423,8 @@ void HeadLogits(int64_t layers, const int64_t *widths, int64_t activation, const
 // The draws that a step's dropout is made of, as whole numbers of 2^-24: for the tests.
 void HeadDraws(const uint32_t *entropy, int64_t words, int64_t step, int64_t first, int64_t count,
                uint32_t *numbers) {
-  const head::SeedSequence seed(entropy, words, static_cast<uint32_t>(step));
-  head::draw(head::Pcg64(seed), first, count, [&](size_t i, uint32_t u) { numbers[i] = u; });
+  head::Draws draws({entropy, static_cast<size_t>(words), static_cast<uint32_t>(step)}, first);
+  draws.take(numbers, count);
+  for (int64_t i = 0; i < count; i++) numbers[i] >>= head::kUnused;
 }
 }
