@@ -142,7 +142,7 @@ def resolved_yaml(config: EasyDict) -> str:
 
 def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]]:
     """The file over its ``base``, as nested dictionaries."""
-    path = _absolute(path)
+    path = absolute(path)
     if path in seen:
         raise UserError(f"{path} is its own base: {' -> '.join(p.name for p in (*seen, path))}")
     try:
@@ -165,7 +165,12 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]
     return _merge(below, raw), problems
 
 
-def _absolute(path: Path, folder: Path = Path()) -> Path:
+def absolute(path: Path, folder: Path = Path()) -> Path:
+    """The path as seen from a folder; ``~`` is the home folder where nothing of that name is there.
+
+    Raises:
+        UserError: it cannot be a path.
+    """
     try:
         beside = folder / path
         return (beside if beside.exists() else folder / path.expanduser()).resolve()
@@ -182,7 +187,7 @@ def _anchor(raw: dict[str, Any], folder: Path) -> None:
         if not isinstance(table, dict) or not isinstance(table.get(key), str):
             continue
         if key != "weights" or table[key] not in WEIGHTS_WORDS:
-            table[key] = str(_absolute(Path(table[key]), folder))
+            table[key] = str(absolute(Path(table[key]), folder))
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
