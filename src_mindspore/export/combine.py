@@ -15,6 +15,12 @@ from src_mindspore.runs.names import MODEL
 from src_mindspore.spec.input import InputSpec
 from src_mindspore.spec.model import ENSEMBLE, FileSpec, ModelSpec
 
+# A photo that comes in the largest size has been through one filter. Behind that the bicubic one,
+# which does not widen what it is given, comes nearest to one resize from the file: of 60 photos of
+# 224 pixels by 260 to 224 it is off by 3.9 of 255 (root mean square; bilinear 5.1, Lanczos 3.4), of
+# 60 larger ones by 0.9 (1.4, 0.9).
+SECOND_RESIZE = "bicubic"
+
 
 def common_input(members: Sequence[Member]) -> InputSpec:
     """The input of the average: that of the first of the members with the largest."""
@@ -25,9 +31,8 @@ def view_of(image: InputSpec, member: InputSpec) -> View:
     """How the input of a member is made of the average's, of one not smaller."""
     sizes = (None, None)
     if image.size != member.size:
-        how = member.resize.interpolation
         sizes = tuple(
-            resize_matrix(before, after, how)
+            resize_matrix(before, after, SECOND_RESIZE)
             for before, after in zip(image.size, member.size, strict=True)
         )
     # pixel = x * std + mean; the member's x = (pixel - its mean) / its std
