@@ -71,16 +71,11 @@ def main() -> None:
     """Exports, and prints how the files compare."""
     args = arguments()
     from src_mindspore.config.ensemble import named_runs
-
-    runs, metrics = named_runs(args.runs), None
     from src_mindspore.export.android import check_app, copy_to_app
-    from src_mindspore.export.device_files import Wanted, export_run
-    from src_mindspore.export.ensemble import export_ensemble
-    from src_mindspore.export.parity import parity_table
-    from src_mindspore.network.device import select_device
+    from src_mindspore.export.members import load_members
+    from src_mindspore.export.wanted import Wanted
     from src_mindspore.report.statement import statement
 
-    select_device()
     wanted = Wanted(
         formats=tuple(args.formats.split(",")),
         quants=tuple(args.quant.split(",")),
@@ -90,14 +85,24 @@ def main() -> None:
         fold_temperature=args.fold_temperature,
         labels=args.labels,
     )
-    wanted.check()
     if args.android:
         check_app(wanted.names)
-    if len(runs) == 1:
-        report = export_run(runs[0], wanted, args.out, args.data)
-    else:
-        ended = export_ensemble(runs, wanted, args.out, args.data)
+    runs = named_runs(args.runs)
+    members = load_members(runs, args.out) if len(runs) > 1 else ()
+    # after all that can be refused without it: MindSpore takes a second to load
+    from src_mindspore.export.parity import parity_table
+    from src_mindspore.network.device import select_device
+
+    select_device()
+    if members:
+        from src_mindspore.export.ensemble import export_ensemble
+
+        ended = export_ensemble(members, wanted, args.out, args.data)
         report, metrics = ended.parity, ended.metrics
+    else:
+        from src_mindspore.export.device_files import export_run
+
+        report, metrics = export_run(runs[0], wanted, args.out, args.data), None
     print(parity_table(report))
     if metrics:
         print("\n".join(statement(metrics["val"])))

@@ -23,18 +23,18 @@ from src_mindspore.export.combine import (
     ensemble_spec,
     own_models,
 )
-from src_mindspore.export.device_files import Source, Wanted, write_checked
+from src_mindspore.export.device_files import Source, write_checked
 from src_mindspore.export.member_photos import SPLIT, united, why_no_score
-from src_mindspore.export.members import Member, load_members
+from src_mindspore.export.members import Member
 from src_mindspore.export.output import ExportFolder
 from src_mindspore.export.parity import said_of
 from src_mindspore.export.photos import Photos
+from src_mindspore.export.wanted import Wanted
 from src_mindspore.photos.identity import identity
 from src_mindspore.runs.names import METRICS, SPLITS_FILE
 from src_mindspore.runs.read import read_metrics
 from src_mindspore.runs.splits import splits_table
 from src_mindspore.spec.model import ModelSpec
-from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sha256_of, write_json
 
 log = logging.getLogger(__name__)
@@ -55,26 +55,19 @@ class EnsembleReport:
 
 
 def export_ensemble(
-    runs: Sequence[Path], wanted: Wanted, out: Path | None, data: Path | None = None
+    members: Sequence[Member], wanted: Wanted, out: Path, data: Path | None = None
 ) -> EnsembleReport:
     """Exports the average of finished runs.
 
     Args:
-        runs: two or three run folders; classes, display names and photos are those of the first.
+        members: of ``load_members``; classes, display names and photos are those of the first.
         wanted: the files and their checks.
         out: the folder to write, new or from an earlier export.
         data: the data folder whose validation photos are compared; None is that of the first run.
 
     Raises:
-        UserError: no ``out``, runs that do not go together, and what ``export_run`` raises.
+        UserError: see ``device_files.export_run``.
     """
-    wanted.check()
-    if out is None:
-        raise UserError(
-            f"an average of {len(runs)} runs belongs to none of them: name the folder of its "
-            f"files with --out"
-        )
-    members = load_members(runs)
     reason, known = why_no_score(members), united(members)
     own = [*([METRICS] if reason is None else []), *([SPLITS_FILE] if known else [])]
     folder = ExportFolder(out, [*wanted.names, *own])
@@ -86,7 +79,7 @@ def export_ensemble(
         models = own_models(members)
         reference = averaged(models, spec, ensemble_file(members))
         expected = said_of(reference, photos.validation_paths)
-        about = {"members": [str(run) for run in runs], "no_score": reason}
+        about = {"members": [str(member.run) for member in members], "no_score": reason}
         if effect := _effect_of_resize(models, spec, expected, photos.validation_paths):
             about["resized"] = effect
         metrics = None

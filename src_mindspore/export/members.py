@@ -64,13 +64,22 @@ class Member:
         )
 
 
-def load_members(runs: Sequence[Path]) -> list[Member]:
-    """Reads the runs of an average.
+def load_members(runs: Sequence[Path], out: Path | None) -> list[Member]:
+    """Reads the runs of an average, before MindSpore is loaded.
+
+    Args:
+        runs: two or three run folders.
+        out: where the average is to be written.
 
     Raises:
-        UserError: not two or three finished runs, one of them twice, or runs whose outputs or
-            inputs do not go together.
+        UserError: not two or three finished runs, one of them twice, runs whose outputs or inputs
+            do not go together, or no ``out``.
     """
+    if out is None:
+        raise UserError(
+            f"an average of {len(runs)} runs belongs to none of them: name the folder of its files "
+            f"with --out"
+        )
     if not FEWEST <= len(runs) <= MOST:
         raise UserError(f"an average is of two or three runs; got {len(runs)}: {_named(runs)}")
     members = [Member.of(run) for run in runs]
