@@ -154,7 +154,7 @@ def resolved_yaml(config: EasyDict) -> str:
 
 def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]]:
     """The file over its ``base``, as nested dictionaries."""
-    path = _absolute(path)
+    path = absolute(path)
     if path in seen:
         raise UserError(f"{path} is its own base: {' -> '.join(p.name for p in (*seen, path))}")
     try:
@@ -177,7 +177,12 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]
     return _merge(below, raw), problems
 
 
-def _absolute(path: Path, folder: Path = Path()) -> Path:
+def absolute(path: Path, folder: Path = Path()) -> Path:
+    """The path as seen from a folder; ``~`` is the home folder where nothing of that name is there.
+
+    Raises:
+        UserError: it cannot be a path.
+    """
     try:
         beside = folder / path
         return (beside if beside.exists() else folder / path.expanduser()).resolve()
@@ -205,7 +210,7 @@ def change_paths(config: Mapping[str, Any], change: Callable[[tuple[str, str], s
 
 def _anchor(raw: dict[str, Any], folder: Path) -> None:
     """Makes relative paths relative to ``folder``."""
-    change_paths(raw, lambda _, path: str(_absolute(Path(path), folder)))
+    change_paths(raw, lambda _, path: str(absolute(Path(path), folder)))
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
