@@ -5,7 +5,7 @@ An epoch is alike whether or not the ones before it ran in the same process.
 
 import numpy as np
 
-ORDER, VIEW, AUGMENTATION, DROPOUT = range(4)  # what a generator is for
+ORDER, VIEW, AUGMENTATION, DROPOUT, TEACHERS = range(5)  # what a generator is for
 Seed = tuple[int, ...]  # of a stage: the run's seed and the stage's number
 
 
