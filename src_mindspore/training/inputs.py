@@ -19,13 +19,7 @@ from src_mindspore.photos.tensors import stack_pixels
 from src_mindspore.spec.input import InputSpec
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.training.distillation import Targets
-from src_mindspore.training.draws import (
-    AUGMENTATION,
-    TEACHERS,
-    Seed,
-    epoch_order,
-    epoch_views,
-)
+from src_mindspore.training.draws import AUGMENTATION, TEACHERS, Seed, epoch_order, epoch_views
 from src_mindspore.training.workers import ALONE, Workers
 
 SOURCES = ("cached", "photos")  # where fine-tuning reads from
