@@ -59,11 +59,8 @@ def main() -> None:
     """Exports, and prints how the files compare."""
     args = arguments()
     from src_mindspore.export.android import check_app, copy_to_app
-    from src_mindspore.export.device_files import Wanted, export_run
-    from src_mindspore.export.parity import parity_table
-    from src_mindspore.network.device import select_device
+    from src_mindspore.export.wanted import Wanted
 
-    select_device()
     wanted = Wanted(
         formats=tuple(args.formats.split(",")),
         quants=tuple(args.quant.split(",")),
@@ -73,9 +70,14 @@ def main() -> None:
         fold_temperature=args.fold_temperature,
         labels=args.labels,
     )
-    wanted.check()
     if args.android:
         check_app(wanted.names)
+    # after all that can be refused without it: MindSpore takes a second to load
+    from src_mindspore.export.device_files import export_run
+    from src_mindspore.export.parity import parity_table
+    from src_mindspore.network.device import select_device
+
+    select_device()
     report = export_run(args.run, wanted, args.out, args.data)
     print(parity_table(report))
     if args.android:

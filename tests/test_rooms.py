@@ -31,6 +31,8 @@ ROOMS = {
     "export": "evaluation lite runs network photos spec",
     "training": "lr backbone config spec report head photos weights dataset network runs features "
     "evaluation doctor",
+    "comparison": "config training doctor dataset photos evaluation report network features runs "
+    "export lite spec weights backbone backbones head",
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

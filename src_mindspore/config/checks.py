@@ -36,6 +36,7 @@ def contradictions(config: Config) -> list[str]:
         *_stages(config),
         *_backbone(config),
         *_input(config),
+        *_distillation(config),
     ]
 
 
@@ -60,8 +61,6 @@ def _stages(config: Config) -> Iterator[str]:
         )
     if not stage["epochs"]:
         return
-    if block in (0, -layers) and inputs == "cached":
-        yield "finetune_stage.inputs must be photos where from_block is 0"
     if block == AUTO and inputs != "cached":
         yield f"finetune_stage.from_block: {AUTO} needs finetune_stage.inputs: cached; got {inputs}"
     if stage["kernels"] == "compiled" and config["device"] not in ("auto", "CPU"):
@@ -99,6 +98,29 @@ def _input(config: Config) -> Iterator[str]:
         yield f"input.shorter_side must be at least input.size ({size})"
 
 
+def _distillation(config: Config) -> Iterator[str]:
+    table, stage = config["distill"], config["finetune_stage"]
+    if not table["teachers"]:
+        return
+    if not stage["epochs"]:
+        yield (
+            "distill.teachers need finetune_stage.epochs above 0: a linear head alone learns "
+            "nothing better from them"
+        )
+    if stage["inputs"] != "cached":
+        yield (
+            "distill.teachers need finetune_stage.inputs: cached: what they say of a view is "
+            f"computed once; got {stage['inputs']}"
+        )
+    if not (table["weight"] or table["features"]):
+        yield "distill.weight and distill.features are both 0: nothing is learned from the teachers"
+    if config["head"]["activation"] == "sigmoid":
+        yield (
+            "head.activation must be null or softmax where there are distill.teachers, whose "
+            "probabilities add up to 1; got sigmoid"
+        )
+
+
 def worker_problems(config: Config, workers: int) -> list[str]:
     """What several workers cannot train as one would.
 
@@ -109,6 +131,8 @@ def worker_problems(config: Config, workers: int) -> list[str]:
         workers: how many there are, 1 or more.
     """
     found = []
+    if workers > 1 and config["distill"]["teachers"]:
+        found.append(f"distill.teachers need one worker; got {workers}")
     for name in STAGE_TABLES:
         stage = config[name]
         if not stage["epochs"] or workers == 1:
@@ -141,6 +165,9 @@ def idle_keys(config: Config) -> dict[str, str]:
         lr, optimizer = config[name]["lr"], config[name]["optimizer"]
         if lr["decay"] == "constant":
             found[f"{name}.lr.end"] = "the decay is constant"
+        if lr["warmup_epochs"] >= config[name]["epochs"]:
+            reason = "the warm-up takes all epochs"
+            found |= {f"{name}.lr.end": reason, f"{name}.lr.decay": reason}
         if not lr["warmup_epochs"]:
             found[f"{name}.lr.init"] = "warmup_epochs is 0"
         if optimizer["name"] in ("adam", "adamw"):
@@ -154,6 +181,15 @@ def idle_keys(config: Config) -> dict[str, str]:
         not stage["epochs"] or stage["inputs"] == "cached"
     ):
         found["augment"] = "features.views is 0 and no stage reads photos"
+    distill = config["distill"]
+    if not distill["teachers"]:
+        found["distill"] = "distill.teachers is empty"
+    else:
+        if not distill["features"]:
+            found["distill.components"] = "distill.features is 0"
+        if not distill["weight"]:
+            reason = "distill.weight is 0"
+            found |= {f"distill.{key}": reason for key in ("temperature", "dropout", "noise")}
     if config["input"]["resize"] != "shorter_side":
         found["input.shorter_side"] = "input.resize is stretch"
     if not config["head"]["hidden"]:

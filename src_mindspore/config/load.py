@@ -5,7 +5,7 @@ other.yaml`` starts from another file. Classes never see a config, they take pla
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ PATHS = (
     ("data", "exclude"),
     ("backbone", "weights"),
     ("features", "cache_dir"),
+    ("distill", "teachers"),
 )
+PATH_LISTS = (("distill", "teachers"),)  # those of PATHS that hold several
 MAX_BASES = 16  # config files, each the base of the next
 MAX_PROBLEMS = 50  # told at once
 NO_PATH = ("", "~", "null", "Null", "NULL")  # how YAML says that there is none
@@ -88,7 +90,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
 
 def _override(key: str, text: str) -> Any:
     """The value of ``--set``: YAML, but a path as it stands, whatever characters it has."""
-    if tuple(key.split(".")) in PATHS and text not in NO_PATH and text[0] not in "'\"":
+    place = tuple(key.split("."))
+    if place in PATHS and place not in PATH_LISTS and text not in NO_PATH and text[0] not in "'\"":
         return text
     return parse_yaml(text, _Loader, f"--set {key[:80]}")
 
@@ -101,9 +104,7 @@ def settings_without_effect(config: EasyDict) -> list[str]:
     Args:
         config: of ``load_config``.
     """
-    defaults = _resolve({"backbone": {"name": config.backbone.name}}, SCHEMA, "", [])
-    settle(defaults)
-    changed = [key for key in keys_of(config) if _value(config, key) != _value(defaults, key)]
+    changed = keys_set(config)
     lines = []
     for place, reason in idle_keys(config).items():
         keys = [k for k in changed if k == place or k.startswith(f"{place}.")]
@@ -111,6 +112,17 @@ def settings_without_effect(config: EasyDict) -> list[str]:
         if keys:
             lines.append(f"{some(keys, 3)}: no effect, {reason}")
     return lines
+
+
+def keys_set(config: EasyDict) -> list[str]:
+    """Keys with another value than by default, as ``--set`` names them.
+
+    Args:
+        config: of ``load_config``.
+    """
+    defaults = _resolve({"backbone": {"name": config.backbone.name}}, SCHEMA, "", [])
+    settle(defaults)
+    return [key for key in keys_of(config) if _value(config, key) != _value(defaults, key)]
 
 
 def _value(table: Mapping[str, Any], key: str) -> Any:
@@ -175,14 +187,25 @@ def _absolute(path: Path, folder: Path = Path()) -> Path:
         raise UserError(f"{str(path)[:200]!r} is no path: {reason}") from None
 
 
+def change_paths(config: Mapping[str, Any], change: Callable[[tuple[str, str], str], str]) -> None:
+    """Replaces every path of a config, in place; words such as imagenet are none.
+
+    Args:
+        config: of any completeness, values unchecked.
+        change: gives another path for the place of ``PATHS`` and the path that stands there.
+    """
+    for section, key in PATHS:
+        table = config.get(section)
+        value = table.get(key) if isinstance(table, dict) else None
+        if isinstance(value, list):
+            table[key] = [change((section, key), v) if isinstance(v, str) else v for v in value]
+        elif isinstance(value, str) and not (key == "weights" and value in WEIGHTS_WORDS):
+            table[key] = change((section, key), value)
+
+
 def _anchor(raw: dict[str, Any], folder: Path) -> None:
     """Makes relative paths relative to ``folder``."""
-    for section, key in PATHS:
-        table = raw.get(section)
-        if not isinstance(table, dict) or not isinstance(table.get(key), str):
-            continue
-        if key != "weights" or table[key] not in WEIGHTS_WORDS:
-            table[key] = str(_absolute(Path(table[key]), folder))
+    change_paths(raw, lambda _, path: str(_absolute(Path(path), folder)))
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

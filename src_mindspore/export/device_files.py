@@ -8,18 +8,16 @@ from typing import Any
 
 from src_mindspore.evaluation.model import Model, described
 from src_mindspore.evaluation.open_checkpoint import classifier_of, mindspore_runner
-from src_mindspore.export.lite import LiteSources, lite_name, write_lite
+from src_mindspore.export.lite import LiteSources, write_lite
 from src_mindspore.export.onnx_metadata import describe_onnx
 from src_mindspore.export.output import PARITY, ExportFolder
 from src_mindspore.export.parity import (
     MAX_DIFFERENCE,
-    MAX_DROP,
     Exported,
     check_parity,
     refuse_disagreement,
 )
-from src_mindspore.lite.library import device_library
-from src_mindspore.lite.quantisation import QUANTS
+from src_mindspore.export.wanted import Wanted
 from src_mindspore.network.classifier import Deployed
 from src_mindspore.network.mindir_file import export_mindir
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
@@ -31,50 +29,6 @@ from src_mindspore.spec.labels import check_labels, load_labels
 from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import write_json
-
-FORMATS = ("mindir", "onnx", "ms")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What to export.
-
-    Attributes:
-        formats: which of ``FORMATS``.
-        quants: of the ``.ms`` file, which of ``quantisation.QUANTS``.
-        machines: processors for which the ``.ms`` is run in the check; empty is this computer's.
-        max_drop: points of top-1 on the validation photos that a quantised file may lose.
-        converter: a ``converter_lite``; None finds or fetches one.
-        fold_temperature: divide logits by the run's temperature in the exported graph.
-        labels: a file of display names in place of the run's; the run keeps its own.
-    """
-
-    formats: Sequence[str] = FORMATS
-    quants: Sequence[str] = ("none",)
-    machines: Sequence[str] = ()
-    max_drop: float = MAX_DROP
-    converter: str | None = None
-    fold_temperature: bool = False
-    labels: Path | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """Of the model files that will be written."""
-        plain = [f"model.{name}" for name in self.formats if name != "ms"]
-        return plain + [lite_name(quant) for quant in self.quants if "ms" in self.formats]
-
-    def check(self) -> None:
-        """Raises UserError for a value that is not accepted, or a machine that cannot be run."""
-        _check_choice("--formats", self.formats, FORMATS)
-        _check_choice("--quant", self.quants, QUANTS)
-        if self.max_drop < 0:
-            raise UserError(f"--max-drop is 0 or more points; got {self.max_drop:g}")
-        if "ms" in self.formats:
-            for machine in self.machines:
-                device_library(machine)
-            if set(self.quants) != {"none"}:
-                # a quantised file is scored before it is exported: say now if it cannot be
-                device_library()
 
 
 def export_run(
@@ -96,7 +50,6 @@ def export_run(
             fails, or a file that disagrees with the checkpoint or lost too much; nothing is left
             of that export then.
     """
-    wanted.check()
     folder = ExportFolder(out or run / "export", wanted.names)
     config, spec = load_run(run)
     if wanted.labels:
@@ -127,12 +80,6 @@ def export_run(
         write_json(temporary / PARITY, report)
         refuse_disagreement(report, wanted.max_drop)
     return report
-
-
-def _check_choice(option: str, got: Sequence[str], accepted: Sequence[str]) -> None:
-    wrong = [value for value in got if value not in accepted]
-    if wrong or not got:
-        raise UserError(f"{option} takes {', '.join(accepted)}; got {','.join(got)!r}")
 
 
 @dataclass(frozen=True)

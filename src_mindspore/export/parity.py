@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 
 # Largest difference of a probability in float32. Measured: below 1e-5 for MINDIR, ONNX and .ms.
 MAX_DIFFERENCE = 1e-4
-MAX_DROP = 0.5  # points of top-1 that a quantised file may lose
 
 
 @dataclass(frozen=True)

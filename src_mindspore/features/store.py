@@ -186,7 +186,7 @@ class Rows:
 class PlainView:
     """The first view of every photo, as a sequence of rows; ``rows``: (photos, views, ...)."""
 
-    rows: Rows | np.ndarray
+    rows: "Rows | Picked | np.ndarray"
 
     def __len__(self) -> int:
         """Number of photos."""
@@ -196,3 +196,30 @@ class PlainView:
         """(n, ...) as stored."""
         chosen = np.arange(*photos.indices(len(self)))
         return self.rows[chosen, np.zeros_like(chosen)]
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Some photos of features that are there for more of them, in an order of their own.
+
+    Attributes:
+        rows: (photos, views, ...), of all.
+        photos: (n,) numbers of those that are picked.
+    """
+
+    rows: Rows | np.ndarray
+    photos: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, views, ...)."""
+        return (len(self.photos), *self.rows.shape[1:])
+
+    def __len__(self) -> int:
+        """Number of photos."""
+        return len(self.photos)
+
+    def __getitem__(self, key: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """(n, ...) as stored; ``key``: two arrays of indices, of picked photos and of views."""
+        photos, views = key
+        return self.rows[self.photos[photos], views]

@@ -217,3 +217,44 @@ def draw_reliability(path: Path, calibration: dict[str, Any], final: dict[str, A
         f"{chance['high']:.3f}"
     )
     _save(figure, path)
+
+
+def draw_accuracy_over_speed(path: Path, rows: Sequence[dict[str, Any]], speed: str) -> None:
+    """Each recipe of a comparison as a point: photos a second, accuracy with its 95 % interval.
+
+    Args:
+        path: the PNG to write.
+        rows: ``name``, ``accuracy`` and ``accuracy_interval`` (0..1), ``speed`` above 0.
+        speed: what the speed is, for the axis.
+    """
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    axes = figure.subplots()
+    speeds = [row["speed"] for row in rows]
+    left, right = 0.7 * min(speeds), max(speeds) / 0.7
+    for place, row in enumerate(rows):
+        # recipes of one speed side by side, so that their intervals can be told apart
+        same = [other["name"] for other in rows if other["speed"] == row["speed"]]
+        shift = (right / left) ** (0.015 * (same.index(row["name"]) - (len(same) - 1) / 2))
+        low, high = (abs(end - row["accuracy"]) * 100 for end in row["accuracy_interval"])
+        axes.errorbar(
+            row["speed"] * shift,
+            100 * row["accuracy"],
+            [[low], [high]],
+            fmt="o",
+            ms=7,
+            capsize=4,
+            color=f"C{place}",
+            label=f"{_short(row['name'])}: {row['accuracy']:.2%}",
+        )
+    axes.set_xscale("log")
+    axes.set_xlim(left, right)
+    for formatted in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        formatted("{x:g}")
+    axes.set_xlabel(speed)
+    axes.set_ylabel("accuracy, %")
+    axes.grid(alpha=0.3, which="both")
+    style = {"family": _label_fonts()}
+    legend = figure.legend(loc="outside right upper", prop=style)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    _save(figure, path)

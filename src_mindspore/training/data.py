@@ -1,14 +1,16 @@
 """The doctor before a training run: the photos listed, checked, divided, in one pass over them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from src_mindspore.dataset import DataSet, divide, list_data_set
 from src_mindspore.doctor.checks import FAULTS, split_blocks
 from src_mindspore.doctor.diagnosis import findings_of
-from src_mindspore.doctor.duplicates import near_pairs
+from src_mindspore.doctor.duplicates import Pair, near_pairs
 from src_mindspore.doctor.findings import ERROR, Finding
 from src_mindspore.doctor.survey import Survey, survey
 from src_mindspore.photos.exclusions import Exclusion, excluded_of
@@ -19,6 +21,7 @@ from src_mindspore.system.terminal import shown_name, some
 
 log = logging.getLogger(__name__)
 
+Blocks = Sequence[tuple[np.ndarray, np.ndarray]]  # see ``duplicates.near_pairs``
 NEAR_DUPLICATES = ("leave_out", "keep")
 SHOWN = 20  # unusable photos named in a message
 NAMED_BY_DIVIDE = ("identical_across", "near_across")  # ``divide`` names what it leaves out
@@ -53,19 +56,57 @@ def checked_data_set(
     listed = list_data_set(root, classes, excluded)
     if labels:
         check_labels(Path(labels), listed.classes)
+    blocks = split_blocks if near_duplicates == "leave_out" else None
+    data, found, pairs = examined(listed, exclude, excluded, blocks)
+    return divide(data, fractions, seed, hashes_of(found, pairs))
+
+
+def every_pair(_: DataSet, found: Survey) -> Blocks:
+    """The blocks of all photos with all others, across splits and classes."""
+    places = np.arange(len(found.records))
+    return [(places, places)]
+
+
+def examined(
+    listed: DataSet,
+    exclude: str | None,
+    excluded: Sequence[Exclusion],
+    blocks: Callable[[DataSet, Survey], Blocks] | None,
+    decided: Sequence[str] = (),
+    unsaid: Sequence[str] = NAMED_BY_DIVIDE,
+) -> tuple[DataSet, Survey, list[Pair]]:
+    """Reads every photo of a listed data set once; findings go to the log.
+
+    Args:
+        listed: of ``list_data_set``.
+        exclude: the file of photos that are left out, for messages.
+        excluded: what it lists.
+        blocks: which photos may be nearly identical, see ``near_pairs``; None does not look.
+        decided: kinds of findings that stop nothing here, whatever their severity.
+        unsaid: kinds that are said elsewhere, or mean nothing here.
+
+    Returns:
+        The data set with its hashes and range of values; what was seen; near-identical pairs.
+
+    Raises:
+        UserError: photos that cannot be used; other findings with which training cannot be right.
+    """
     if exclude is not None:
         _say_excluded(exclude, excluded, listed)
-    found = survey(root, listed.records("all"))
+    found = survey(listed.root, listed.records("all"))
     _say_renamed(excluded, found)
     _stop_at_faults(found)
     data = replace(listed, known_digests=found.digests, value_range=found.value_range)
-    pairs = near_pairs(found, split_blocks(data, found)) if near_duplicates == "leave_out" else []
-    _show(root, findings_of(data, found, pairs))
-    paths = [record.path for record in found.records]
-    digests = [
-        (found.digests[paths[pair.first]], found.digests[paths[pair.second]]) for pair in pairs
-    ]
-    return divide(data, fractions, seed, digests)
+    pairs = near_pairs(found, blocks(data, found)) if blocks else []
+    findings = [f for f in findings_of(data, found, pairs) if f.kind not in unsaid]
+    _show(listed.root, findings, decided)
+    return data, found, pairs
+
+
+def hashes_of(found: Survey, pairs: Sequence[Pair]) -> list[tuple[str, str]]:
+    """Pairs of photos by the SHA-256 of their files."""
+    digests = [found.digests[record.path] for record in found.records]
+    return [(digests[pair.first], digests[pair.second]) for pair in pairs]
 
 
 def _say_excluded(plan: str, listed: Sequence[Exclusion], data: DataSet) -> None:
@@ -106,20 +147,20 @@ def _stop_at_faults(found: Survey) -> None:
     )
 
 
-def _show(root: Path, findings: Sequence[Finding]) -> None:
-    """Every finding as a line of the log.
+def _show(root: Path, findings: Sequence[Finding], decided: Sequence[str]) -> None:
+    """Every finding as a line of the log; those of kinds that are ``decided`` stop nothing.
 
     Raises:
         UserError: with those that stop training.
     """
-    errors = [f for f in findings if f.severity == ERROR and f.kind not in FAULTS]
+    stopping = [f for f in findings if f.severity == ERROR and f.kind not in decided]
+    errors = [f for f in stopping if f.kind not in FAULTS]
     if errors:
         lines = [f"{f.text}: {f.names()}" if f.groups else f.text for f in errors]
         raise UserError(f"{root} cannot be trained on:\n  " + "\n  ".join(lines))
-    others = [f for f in findings if f.kind not in NAMED_BY_DIVIDE]
-    for finding in others:
+    for finding in findings:
         log.info(
             "%s: %d %s: %s", finding.severity, len(finding.groups), finding.text, finding.names()
         )
-    if others:
+    if findings:
         log.info("%s  shows them", advised("src_mindspore.doctor", root, "--html", "FILE"))

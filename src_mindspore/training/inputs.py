@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from src_mindspore.features.store import Rows
+from src_mindspore.features.store import Picked, Rows
 from src_mindspore.network.engines import FeatureEngine, run_on_all_cores
 from src_mindspore.photos.augment import Augmentation
 from src_mindspore.photos.reader import PhotoReader
@@ -19,14 +19,15 @@ from src_mindspore.photos.records import Record
 from src_mindspore.photos.tensors import stack_pixels
 from src_mindspore.spec.input import InputSpec
 from src_mindspore.system.parallel import map_ordered
+from src_mindspore.training.distillation import Targets
 from src_mindspore.training.workers import ALONE, Workers
 
 SOURCES = ("cached", "photos")  # where fine-tuning reads from
-ORDER, VIEW, AUGMENTATION, DROPOUT = range(
-    4
-)  # what a generator is for: each has a stream of its own
+# what a generator is for: each has a stream of its own
+ORDER, VIEW, AUGMENTATION, DROPOUT, TEACHERS = range(5)
 Seed = tuple[int, ...]  # of a stage: the run's seed and the stage's number
-Batch = tuple[np.ndarray, np.ndarray]  # values at the cut (n, ...) float32, labels (n,) int32
+# values at the cut (n, ...) float32, labels (n,) int32, and what teachers say, if there are any
+Batch = tuple[np.ndarray, ...]
 
 
 class TrainingInputs(Protocol):
@@ -58,12 +59,13 @@ def epoch_order(seed: Seed, epoch: int, photos: int) -> np.ndarray:
 class CachedInputs:
     """Features from the cache; each photo shows one of its views, another in another epoch.
 
-    ``features``: (photos, views, ...); ``labels``: (photos,) int32.
+    ``features``: (photos, views, ...); ``labels``: (photos,) int32; ``targets``: of teachers.
     """
 
-    features: np.ndarray | Rows
+    features: np.ndarray | Rows | Picked
     labels: np.ndarray
     seed: Seed
+    targets: Targets | None = None
 
     @property
     def photos(self) -> int:
@@ -81,7 +83,16 @@ class CachedInputs:
         for start in range(first * batch_size, self.photos, batch_size):
             chosen = order[start : start + batch_size]
             mine = workers.share(chosen, batch_size)
-            yield self.features[mine, views[mine]].astype(np.float32), self.labels[mine]
+            values = self.features[mine, views[mine]].astype(np.float32)
+            yield values, self.labels[mine], *self._targets(mine, views[mine], epoch, start)
+
+    def _targets(
+        self, photos: np.ndarray, views: np.ndarray, epoch: int, start: int
+    ) -> tuple[np.ndarray, ...]:
+        if self.targets is None:
+            return ()
+        rng = np.random.default_rng([*self.seed, epoch, TEACHERS, start])
+        return self.targets.of(photos, views, rng)
 
 
 @dataclass(frozen=True)

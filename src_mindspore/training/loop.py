@@ -3,8 +3,9 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from mindspore import Tensor
@@ -18,7 +19,7 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import batch_of
 from src_mindspore.system.progress import progress
 from src_mindspore.system.rows import Part, Readable, Sliceable, blank
-from src_mindspore.training.inputs import DROPOUT, TrainingInputs
+from src_mindspore.training.inputs import DROPOUT, Batch, TrainingInputs
 from src_mindspore.training.step import TrainStep
 from src_mindspore.training.workers import ALONE, Workers
 from src_mindspore.weights.assign import arrays_of
@@ -38,7 +39,7 @@ class Stage:
         step: one step of training.
         inputs: what is trained on.
         val: the values at the cut of the validation photos (an array, or anything that gives
-            arrays when sliced) and their labels (n,).
+            arrays when sliced) and their labels (n,); None: no epoch is scored, the last counts.
         val_loss: how those are scored, see ``metrics.summary``.
         lr: (steps,) float32 over all epochs, as given to the optimiser.
         class_weights: (classes,) float32.
@@ -55,7 +56,7 @@ class Stage:
     classifier: Classifier
     step: TrainStep
     inputs: TrainingInputs
-    val: tuple[Sliceable, np.ndarray]
+    val: tuple[Sliceable, np.ndarray] | None
     val_loss: str
     lr: np.ndarray
     class_weights: np.ndarray
@@ -85,9 +86,10 @@ def fit(
 ) -> None:
     """Trains a stage to its end, from where ``stage.progress`` says it is.
 
-    After every epoch the whole validation split is scored, ``stage.progress`` and ``stage.best``
-    are brought up to date and ``after_epoch(stage, line)`` is called, ``line`` being the epoch's
-    entry for ``log.jsonl``. Inside an epoch ``after_step(stage)`` is called, with the same right
+    After every epoch the whole validation split, if there is one, is scored, ``stage.progress``
+    and ``stage.best`` are brought up to date and ``after_epoch(stage, line)`` is called, ``line``
+    being the epoch's entry for ``log.jsonl``. Inside an epoch ``after_step(stage)`` is called, with
+    the same right
     to go on from there, when ``due()`` of the first worker says so.
 
     Raises:
@@ -100,16 +102,12 @@ def fit(
             log.info("%s: no better epoch in %d: stopped early", stage.name, stage.patience)
             return
         began = time.perf_counter()
-        with batch_of(f"{stage.name}_stage.batch_size", stage.batch_size):
+        with batch_of(stage.name, stage.batch_size):
             sums = _train_epoch(stage, due, after_step)
             done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
-            scores = _validate(stage, done)
-        better = state.improves(scores["top1"], scores["loss"])
-        if better:
-            state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
-            stage.best = arrays_of(stage.classifier)
-        else:
-            state.stale += 1
+            scores = _validate(stage, done) if stage.val else {}
+        if scores:
+            _keep_best(stage, scores)
         state.epoch, state.step, state.sums = state.epoch + 1, 0, []
         line = {
             "stage": stage.name,
@@ -119,25 +117,43 @@ def fit(
             "train_n": stage.inputs.photos,
             "train_loss": sums.loss / sums.weight,
             "train_top1": sums.hits / sums.photos,
-            "val_n": len(stage.val[1]),
-            "val_loss": scores["loss"],
-            "val_top1": scores["top1"],
-            "val_top5": scores["top5"],
-            "best": better,
+            **_validation_entries(stage, scores),
             "seconds": round(time.perf_counter() - began, 3),
         }
         log.info("%s", _sentence(line, stage.epochs))
         after_epoch(stage, line)
 
 
+def _keep_best(stage: Stage, scores: Mapping[str, float]) -> None:
+    """Keeps the weights where they are the best so far."""
+    state = stage.progress
+    if state.improves(scores["top1"], scores["loss"]):
+        state.best_top1, state.best_loss, state.stale = scores["top1"], scores["loss"], 0
+        stage.best = arrays_of(stage.classifier)
+    else:
+        state.stale += 1
+
+
+def _validation_entries(stage: Stage, scores: Mapping[str, float]) -> dict[str, Any]:
+    """Those of an epoch's line; none where nothing is scored."""
+    if not scores:
+        return {}
+    named = {f"val_{key}": scores[key] for key in ("loss", "top1", "top5")}
+    return {"val_n": len(stage.val[1]), **named, "best": not stage.progress.stale}
+
+
 def _sentence(line: dict, epochs: int) -> str:
     """An epoch's entry of ``log.jsonl`` for people."""
+    scored = ""
+    if "val_n" in line:
+        scored = (
+            f"val loss {line['val_loss']:.4f} top-1 {line['val_top1']:.2%} (n={line['val_n']})"
+            f"{' *' if line['best'] else ''}  "
+        )
     return (
         f"{line['stage']} {line['epoch']}/{epochs}  lr {line['lr']:.5f}  "
         f"train loss {line['train_loss']:.4f} top-1 {line['train_top1']:.2%} "
-        f"(n={line['train_n']})  "
-        f"val loss {line['val_loss']:.4f} top-1 {line['val_top1']:.2%} (n={line['val_n']})"
-        f"{' *' if line['best'] else ''}  {line['seconds']:.1f} s"
+        f"(n={line['train_n']})  {scored}{line['seconds']:.1f} s"
     )
 
 
@@ -169,11 +185,9 @@ def _train_epoch(
     return EpochSums(*workers.gather(sums).sum(0).tolist())
 
 
-def _train_step(
-    stage: Stage, batch: tuple[np.ndarray, np.ndarray], number: int, step: int
-) -> EpochSums:
+def _train_step(stage: Stage, batch: Batch, number: int, step: int) -> EpochSums:
     """Trains on batch ``number`` of an epoch; what it adds to the epoch's sums."""
-    values, labels = batch
+    values, labels, *targets = batch
     size, workers = stage.batch_size, stage.workers
     real = np.arange(len(labels)) < workers.real(
         min(size, stage.inputs.photos - number * size), size
@@ -185,10 +199,13 @@ def _train_step(
     keep = stage.step.top.head.dropout_mask(size, rng)
     # one row where none is drawn
     keep = Tensor(keep[workers.rows(size)] if len(keep) == size else keep)
-    loss, logits = stage.step(*_padded(values, labels, weights, size // workers.size), keep)
+    tensors = _padded(values, labels, weights, size // workers.size)
+    taught = _repeated(targets, size // workers.size)
+    loss, logits = stage.step(*tensors, keep, *taught)
     loss_value, weight = float(loss.asnumpy()), float(weights.sum())
     check_finite(stage, "loss", loss_value, step)
-    hits = (logits.asnumpy()[: len(labels)].argmax(1) == labels)[real]
+    logits = logits.asnumpy()[: len(labels), : len(stage.class_weights)]
+    hits = (logits.argmax(1) == labels)[real]
     return EpochSums(loss_value * weight, weight, float(hits.sum()), float(len(hits)))
 
 
@@ -201,6 +218,11 @@ def _padded(
     return Tensor(values[rows]), Tensor(labels[rows]), Tensor(full.astype(np.float32))
 
 
+def _repeated(arrays: Sequence[np.ndarray], size: int) -> list[Tensor]:
+    """The rows of a short batch over and over, as in ``_padded``."""
+    return [Tensor(array[np.arange(size) % len(array)]) for array in arrays]
+
+
 def _validate(stage: Stage, done: int) -> dict[str, float]:
     """Scores the whole validation split; of several workers each does a part of it.
 
@@ -208,7 +230,7 @@ def _validate(stage: Stage, done: int) -> dict[str, float]:
     """
     values, labels = stage.val
     workers = stage.workers
-    mine = workers.part(len(labels))
+    mine = workers.rows(len(labels))
     part = Readable(values if workers.size == 1 else Part(values, mine))
     # in the last column whether the photo can still be read
     table = np.zeros((len(labels), len(stage.class_weights) + 1), np.float32)

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from workplace import Workplace
 
+from src_mindspore.config.hints import keys_of
 from src_mindspore.config.load import load_config, settings_without_effect
 from src_mindspore.config.schema import SCHEMA
 from src_mindspore.system.errors import UserError
@@ -23,6 +24,8 @@ HEAD_ONLY = ("finetune_stage.epochs=0",)
 PHOTOS = ("finetune_stage.inputs=photos",)
 CROP = (*HEAD_ONLY, "input.size=64", "input.resize=shorter_side", "input.shorter_side=72")
 AUTO = ("finetune_stage.from_block=auto",)
+# enough steps after the warm-up for the shapes of a decay to differ
+LONGER = ("head_stage.epochs=4", "finetune_stage.epochs=4")
 WARM = ("head_stage.lr.warmup_epochs=1", "finetune_stage.lr.warmup_epochs=1")
 OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     "seed": ("2", HEAD_ONLY),
@@ -65,15 +68,15 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
         for key, value, beside in (
             ("epochs", "3", ()),
             ("batch_size", "8", ()),
-            ("patience", "1", (f"{stage}.epochs=8", f"{stage}.lr.max=1e-9")),
+            ("patience", "1", (f"{stage}.epochs=8", f"{stage}.lr.max=2")),  # only gets worse
             ("optimizer.name", "adam", ()),
             ("optimizer.momentum", "0.5", ()),
             ("optimizer.weight_decay", "0.1", ()),
             ("lr.max", "0.0123", ()),
             ("lr.init", "0.0001", WARM),
-            ("lr.end", "0.0001", ()),
+            ("lr.end", "0.0001", LONGER),
             ("lr.warmup_epochs", "0.2", ()),
-            ("lr.decay", "linear", ()),
+            ("lr.decay", "linear", LONGER),
         )
     },
     "finetune_stage.from_block": ("16", ()),
@@ -87,16 +90,8 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def keys(table: dict, prefix: str = "") -> list[str]:
-    """All keys of the schema, as ``--set`` names them."""
-    found: list[str] = []
-    for key, rule in table.items():
-        found += keys(rule, f"{prefix}{key}.") if isinstance(rule, dict) else [prefix + key]
-    return found
-
-
 def test_no_key_is_forgotten() -> None:
-    assert sorted(OTHER) == sorted(keys(SCHEMA))
+    assert sorted(OTHER) == sorted(keys_of(SCHEMA))
 
 
 def plain(overrides: tuple[str, ...], folder: Path) -> dict | str:

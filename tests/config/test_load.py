@@ -134,8 +134,23 @@ REFUSED = [
         "head_stage.epochs and finetune_stage.epochs are both 0: nothing to train",
     ),
     (
-        "finetune_stage: {epochs: 1, from_block: 0}",
-        "finetune_stage.inputs must be photos where from_block is 0",
+        "distill: {teachers: [a.yaml]}",
+        "distill.teachers need finetune_stage.epochs above 0: a linear head alone learns nothing "
+        "better from them",
+    ),
+    (
+        "distill: {teachers: [a.yaml]}\nfinetune_stage: {epochs: 1, inputs: photos}",
+        "distill.teachers need finetune_stage.inputs: cached: what they say of a view is computed "
+        "once; got photos",
+    ),
+    (
+        "distill: {teachers: [a.yaml], weight: 0, features: 0}\nfinetune_stage: {epochs: 1}",
+        "distill.weight and distill.features are both 0: nothing is learned from the teachers",
+    ),
+    (
+        "distill: {teachers: [a.yaml]}\nhead: {activation: sigmoid}\nfinetune_stage: {epochs: 1}",
+        "head.activation must be null or softmax where there are distill.teachers, whose "
+        "probabilities add up to 1; got sigmoid",
     ),
     (
         "input: {resize: shorter_side, shorter_side: 200}",
@@ -244,6 +259,10 @@ IDLE = [
     (
         "head_stage: {lr: {decay: constant, end: 0.01}}",
         "head_stage.lr.end: no effect, the decay is constant",
+    ),
+    (
+        "head_stage: {epochs: 2, lr: {warmup_epochs: 2, decay: linear}}",
+        "head_stage.lr.decay: no effect, the warm-up takes all epochs",
     ),
     (
         "finetune_stage: {epochs: 1, budget: {seconds: 5}}",

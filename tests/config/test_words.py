@@ -26,6 +26,7 @@ def test_words_are_those_of_their_rooms() -> None:
     assert tuple(optimizers.OPTIMIZERS) == schema.OPTIMIZERS
     assert schema.DECAYS == lr.DECAYS
     assert schema.REDUCTIONS == head_room.REDUCTIONS
+    assert schema.NORMALISATIONS == head_room.NORMALISATIONS
     assert schema.HIDDEN_ACTIVATIONS == head_room.HIDDEN_ACTIVATIONS
     assert schema.OUTPUT_ACTIVATIONS == head_room.OUTPUT_ACTIVATIONS
     assert schema.CLASS_WEIGHTS == class_weights.CLASS_WEIGHTS

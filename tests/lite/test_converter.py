@@ -6,7 +6,7 @@ import sys
 import pytest
 from lite_fakes import SUCCEED, fake_converter
 
-from src_mindspore.lite import converter as lite_converter
+from src_mindspore.lite import converter_choice
 from src_mindspore.lite.converter import ConversionError, convert_to_ms
 from src_mindspore.system.errors import UserError
 
@@ -166,6 +166,6 @@ def test_wrong_arguments(tmp_path, models, monkeypatch):
 
 
 def test_other_machines_are_told_what_to_do(tmp_path, models, monkeypatch):
-    monkeypatch.setattr(lite_converter.platform, "machine", lambda: "aarch64")
+    monkeypatch.setattr(converter_choice.platform, "machine", lambda: "aarch64")
     with pytest.raises(UserError, match=r"runs on x86-64 Linux, and this is aarch64.*POCKETLENS_C"):
         convert_to_ms(tmp_path / "model.ms", *models)

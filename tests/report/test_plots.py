@@ -10,7 +10,13 @@ from src_mindspore.evaluation import confusion
 from src_mindspore.evaluation.calibration import CalibrationOptions, calibrate
 from src_mindspore.evaluation.metrics import report
 from src_mindspore.report import plots
-from src_mindspore.report.plots import LARGEST, draw_confusion, draw_curves, draw_reliability
+from src_mindspore.report.plots import (
+    LARGEST,
+    draw_accuracy_over_speed,
+    draw_confusion,
+    draw_curves,
+    draw_reliability,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -133,3 +139,16 @@ def test_reliability(tmp_path, count):
     calibration = calibrate(logits, labels, "logits", CalibrationOptions(), "val", "00")[1]
     draw_reliability(tmp_path / "r.png", calibration, report(logits, labels, "abcd"))
     assert pixels(tmp_path / "r.png").shape == (720, 1200, 3)
+
+
+@pytest.mark.parametrize("speeds", [[300], [300, 300, 20.5]])
+def test_accuracy_over_speed_has_a_point_of_every_recipe(tmp_path, speeds):
+    rows = [
+        {"name": f"a$^{i}", "accuracy": 0.9, "accuracy_interval": [0.88, 0.91], "speed": speed}
+        for i, speed in enumerate(speeds)
+    ]
+    draw_accuracy_over_speed(tmp_path / "a.png", rows, "photos a second")
+    image = pixels(tmp_path / "a.png")
+    for colour in ((31, 119, 180), (255, 127, 14), (44, 160, 44))[: len(speeds)]:
+        near = np.abs(image - colour).sum(-1) < 20
+        assert near[200:].sum() > 60  # below the legend

@@ -1,0 +1,1 @@
+"""Several recipes on the same folds of photos: which is better, and can it be told?"""
