@@ -14,7 +14,7 @@ from easydict import EasyDict
 
 from src_mindspore.config.checks import contradictions, idle_keys, settle
 from src_mindspore.config.hints import keys_of, nearest
-from src_mindspore.config.schema import IMAGENET, NONE, SCHEMA
+from src_mindspore.config.schema import AUTO, IMAGENET, NONE, SCHEMA
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import NO_TEXT, StrictYaml, brief, parse_yaml, read_yaml
 from src_mindspore.system.terminal import some
@@ -31,7 +31,7 @@ PATH_LISTS = (("distill", "teachers"),)  # those of PATHS that hold several
 MAX_BASES = 16  # config files, each the base of the next
 MAX_PROBLEMS = 50  # told at once
 NO_PATH = ("", "~", "null", "Null", "NULL")  # how YAML says that there is none
-WEIGHTS_WORDS = (IMAGENET, NONE)  # values of backbone.weights that are no path
+WEIGHTS_WORDS = (AUTO, IMAGENET, NONE)  # values of backbone.weights that are no path
 
 
 class _Loader(StrictYaml, yaml.SafeLoader):
@@ -154,7 +154,7 @@ def resolved_yaml(config: EasyDict) -> str:
 
 def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]]:
     """The file over its ``base``, as nested dictionaries."""
-    path = _absolute(path)
+    path = absolute(path)
     if path in seen:
         raise UserError(f"{path} is its own base: {' -> '.join(p.name for p in (*seen, path))}")
     try:
@@ -177,7 +177,12 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]
     return _merge(below, raw), problems
 
 
-def _absolute(path: Path, folder: Path = Path()) -> Path:
+def absolute(path: Path, folder: Path = Path()) -> Path:
+    """The path as seen from a folder; ``~`` is the home folder where nothing of that name is there.
+
+    Raises:
+        UserError: it cannot be a path.
+    """
     try:
         beside = folder / path
         return (beside if beside.exists() else folder / path.expanduser()).resolve()
@@ -205,7 +210,7 @@ def change_paths(config: Mapping[str, Any], change: Callable[[tuple[str, str], s
 
 def _anchor(raw: dict[str, Any], folder: Path) -> None:
     """Makes relative paths relative to ``folder``."""
-    change_paths(raw, lambda _, path: str(_absolute(Path(path), folder)))
+    change_paths(raw, lambda _, path: str(absolute(Path(path), folder)))
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """What to export: checked without MindSpore, which takes a second to load."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from src_mindspore.lite.library import device_library
 from src_mindspore.lite.quantisation import QUANTS
+from src_mindspore.spec.labels import check_labels, load_labels
+from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 
 MAX_DROP = 0.5  # points of top-1 that a quantised file may lose
@@ -42,6 +44,17 @@ class Wanted:
         """Of the model files that will be written."""
         plain = [f"model.{name}" for name in self.formats if name != "ms"]
         return plain + [lite_name(quant) for quant in self.quants if "ms" in self.formats]
+
+    def labelled(self, spec: ModelSpec) -> ModelSpec:
+        """The description with the wanted display names.
+
+        Raises:
+            UserError: a file of labels that cannot be used.
+        """
+        if self.labels is None:
+            return spec
+        check_labels(self.labels, spec.classes, strict=True)
+        return replace(spec, labels=load_labels(self.labels, spec.classes))
 
     def __post_init__(self) -> None:
         """Refuses a value that is not accepted, and a machine that cannot be run."""
