@@ -77,6 +77,7 @@ class ClassifierHead(nn.Cell):
         for outputs in hidden:
             layers += [nn.Dense(width, outputs), nn.get_activation(hidden_activation)]
             width = outputs
+        self.hidden_activation = hidden_activation
         self.dropout = dropout
         self.normalisation = normalisation
         self.last = len(layers)  # index of the last Dense

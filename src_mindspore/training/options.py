@@ -144,7 +144,7 @@ def stage_options(config: EasyDict, from_block: int, epochs: int) -> tuple[Stage
     head, stage = config.head_stage, config.finetune_stage
     shared = ("batch_size", "patience", "optimizer", "lr")
     return (
-        StageOptions(HEAD, head.epochs, **{key: head[key] for key in shared}),
+        StageOptions(HEAD, head.epochs, **{key: head[key] for key in shared}, kernels=head.kernels),
         StageOptions(
             FINETUNE,
             epochs,

@@ -30,7 +30,7 @@ from src_mindspore.system.terminal import some
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.distillation import Targets
 from src_mindspore.training.limits import settings_named
-from src_mindspore.training.loop import Stage, fit, predict
+from src_mindspore.training.loop import Stage, fit, stage_logits
 from src_mindspore.training.options import (
     LossOptions,
     TrainingOptions,
@@ -244,7 +244,7 @@ def fit_part(
     splits = {name: tuple(records[i] for i in numbers) for name, numbers in parts.items()}
     data = replace(whole, splits=splits, known_digests=whole.digests)
     reached = trained(recipe, data, whole.reader(), seed, whole)
-    logits = predict(reached.last.step.top, reached.values, reached.last.batch_size)
+    logits = stage_logits(reached.last, reached.values)
     there = reached.values.mask
     if not there.all():
         gone = [r.path for r, ok in zip(splits[SCORED], there, strict=True) if not ok]
