@@ -11,10 +11,19 @@ from src_mindspore.system.threads import use_threads
 def arguments() -> argparse.Namespace:
     """See ``--help``."""
     parser = command.parser(
-        "Export a run to MINDIR, ONNX and MindSpore Lite, each checked against the checkpoint.",
-        "python export.py runs/garbage --formats mindir,onnx,ms",
+        "Export a run to MINDIR, ONNX and MindSpore Lite, each checked against the checkpoint; or "
+        "the average\nof two or three runs as one network.",
+        "python export.py runs/garbage --formats mindir,onnx,ms\n"
+        "         python export.py runs/mobilenet runs/lite0 --out runs/both",
     )
-    parser.add_argument("run", type=Path, help="a run folder")
+    parser.add_argument(
+        "runs",
+        type=Path,
+        nargs="+",
+        metavar="RUN",
+        help="a run folder. Two or three with the same classes become one network that averages "
+        "their probabilities; so does a YAML file with the key ensemble: [RUN, RUN]",
+    )
     parser.add_argument("--formats", default="mindir,onnx,ms", help="which (default: all three)")
     parser.add_argument(
         "--quant",
@@ -38,12 +47,15 @@ def arguments() -> argparse.Namespace:
         "--fold-temperature",
         action="store_true",
         help="divide the logits by the run's temperature in the exported graph, so that a plain "
-        "softmax of its output is calibrated (with head.activation it is in the graph anyway)",
+        "softmax of its output is calibrated (with head.activation, and of an average, it is in "
+        "the graph anyway)",
     )
     parser.add_argument(
         "--labels", type=Path, metavar="FILE", help="display names in place of those of the run"
     )
-    parser.add_argument("--out", type=Path, help="where to; default RUN/export")
+    parser.add_argument(
+        "--out", type=Path, help="where to; default RUN/export, of an average it has to be named"
+    )
     parser.add_argument("--data", type=Path, help="photos for the check; default the run's own")
     parser.add_argument("--converter", help="a converter_lite; default: found, or fetched")
     parser.add_argument(
@@ -58,12 +70,12 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Exports, and prints how the files compare."""
     args = arguments()
+    from src_mindspore.config.ensemble import named_runs
     from src_mindspore.export.android import check_app, copy_to_app
-    from src_mindspore.export.device_files import Wanted, export_run
-    from src_mindspore.export.parity import parity_table
-    from src_mindspore.network.device import select_device
+    from src_mindspore.export.members import load_members
+    from src_mindspore.export.wanted import Wanted
+    from src_mindspore.report.statement import statement
 
-    select_device()
     wanted = Wanted(
         formats=tuple(args.formats.split(",")),
         quants=tuple(args.quant.split(",")),
@@ -73,13 +85,29 @@ def main() -> None:
         fold_temperature=args.fold_temperature,
         labels=args.labels,
     )
-    wanted.check()
     if args.android:
         check_app(wanted.names)
-    report = export_run(args.run, wanted, args.out, args.data)
+    runs = named_runs(args.runs)
+    members = load_members(runs, args.out) if len(runs) > 1 else ()
+    # after all that can be refused without it: MindSpore takes a second to load
+    from src_mindspore.export.parity import parity_table
+    from src_mindspore.network.device import select_device
+
+    select_device()
+    if members:
+        from src_mindspore.export.ensemble import export_ensemble
+
+        ended = export_ensemble(members, wanted, args.out, args.data)
+        report, metrics = ended.parity, ended.metrics
+    else:
+        from src_mindspore.export.device_files import export_run
+
+        report, metrics = export_run(runs[0], wanted, args.out, args.data), None
     print(parity_table(report))
+    if metrics:
+        print("\n".join(statement(metrics["val"])))
     if args.android:
-        copy_to_app(args.out or args.run / "export")
+        copy_to_app(args.out or runs[0] / "export")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from src_mindspore.system import command
+from src_mindspore.system.command import STDOUT
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import apart, shown_name
 from src_mindspore.system.threads import use_threads
-
-STDOUT = Path("-")
 
 
 def arguments() -> argparse.Namespace:

@@ -9,6 +9,8 @@ from mindspore.common.initializer import Normal
 from src_mindspore.backbone import POOLED, pool
 
 REDUCTIONS = (*POOLED, "none")
+NORMALISATIONS = ("none", "rms")
+SMALLEST_SQUARE = 1e-6  # added to the mean square, which may be 0
 HIDDEN_ACTIVATIONS = ("relu", "relu6", "tanh", "gelu")
 OUTPUT_ACTIVATIONS = (None, "softmax", "sigmoid")
 
@@ -29,6 +31,9 @@ class ClassifierHead(nn.Cell):
         hidden: widths of the extra Dense layers, first to last.
         hidden_activation: one of ``HIDDEN_ACTIVATIONS``.
         dropout: share of values dropped in training, 0 to below 1.
+        normalisation: of the vector that the first Dense takes: ``none``, or ``rms``, which divides
+            it by its root mean square (arXiv:1910.07467, without gains), as an L2 normalisation
+            does but for a constant.
         activation: of the exported output, one of ``OUTPUT_ACTIVATIONS``; training uses logits.
 
     Raises:
@@ -45,8 +50,13 @@ class ClassifierHead(nn.Cell):
         hidden_activation: str = "relu",
         dropout: float = 0.0,
         activation: str | None = None,
+        normalisation: str = "none",
     ) -> None:
         super().__init__()
+        if normalisation not in NORMALISATIONS:
+            raise ValueError(
+                f"normalisation must be one of {', '.join(NORMALISATIONS)}; got {normalisation!r}"
+            )
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}; got {reduction!r}")
         if hidden_activation not in HIDDEN_ACTIVATIONS:
@@ -68,6 +78,7 @@ class ClassifierHead(nn.Cell):
             layers += [nn.Dense(width, outputs), nn.get_activation(hidden_activation)]
             width = outputs
         self.dropout = dropout
+        self.normalisation = normalisation
         self.last = len(layers)  # index of the last Dense
         self.last_width = width
         # small weights: the first logits say "all classes alike", whatever the features' scale
@@ -83,12 +94,19 @@ class ClassifierHead(nn.Cell):
 
         ``keep``, of ``dropout_mask``, multiplies what goes into the last Dense; None is inference.
         """
-        x = ops.flatten(x)
-        for index in range(self.last):  # a slice would be a new cell, which renames parameters
-            x = self.head[index](x)
+        x = self.embed(x)
         if keep is not None:
             x = x * keep
         return self.head[self.last](x)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """What ``reduce`` returns -> what the last Dense takes, before any is dropped."""
+        x = ops.flatten(x)
+        if self.normalisation == "rms":
+            x = x / ops.sqrt((x * x).mean(axis=-1, keep_dims=True) + SMALLEST_SQUARE)
+        for index in range(self.last):  # a slice would be a new cell, which renames parameters
+            x = self.head[index](x)
+        return x
 
     def dropout_mask(self, rows: int, rng: np.random.Generator) -> np.ndarray:
         """Float32 factors of a training batch: 0 for a dropped value, 1 / (1 - dropout) else.

@@ -66,6 +66,16 @@ def test_logits(reduction, hidden, activation):
         np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_rms_normalisation_divides_by_the_root_mean_square():
+    head = randomise(ClassifierHead(4, 3, 3, normalisation="rms"))
+    weight, bias = (p.asnumpy() for p in head.get_parameters())
+    x = MAPS.mean((2, 3))
+    expected = x / np.sqrt((x**2).mean(1, keepdims=True)) @ weight.T + bias
+    np.testing.assert_allclose(run(head, MAPS), expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(run(head, 7 * MAPS), expected, rtol=1e-3, atol=1e-4)
+    assert np.isfinite(run(head, 0 * MAPS)).all()
+
+
 def test_starts_with_all_classes_alike():
     head = ClassifierHead(64, 1, 8)
     logits = run(head, np.ones((1, 64, 1, 1), np.float32))
@@ -112,6 +122,7 @@ def test_output_activation(activation, expected):
             {"hidden_activation": "elu"},
             "hidden_activation must be one of relu, relu6, tanh, gelu; got 'elu'",
         ),
+        ({"normalisation": "l2"}, "normalisation must be one of none, rms; got 'l2'"),
         ({"activation": "relu"}, "activation must be None, softmax or sigmoid; got 'relu'"),
         ({"classes": 1}, "a classifier needs at least 2 classes; got 1"),
         ({"dropout": 1.0}, "dropout must be 0 to below 1; got 1.0"),

@@ -110,7 +110,7 @@ def compare(
         clock = _Clock(len(missing))
         for contender in contenders:
             with _quiet():
-                recipe = recipe_of(contender.config)
+                recipe = recipe_of(contender.config, contender.name)
                 networks.append(Network(*build_untrained(recipe, question.photos.whole)))
             mine = [job for job in missing if job.contender is contender]
             if mine:

@@ -12,17 +12,26 @@ Config = Mapping[str, Any]
 def settle(config: dict[str, Any]) -> None:
     """Replaces what follows from other keys, in place; the config must have no problems.
 
-    ``input.size: null`` is what the backbone's weights saw, a negative ``from_block`` counts from
-    the last layer, ``width_mult: null`` is 1 unless it follows from a file of weights.
+    ``input.size: null`` is what the backbone's weights saw, ``weights: auto`` is ``imagenet`` where
+    there are such, else ``none``, a negative ``from_block`` counts from the last layer,
+    ``width_mult: null`` is 1 unless it follows from a file of weights.
     """
     backbone, stage = config["backbone"], config["finetune_stage"]
     facts = BACKBONES[backbone["name"]]
     if config["input"]["size"] is None:
         config["input"]["size"] = facts.size
+    backbone["weights"] = _weights(backbone)
     if stage["from_block"] != AUTO and stage["from_block"] < 0:
         stage["from_block"] += facts.layers
     if backbone["width_mult"] is None and backbone["weights"] in (IMAGENET, NONE, None):
         backbone["width_mult"] = 1.0
+
+
+def _weights(backbone: Config) -> str | None:
+    """What ``weights`` says, ``auto`` resolved."""
+    if backbone["weights"] != AUTO:
+        return backbone["weights"]
+    return IMAGENET if BACKBONES[backbone["name"]].pretrained else NONE
 
 
 def contradictions(config: Config) -> list[str]:
@@ -36,6 +45,7 @@ def contradictions(config: Config) -> list[str]:
         *_stages(config),
         *_backbone(config),
         *_input(config),
+        *_distillation(config),
     ]
 
 
@@ -60,8 +70,6 @@ def _stages(config: Config) -> Iterator[str]:
         )
     if not stage["epochs"]:
         return
-    if block in (0, -layers) and inputs == "cached":
-        yield "finetune_stage.inputs must be photos where from_block is 0"
     if block == AUTO and inputs != "cached":
         yield f"finetune_stage.from_block: {AUTO} needs finetune_stage.inputs: cached; got {inputs}"
     if stage["kernels"] == "compiled" and config["device"] not in ("auto", "CPU"):
@@ -73,8 +81,14 @@ def _stages(config: Config) -> Iterator[str]:
 
 def _backbone(config: Config) -> Iterator[str]:
     backbone = config["backbone"]
-    name, weights, width = backbone["name"], backbone["weights"], backbone["width_mult"]
+    name, weights, width = backbone["name"], _weights(backbone), backbone["width_mult"]
     facts = BACKBONES[name]
+    if weights == IMAGENET and not facts.pretrained:
+        yield (
+            f"backbone.weights of {name} must be {AUTO}, {NONE} or a file of its own weights; got "
+            f"{IMAGENET}, and there are none of it"
+        )
+        return
     if not facts.widths and width not in (None, 1):
         yield f"backbone.width_mult of {name} must be 1 or null; got {width:g}"
     elif weights == IMAGENET and width not in (None, 1):
@@ -99,6 +113,54 @@ def _input(config: Config) -> Iterator[str]:
         yield f"input.shorter_side must be at least input.size ({size})"
 
 
+def _distillation(config: Config) -> Iterator[str]:
+    table, stage = config["distill"], config["finetune_stage"]
+    if not table["teachers"]:
+        return
+    if not stage["epochs"]:
+        yield (
+            "distill.teachers need finetune_stage.epochs above 0: a linear head alone learns "
+            "nothing better from them"
+        )
+    if stage["inputs"] != "cached":
+        yield (
+            "distill.teachers need finetune_stage.inputs: cached: what they say of a view is "
+            f"computed once; got {stage['inputs']}"
+        )
+    if not (table["weight"] or table["features"]):
+        yield "distill.weight and distill.features are both 0: nothing is learned from the teachers"
+    if config["head"]["activation"] == "sigmoid":
+        yield (
+            "head.activation must be null or softmax where there are distill.teachers, whose "
+            "probabilities add up to 1; got sigmoid"
+        )
+
+
+def random_layers(config: Config) -> list[str]:
+    """Layers that stay as they were drawn: what may be asked, and gives poor features; a line each.
+
+    Args:
+        config: as ``load_config`` gives it.
+    """
+    backbone, stage = config["backbone"], config["finetune_stage"]
+    if backbone["weights"] not in (NONE, None):
+        return []
+    weights = backbone["weights"] or "null"
+    found = []
+    if not stage["epochs"] or stage["from_block"] != 0:
+        before = f" before {stage['from_block']} (finetune_stage.from_block)"
+        found.append(
+            f"backbone.weights is {weights}: all layers{before if stage['epochs'] else ''} keep "
+            f"their random weights; configs/masks_small.yaml trains a whole network from photos"
+        )
+    if stage["epochs"] and stage["freeze_bn_statistics"]:
+        found.append(
+            f"backbone.weights is {weights}: batch norms keep mean 0 and variance 1, as they "
+            f"begin; finetune_stage.freeze_bn_statistics: false has them learn"
+        )
+    return found
+
+
 def worker_problems(config: Config, workers: int) -> list[str]:
     """What several workers cannot train as one would.
 
@@ -109,6 +171,8 @@ def worker_problems(config: Config, workers: int) -> list[str]:
         workers: how many there are, 1 or more.
     """
     found = []
+    if workers > 1 and config["distill"]["teachers"]:
+        found.append(f"distill.teachers need one worker; got {workers}")
     for name in STAGE_TABLES:
         stage = config[name]
         if not stage["epochs"] or workers == 1:
@@ -141,6 +205,9 @@ def idle_keys(config: Config) -> dict[str, str]:
         lr, optimizer = config[name]["lr"], config[name]["optimizer"]
         if lr["decay"] == "constant":
             found[f"{name}.lr.end"] = "the decay is constant"
+        if lr["warmup_epochs"] >= config[name]["epochs"]:
+            reason = "the warm-up takes all epochs"
+            found |= {f"{name}.lr.end": reason, f"{name}.lr.decay": reason}
         if not lr["warmup_epochs"]:
             found[f"{name}.lr.init"] = "warmup_epochs is 0"
         if optimizer["name"] in ("adam", "adamw"):
@@ -154,6 +221,15 @@ def idle_keys(config: Config) -> dict[str, str]:
         not stage["epochs"] or stage["inputs"] == "cached"
     ):
         found["augment"] = "features.views is 0 and no stage reads photos"
+    distill = config["distill"]
+    if not distill["teachers"]:
+        found["distill"] = "distill.teachers is empty"
+    else:
+        if not distill["features"]:
+            found["distill.components"] = "distill.features is 0"
+        if not distill["weight"]:
+            reason = "distill.weight is 0"
+            found |= {f"distill.{key}": reason for key in ("temperature", "dropout", "noise")}
     if config["input"]["resize"] != "shorter_side":
         found["input.shorter_side"] = "input.resize is stretch"
     if not config["head"]["hidden"]:

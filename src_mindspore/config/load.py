@@ -5,7 +5,7 @@ other.yaml`` starts from another file. Classes never see a config, they take pla
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from easydict import EasyDict
 
 from src_mindspore.config.checks import contradictions, idle_keys, settle
 from src_mindspore.config.hints import keys_of, nearest
-from src_mindspore.config.schema import IMAGENET, NONE, SCHEMA
+from src_mindspore.config.schema import AUTO, IMAGENET, NONE, SCHEMA
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import NO_TEXT, StrictYaml, brief, parse_yaml, read_yaml
 from src_mindspore.system.terminal import some
@@ -25,11 +25,13 @@ PATHS = (
     ("data", "exclude"),
     ("backbone", "weights"),
     ("features", "cache_dir"),
+    ("distill", "teachers"),
 )
+PATH_LISTS = (("distill", "teachers"),)  # those of PATHS that hold several
 MAX_BASES = 16  # config files, each the base of the next
 MAX_PROBLEMS = 50  # told at once
 NO_PATH = ("", "~", "null", "Null", "NULL")  # how YAML says that there is none
-WEIGHTS_WORDS = (IMAGENET, NONE)  # values of backbone.weights that are no path
+WEIGHTS_WORDS = (AUTO, IMAGENET, NONE)  # values of backbone.weights that are no path
 
 
 class _Loader(StrictYaml, yaml.SafeLoader):
@@ -88,7 +90,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
 
 def _override(key: str, text: str) -> Any:
     """The value of ``--set``: YAML, but a path as it stands, whatever characters it has."""
-    if tuple(key.split(".")) in PATHS and text not in NO_PATH and text[0] not in "'\"":
+    place = tuple(key.split("."))
+    if place in PATHS and place not in PATH_LISTS and text not in NO_PATH and text[0] not in "'\"":
         return text
     return parse_yaml(text, _Loader, f"--set {key[:80]}")
 
@@ -151,7 +154,7 @@ def resolved_yaml(config: EasyDict) -> str:
 
 def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]]:
     """The file over its ``base``, as nested dictionaries."""
-    path = _absolute(path)
+    path = absolute(path)
     if path in seen:
         raise UserError(f"{path} is its own base: {' -> '.join(p.name for p in (*seen, path))}")
     try:
@@ -174,7 +177,12 @@ def _read(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], list[str]
     return _merge(below, raw), problems
 
 
-def _absolute(path: Path, folder: Path = Path()) -> Path:
+def absolute(path: Path, folder: Path = Path()) -> Path:
+    """The path as seen from a folder; ``~`` is the home folder where nothing of that name is there.
+
+    Raises:
+        UserError: it cannot be a path.
+    """
     try:
         beside = folder / path
         return (beside if beside.exists() else folder / path.expanduser()).resolve()
@@ -184,14 +192,25 @@ def _absolute(path: Path, folder: Path = Path()) -> Path:
         raise UserError(f"{str(path)[:200]!r} is no path: {reason}") from None
 
 
+def change_paths(config: Mapping[str, Any], change: Callable[[tuple[str, str], str], str]) -> None:
+    """Replaces every path of a config, in place; words such as imagenet are none.
+
+    Args:
+        config: of any completeness, values unchecked.
+        change: gives another path for the place of ``PATHS`` and the path that stands there.
+    """
+    for section, key in PATHS:
+        table = config.get(section)
+        value = table.get(key) if isinstance(table, dict) else None
+        if isinstance(value, list):
+            table[key] = [change((section, key), v) if isinstance(v, str) else v for v in value]
+        elif isinstance(value, str) and not (key == "weights" and value in WEIGHTS_WORDS):
+            table[key] = change((section, key), value)
+
+
 def _anchor(raw: dict[str, Any], folder: Path) -> None:
     """Makes relative paths relative to ``folder``."""
-    for section, key in PATHS:
-        table = raw.get(section)
-        if not isinstance(table, dict) or not isinstance(table.get(key), str):
-            continue
-        if key != "weights" or table[key] not in WEIGHTS_WORDS:
-            table[key] = str(_absolute(Path(table[key]), folder))
+    change_paths(raw, lambda _, path: str(absolute(Path(path), folder)))
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

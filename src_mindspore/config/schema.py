@@ -18,6 +18,7 @@ INPUTS = ("cached", "photos")
 OPTIMIZERS = ("momentum", "sgd", "adam", "adamw", "rmsprop")
 DECAYS = ("cosine", "square", "exponential", "linear", "constant")
 REDUCTIONS = ("mean", "max", NONE)
+NORMALISATIONS = (NONE, "rms")
 HIDDEN_ACTIVATIONS = ("relu", "relu6", "tanh", "gelu")
 OUTPUT_ACTIVATIONS = (None, "softmax", "sigmoid")
 CLASS_WEIGHTS = (NONE, "sqrt", "balanced")
@@ -28,22 +29,28 @@ PADDINGS = ("same", "symmetric")
 
 
 class BackboneFacts(NamedTuple):
-    """What a config has to know of a backbone: its layers, and how its ImageNet weights work."""
+    """What a config has to know of a backbone: its layers, and how its ImageNet weights work.
+
+    Without such weights: how it works where the config says nothing else.
+    """
 
     layers: int
-    size: int  # height and width in pixels of what the weights saw
+    size: int  # height and width in pixels of what the weights saw, or the network is meant for
     padding: str
     bn_eps: float
     widths: bool  # whether there are other widths than 1
+    pretrained: bool = True  # whether there are ImageNet weights of it
 
 
 BACKBONES = {
     "mobilenet_v2": BackboneFacts(19, 224, "same", 1e-3, widths=True),
     "efficientnet_lite0": BackboneFacts(18, 224, "same", 1e-3, widths=False),
     "efficientnet_lite2": BackboneFacts(23, 260, "same", 1e-3, widths=False),
+    "small_cnn": BackboneFacts(9, 96, "same", 1e-3, widths=False, pretrained=False),
 }
 MOST_LAYERS = max(facts.layers for facts in BACKBONES.values())
 MAX_HIDDEN = 16  # extra Dense layers
+MAX_TEACHERS = 16
 MAX_WIDTH = 65_536  # of a Dense layer; behind the 1280 features it takes 335 MB
 
 
@@ -150,6 +157,14 @@ def _widths(value: Any) -> bool:
     )
 
 
+def _teachers(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_TEACHERS
+        and all(isinstance(item, str) and item for item in value)
+    )
+
+
 def _shares(value: Any) -> bool:
     return (
         isinstance(value, list)
@@ -206,7 +221,11 @@ SCHEMA: dict[str, Any] = {
     },
     "backbone": {
         "name": choice("mobilenet_v2", tuple(BACKBONES), "the architecture, see backbones/"),
-        "weights": text(IMAGENET, "imagenet, none (random), or a file of pretrained weights"),
+        "weights": text(
+            AUTO,
+            "imagenet, none (random), or a file of pretrained weights; auto: imagenet where there "
+            "are such weights of the backbone, else none",
+        ),
         "width_mult": optional(
             number(1.0, 0.1, 4, ""), "factor on channels; null: that of the weights, else 1"
         ),
@@ -224,6 +243,9 @@ SCHEMA: dict[str, Any] = {
             _widths,
             f"up to {MAX_HIDDEN} whole numbers, 1 to {MAX_WIDTH}",
             "widths of the extra Dense layers",
+        ),
+        "normalisation": choice(
+            NONE, NORMALISATIONS, "of what the first Dense takes: rms divides by its rms"
         ),
         "hidden_activation": choice("relu", HIDDEN_ACTIVATIONS, "after each extra Dense layer"),
         "dropout": number(0.0, 0, 0.95, "share dropped before the last Dense layer"),
@@ -253,6 +275,22 @@ SCHEMA: dict[str, Any] = {
     "loss": {
         "label_smoothing": number(0.1, 0, 0.9, "mass moved from the true class to all"),
         "class_weights": choice("none", CLASS_WEIGHTS, "of the loss: none, sqrt or full balance"),
+    },
+    "distill": {
+        "teachers": Field(
+            [],
+            _teachers,
+            f"up to {MAX_TEACHERS} run folders or config files",
+            "whose averaged probabilities fine-tuning learns from; a config is trained first",
+        ),
+        "weight": number(0.7, 0, 1, "of the teachers' probabilities; the labels have the rest"),
+        "temperature": number(2.0, 0.1, 100, "that both sides' logits are divided by"),
+        "features": number(3.0, 0, 1000, "weight of the error of the extra outputs, see below"),
+        "components": whole(
+            128, 1, 1024, "principal components of the teachers' features, an extra output each"
+        ),
+        "dropout": number(0.0, 0, 0.95, "of the teachers' logits: a noisy teacher"),
+        "noise": number(0.0, 0, 100, "standard deviation of what is added to them"),
     },
     "calibration": {
         "temperature": flag(True, "fit one on the validation photos, see calibration.py"),

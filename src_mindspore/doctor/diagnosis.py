@@ -17,8 +17,9 @@ from src_mindspore.doctor.classes import class_findings, count_classes
 from src_mindspore.doctor.content import content_findings, value_findings
 from src_mindspore.doctor.duplicates import Pair, families, identical, near_pairs
 from src_mindspore.doctor.findings import Finding, Report
+from src_mindspore.doctor.inner_folders import folder_findings
 from src_mindspore.doctor.label_check import check_labels
-from src_mindspore.doctor.listing import folder_findings, scan
+from src_mindspore.doctor.listing import scan
 from src_mindspore.doctor.names import name_findings
 from src_mindspore.doctor.survey import Survey, survey
 from src_mindspore.photos.exclusions import Exclusion

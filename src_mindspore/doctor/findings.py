@@ -1,6 +1,6 @@
 """What the doctor found: one list, shown as a table, as JSON and as a page."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,16 @@ class Finding:
         sign = " = " if self.kind.startswith("identical") else " ~ "
         files = some(group.files, IN_GROUP, sign=sign)
         return f"{files} ({group.detail})" if group.detail else files
+
+
+Kinds = Mapping[str, tuple[str, str]]  # severity and text of every kind
+
+
+def of_kinds(kinds: Kinds, **files: Collection[str | tuple[str, str]]) -> Iterator[Finding]:
+    """A finding for every kind that has files, each perhaps with a detail; in the given order."""
+    for kind, some_of in files.items():
+        if some_of:
+            yield Finding.of_files(kind, *kinds[kind], some_of)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,13 @@
 """What lies in a data folder, taken as it is: every fault of its form is a finding, none stops."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from src_mindspore.dataset import DataSet
-from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding
+from src_mindspore.doctor.findings import DECISION, ERROR, NOTE, Finding, Kinds, of_kinds
 from src_mindspore.photos.decode import PhotoError, open_image, opened
 from src_mindspore.photos.exclusions import Exclusion
 from src_mindspore.photos.listing import Listing, walk
-from src_mindspore.photos.own_output import NOT_SURE
 from src_mindspore.photos.passed_over import ACCEPTED, by_kind, sentences
 from src_mindspore.photos.records import Record, beside, folders, listed
 from src_mindspore.photos.split_folders import (
@@ -21,6 +19,37 @@ from src_mindspore.photos.split_folders import (
 )
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.names import matched
+
+FOUND: Kinds = {
+    "unknown_class": (
+        ERROR,
+        "folders of an evaluated split that are no class of train/: rename or remove them",
+    ),
+    "closed_folder": (
+        ERROR,
+        "folders that cannot be listed; what photos they hold is not known: make them readable",
+    ),
+    "unused_photo": (DECISION, f"images that training passes over; it takes {ACCEPTED}: rename"),
+    "stray": (NOTE, "files that are no images; they are passed over"),
+    "rubbish": (
+        NOTE,
+        "hidden files and leftovers of systems, editors and archives; they are passed over",
+    ),
+    "own_output": (
+        NOTE,
+        "folders that these commands wrote (runs, exports, caches); they are no data",
+    ),
+    "no_class": (DECISION, "images beside the class folders; they have no class and are not used"),
+    "broken_link": (
+        DECISION,
+        "links to files that are not there: photos that somebody meant to have",
+    ),
+    "linked_folder": (DECISION, "links to folders; training does not enter them"),
+    "outside_link": (
+        NOTE,
+        "links to files outside the folder; they are used, a copy of the folder lacks them",
+    ),
+}
 
 
 def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[Finding]]:
@@ -63,9 +92,10 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
     data = DataSet(root, classes, splits, excluded=tuple(excluded))
     return data, [
         *_structure(root, given),
-        *_closed(found),
+        *of_kinds(FOUND, closed_folder=found.closed),
         *_passed_over(root, found),
-        *_homeless(root, homeless, given),
+        *of_kinds(FOUND, no_class=homeless),
+        *_unused(root, given),
         *_links(data, found),
     ]
 
@@ -112,17 +142,7 @@ def _structure(root: Path, given: Mapping[str, str]) -> Iterator[Finding]:
             there = folders(root / base)
             known = set(matched(trained, there).values())
             unknown += [f"{base}/{folder}" for folder in there if folder not in known]
-    if unknown:
-        text = "folders of an evaluated split that are no class of train/: rename or remove them"
-        yield Finding.of_files("unknown_class", ERROR, text, unknown)
-
-
-def _closed(found: Listing) -> Iterator[Finding]:
-    if found.closed:
-        text = (
-            "folders that cannot be listed; what photos they hold is not known: make them readable"
-        )
-        yield Finding.of_files("closed_folder", ERROR, text, found.closed)
+    yield from of_kinds(FOUND, unknown_class=unknown)
 
 
 def _passed_over(root: Path, found: Listing) -> Iterator[Finding]:
@@ -138,38 +158,21 @@ def _passed_over(root: Path, found: Listing) -> Iterator[Finding]:
                 photos.append((path, f"is {image.format}"))
         except (PhotoError, OSError):
             strays.append(path)
-    if photos:
-        text = f"images that training passes over; it takes {ACCEPTED}: rename"
-        yield Finding.of_files("unused_photo", DECISION, text, photos)
-    if strays:
-        text = "files that are no images; they are passed over"
-        yield Finding.of_files("stray", NOTE, text, strays)
-    if found.rubbish:
-        text = "hidden files and leftovers of systems, editors and archives; they are passed over"
-        yield Finding.of_files("rubbish", NOTE, text, found.rubbish)
-    if found.outputs:
-        text = "folders that these commands wrote (runs, exports, caches); they are no data"
-        yield Finding.of_files("own_output", NOTE, text, found.outputs)
+    yield from of_kinds(
+        FOUND, unused_photo=photos, stray=strays, rubbish=found.rubbish, own_output=found.outputs
+    )
 
 
-def _homeless(root: Path, photos: Sequence[str], given: Mapping[str, str]) -> Iterator[Finding]:
-    """Images beside the class folders, and folders beside the splits."""
-    if photos:
-        text = "images beside the class folders; they have no class and are not used"
-        yield Finding.of_files("no_class", DECISION, text, photos)
-    unused = [(name, len(walk(root, name).photos)) for name in beside_splits(root, given)]
+def _unused(root: Path, given: Mapping[str, str]) -> Iterator[Finding]:
+    """Folders beside the splits."""
+    beside_them = [(name, len(walk(root, name).photos)) for name in beside_splits(root, given)]
     there = ", ".join(f"{name}/" for name in given.values())
-    for severity, text, some_of in (
-        (
-            DECISION,
-            f"folders with photos beside {there}; they are not used",
-            [u for u in unused if u[1]],
-        ),
-        (NOTE, f"folders beside {there}; they are not used", [u for u in unused if not u[1]]),
-    ):
-        if some_of:
-            files = [(name, f"{count} photos" if count else "") for name, count in some_of]
-            yield Finding.of_files("unused_folder", severity, text, files)
+    if full := [(name, f"{count} photos") for name, count in beside_them if count]:
+        text = f"folders with photos beside {there}; they are not used"
+        yield Finding.of_files("unused_folder", DECISION, text, full)
+    if empty := [name for name, count in beside_them if not count]:
+        text = f"folders beside {there}; they are not used"
+        yield Finding.of_files("unused_folder", NOTE, text, empty)
 
 
 def _links(data: DataSet, found: Listing) -> Iterator[Finding]:
@@ -185,64 +188,6 @@ def _links(data: DataSet, found: Listing) -> Iterator[Finding]:
         if (path := data.root / record.path).is_symlink()
         and not path.resolve().is_relative_to(home)
     ]
-    if found.broken:
-        text = "links to files that are not there: photos that somebody meant to have"
-        yield Finding.of_files("broken_link", DECISION, text, found.broken)
-    if found.links:
-        text = "links to folders; training does not enter them"
-        yield Finding.of_files("linked_folder", DECISION, text, found.links)
-    if outside:
-        text = "links to files outside the folder; they are used, a copy of the folder lacks them"
-        yield Finding.of_files("outside_link", NOTE, text, outside)
-
-
-def folder_findings(data: DataSet) -> Iterator[Finding]:
-    """Folders inside class folders: days and batches, or classes and splits one level deeper.
-
-    And the one folder that ``predict.py --sort`` makes beside those of the classes.
-    """
-    if unsure := [name for name in data.classes if name.rstrip("_") == NOT_SURE]:
-        text = "photos that predict.py --sort was not sure of, here a class: sort or remove them"
-        yield Finding.of_files("not_sure_class", DECISION, text, unsure)
-    level = 1 if "all" in data.splits else 2
-    counts = Counter(
-        path.rsplit("/", 1)[0]
-        for path in (record.path for record in data.records("all"))
-        if path.count("/") > level
+    return of_kinds(
+        FOUND, broken_link=found.broken, linked_folder=found.links, outside_link=outside
     )
-    splits = [f for f in counts if split_named(f.split("/")[level])]
-    plain = [f for f in counts if f not in set(splits)]
-    if level == 1 and (alike := _alike_inside(data)):
-        text = (
-            "class folders with the same folders inside, as splits have: if they are splits, name "
-            "them train/, val/ and test/"
-        )
-        yield Finding.of_files("alike_inside", DECISION, text, alike)
-    for kind, text, found in (
-        (
-            "nested_folder",
-            "folders inside class folders; their photos count for the class around them: if they "
-            "are classes of their own, move them up, or name their parent with --data",
-            plain,
-        ),
-        (
-            "split_in_class",
-            "folders inside class folders that have the name of a split; their photos are mixed, "
-            "and divided anew: SPLIT/CLASS/photo.jpg keeps the splits",
-            splits,
-        ),
-    ):
-        if found:
-            files = [(folder, f"{counts[folder]} photos") for folder in sorted(found)]
-            yield Finding.of_files(kind, DECISION, text, files)
-
-
-def _alike_inside(data: DataSet) -> tuple[str, ...]:
-    """The classes, where all have photos in folders of the same names alone, two and more."""
-    inside: dict[str, set[str]] = defaultdict(set)
-    for record in data.records("all"):
-        label, _, rest = record.path.partition("/")
-        inside[label].add(rest.rpartition("/")[0].partition("/")[0])
-    first = next(iter(inside.values()), set())
-    same = all(folders == first for folders in inside.values())
-    return data.classes if same and len(first) > 1 and "" not in first and len(inside) > 1 else ()

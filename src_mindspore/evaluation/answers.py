@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from src_mindspore.photos.own_output import NOT_SURE
+from src_mindspore.system.command import STDOUT
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name
 from src_mindspore.system.write import atomic_path, check_writable, sha256_of
 
 log = logging.getLogger(__name__)
 
-STDOUT = Path("-")
 COLUMNS = ("path", "label", "text", "score", "abstained")
 STEM = 60  # characters of a name that has to be told from another
 

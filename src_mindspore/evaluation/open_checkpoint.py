@@ -6,34 +6,27 @@ the spec says of the network. Its first answers to photos are compared with Mind
 they are apart is noted beside it: with the note there, MindSpore is not even loaded.
 """
 
-import hashlib
-import json
 import logging
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from src_mindspore.config.load import section_problems
-from src_mindspore.evaluation.kept_models import make_room
+from src_mindspore.evaluation.kept_models import KeptLogits
 from src_mindspore.evaluation.model import BATCH, Runner, first_line
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.network.onnx_runtime import (
     MAX_DIFFERENCE,
     SLICE,
     VERSION,
-    onnx_session,
+    Run,
+    onnx_call,
     relative_difference,
 )
 from src_mindspore.spec.model import FILE_NAME, ModelSpec
-from src_mindspore.system.cache import MODELS, cache_dir
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.lru import touch
-from src_mindspore.system.write import atomic_path, sha256_of, write_json
 
 if TYPE_CHECKING:
     from mindspore import nn
@@ -41,9 +34,6 @@ if TYPE_CHECKING:
     from src_mindspore.network.classifier import Classifier, Deployed
 
 log = logging.getLogger(__name__)
-
-LOGITS_FORMAT = 1  # of what is kept; another number, another file
-Run = Callable[[np.ndarray], np.ndarray]
 
 
 def open_model(file: Path, spec: ModelSpec, sha256: str, engine: str | None) -> Runner:
@@ -64,7 +54,7 @@ def open_model(file: Path, spec: ModelSpec, sha256: str, engine: str | None) -> 
     kept = KeptLogits.of(spec, sha256)
     if wanted != "mindspore" and (difference := kept.difference()) is not None:
         log.info("engine: onnxruntime, %.1e from MindSpore at its first photos", difference)
-        logits = _logits(kept.onnx)
+        logits = onnx_call(kept.onnx)
         return Runner(lambda images: _activate(logits(images), spec), VERSION, concurrent=True)
     from src_mindspore.network.device import select_device
 
@@ -131,67 +121,6 @@ def _activate(logits: np.ndarray, spec: ModelSpec) -> np.ndarray:
         return scaled
     kind = "sigmoid_logits" if spec.activation == "sigmoid" else "logits"
     return probabilities(scaled, kind).astype(np.float32)
-
-
-def _logits(model: Path | bytes) -> Run:
-    session = onnx_session(model, threads=1)
-    name = session.get_inputs()[0].name
-    return lambda images: session.run(None, {name: images})[0]
-
-
-@dataclass(frozen=True)
-class KeptLogits:
-    """The ONNX file of a checkpoint's logits in the cache, and the note beside it.
-
-    ``onnx`` is None where there is no place for a cache: then nothing is kept.
-    """
-
-    onnx: Path | None
-
-    @classmethod
-    def of(cls, spec: ModelSpec, sha256: str) -> "KeptLogits":
-        """The place for a checkpoint of this hash and spec."""
-        about = {
-            "format": LOGITS_FORMAT,
-            "checkpoint": sha256,
-            "model": {key: spec.model.get(key) for key in ("backbone", "head")},
-            "classes": len(spec.classes),
-            "size": spec.input.size,
-        }
-        digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-        try:
-            return cls(cache_dir() / MODELS / f"{digest[:32]}.onnx")
-        except UserError:  # no home folder: it is only slower
-            return cls(None)
-
-    @property
-    def note(self) -> Path | None:
-        """Where the comparison with MindSpore is noted."""
-        return self.onnx and self.onnx.with_suffix(".json")
-
-    def difference(self) -> float | None:
-        """What the comparison gave; None where there was none, or the file is not that one."""
-        if self.onnx is None:
-            return None
-        try:
-            note: Any = json.loads(self.note.read_text(encoding="utf-8"))
-            if note["sha256"] == sha256_of(self.onnx) and type(note["difference"]) is float:
-                touch(self.note)
-                return note["difference"]
-        except (OSError, ValueError, LookupError, TypeError):
-            pass
-        return None
-
-    def keep(self, content: bytes, difference: float) -> None:
-        """Keeps a file that was compared; a cache that cannot be written is no error."""
-        if self.onnx is None:
-            return
-        digest = hashlib.sha256(content).hexdigest()
-        with suppress(OSError, UserError):
-            with atomic_path(self.onnx) as temporary:
-                temporary.write_bytes(content)
-            write_json(self.note, {"sha256": digest, "difference": difference})
-            make_room(self.onnx.parent, keep=self.onnx)
 
 
 class CheckedRunner:
@@ -262,7 +191,7 @@ class CheckedRunner:
         from src_mindspore.network.onnx_graph import logits_graph
 
         content = logits_graph(self._classifier, self._spec.input.size[0])
-        logits = _logits(content)
+        logits = onnx_call(content)
         gap = relative_difference(logits(sample), run_uncompiled(self._classifier, sample))
         if gap <= MAX_DIFFERENCE:
             self._kept.keep(content, gap)

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from src_mindspore.evaluation.model import BATCH, Model
 from src_mindspore.photos.decode import DOUBT, open_photo
 from src_mindspore.photos.listing import walk
 from src_mindspore.photos.passed_over import ACCEPTED, sentences
-from src_mindspore.photos.transform import normalise, prepare
+from src_mindspore.photos.tensors import plain_tensors
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
@@ -103,64 +104,56 @@ def predictions(
     Raises:
         UserError: at the end, if images could not be read; the others are labelled first.
     """
-    broken: list[str] = []
-    doubtful: list[str] = []
-    for path, row in zip(paths, _probabilities(model, paths, doubtful), strict=True):
-        if isinstance(row, UserError):
-            broken.append(str(row))
-        else:
+    faults: dict[Path, UserError] = {}
+    doubtful: dict[Path, str] = {}
+    for path, row in zip(paths, _probabilities(model, paths, faults, doubtful), strict=True):
+        if row is not None:
             yield _prediction(path, row, model.spec, topk, threshold)
     if doubtful:
         log.warning(
             "%d photos of more than 8 bits whose brightness may be wrong: %s",
-            *(len(doubtful), some(sorted(doubtful))),
+            *(len(doubtful), some([f"{path}: {doubtful[path]}" for path in sorted(doubtful)])),
         )
-    if broken:
+    if broken := [str(faults[path]) for path in paths if path in faults]:
         raise UserError(
             f"{len(broken)} of {len(paths)} images could not be read:\n  " + "\n  ".join(broken)
         )
 
 
 def _probabilities(
-    model: Model, paths: Sequence[Path], doubtful: list[str]
-) -> Iterator[np.ndarray | UserError]:
-    """(classes,) float64 for every image in its order, or why it cannot be read.
+    model: Model, paths: Sequence[Path], faults: dict[Path, UserError], doubtful: dict[Path, str]
+) -> Iterator[np.ndarray | None]:
+    """(classes,) float64 for every image in its order; None of one that cannot be read.
 
-    ``doubtful`` gets a line for each whose values may not have been understood.
+    ``faults`` gets the reason for each of those, ``doubtful`` one for each image whose values may
+    not have been understood.
     """
+    spec = model.spec.input
 
-    def pixels(path: Path) -> np.ndarray | UserError:
-        try:
-            image = open_photo(path, model.spec.input.range)
-            if DOUBT in image.info:
-                doubtful.append(f"{path}: {image.info[DOUBT]}")
-            return prepare(image, model.spec.input)
-        except UserError as error:
-            return error
+    def opened(path: Path) -> Image.Image:
+        image = open_photo(path, spec.range)
+        if DOUBT in image.info:
+            doubtful[path] = image.info[DOUBT]
+        return image
 
-    def probabilities(images: Sequence[np.ndarray]) -> np.ndarray:
-        return model.probabilities(model.run(normalise(np.stack(images), model.spec.input)))
+    def labelled(batch: Sequence[Path]) -> list[np.ndarray | None]:
+        images, gone = plain_tensors(batch, opened, spec, faults.__setitem__)
+        good = images[~gone]
+        rows = iter(model.probabilities(model.run(good)) if len(good) else ())
+        return [None if left_out else next(rows) for left_out in gone]
 
-    def labelled(path: Path) -> np.ndarray | UserError:
-        found = pixels(path)
-        return found if isinstance(found, UserError) else probabilities([found])[0]
-
-    if model.runner.concurrent:
-        # until one is labelled in this thread: that may have to load and compare engines
-        left = iter(paths)
-        for path in left:
-            row = labelled(path)
-            yield row
-            if not isinstance(row, UserError):
-                break
-        yield from map_ordered(labelled, left)
-        return
     left = iter(paths)
-    while some := list(islice(left, BATCH)):
-        batch = list(map_ordered(pixels, some))  # not ahead: the runtime takes all threads itself
-        good = [found for found in batch if not isinstance(found, UserError)]
-        rows = iter(probabilities(good) if good else ())
-        yield from (found if isinstance(found, UserError) else next(rows) for found in batch)
+    if not model.runner.concurrent:  # the runtime takes all threads itself: nothing goes ahead
+        while batch := list(islice(left, BATCH)):
+            yield from labelled(batch)
+        return
+    # until one is labelled in this thread: that may have to load and compare engines
+    for path in left:
+        row = labelled([path])[0]
+        yield row
+        if row is not None:
+            break
+    yield from (rows[0] for rows in map_ordered(lambda path: labelled([path]), left))
 
 
 def _prediction(

@@ -1,80 +1,33 @@
 """Device files of a run: MINDIR, ONNX and MindSpore Lite, each checked against the checkpoint."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from mindspore import nn
+
 from src_mindspore.evaluation.model import Model, described
 from src_mindspore.evaluation.open_checkpoint import classifier_of, mindspore_runner
-from src_mindspore.export.lite import LiteSources, lite_name, write_lite
+from src_mindspore.export.lite import LiteSources, write_lite
 from src_mindspore.export.onnx_metadata import describe_onnx
 from src_mindspore.export.output import PARITY, ExportFolder
 from src_mindspore.export.parity import (
     MAX_DIFFERENCE,
-    MAX_DROP,
     Exported,
     check_parity,
     refuse_disagreement,
 )
-from src_mindspore.lite.library import device_library
-from src_mindspore.lite.quantisation import QUANTS
-from src_mindspore.network.classifier import Deployed
+from src_mindspore.export.photos import Photos
+from src_mindspore.export.wanted import Wanted
 from src_mindspore.network.mindir_file import export_mindir
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
-from src_mindspore.photos.records import Record
-from src_mindspore.photos.scored import say_whose, scored_records
 from src_mindspore.runs.names import MODEL
-from src_mindspore.runs.read import load_run, run_photos
-from src_mindspore.spec.labels import check_labels, load_labels
+from src_mindspore.runs.read import load_run
 from src_mindspore.spec.model import FileSpec, ModelSpec
-from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import write_json
-
-FORMATS = ("mindir", "onnx", "ms")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What to export.
-
-    Attributes:
-        formats: which of ``FORMATS``.
-        quants: of the ``.ms`` file, which of ``quantisation.QUANTS``.
-        machines: processors for which the ``.ms`` is run in the check; empty is this computer's.
-        max_drop: points of top-1 on the validation photos that a quantised file may lose.
-        converter: a ``converter_lite``; None finds or fetches one.
-        fold_temperature: divide logits by the run's temperature in the exported graph.
-        labels: a file of display names in place of the run's; the run keeps its own.
-    """
-
-    formats: Sequence[str] = FORMATS
-    quants: Sequence[str] = ("none",)
-    machines: Sequence[str] = ()
-    max_drop: float = MAX_DROP
-    converter: str | None = None
-    fold_temperature: bool = False
-    labels: Path | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """Of the model files that will be written."""
-        plain = [f"model.{name}" for name in self.formats if name != "ms"]
-        return plain + [lite_name(quant) for quant in self.quants if "ms" in self.formats]
-
-    def check(self) -> None:
-        """Raises UserError for a value that is not accepted, or a machine that cannot be run."""
-        _check_choice("--formats", self.formats, FORMATS)
-        _check_choice("--quant", self.quants, QUANTS)
-        if self.max_drop < 0:
-            raise UserError(f"--max-drop is 0 or more points; got {self.max_drop:g}")
-        if "ms" in self.formats:
-            for machine in self.machines:
-                device_library(machine)
-            if set(self.quants) != {"none"}:
-                # a quantised file is scored before it is exported: say now if it cannot be
-                device_library()
 
 
 def export_run(
@@ -96,12 +49,9 @@ def export_run(
             fails, or a file that disagrees with the checkpoint or lost too much; nothing is left
             of that export then.
     """
-    wanted.check()
     folder = ExportFolder(out or run / "export", wanted.names)
     config, spec = load_run(run)
-    if wanted.labels:
-        check_labels(wanted.labels, spec.classes, strict=True)
-        spec = replace(spec, labels=load_labels(wanted.labels, spec.classes))
+    spec = wanted.labelled(spec)
     calibrates = "int8" in wanted.quants
     photos = Photos.of_run(run, data or Path(config.data.dir), spec, calibrates)
     with folder.filled() as temporary:
@@ -114,57 +64,68 @@ def export_run(
         entry = described(run / MODEL, spec)
         # by MindSpore itself: that is what the device files are compared with
         reference = Model(run / MODEL, spec, entry, mindspore_runner(checkpoint))
-        files = _write_files(deployed, reference, exported, temporary, wanted, photos)
-        exported.with_files(*(FileSpec.of(file.path, file.layout) for file in files)).save(
-            temporary
-        )
-        machines = wanted.machines or (platform.machine(),)
-        report = {
-            "tolerance": MAX_DIFFERENCE,
-            "max_drop": wanted.max_drop,
-            **check_parity(reference, files, photos.root, photos.validation, machines),
-        }
-        write_json(temporary / PARITY, report)
-        refuse_disagreement(report, wanted.max_drop)
-    return report
-
-
-def _check_choice(option: str, got: Sequence[str], accepted: Sequence[str]) -> None:
-    wrong = [value for value in got if value not in accepted]
-    if wrong or not got:
-        raise UserError(f"{option} takes {', '.join(accepted)}; got {','.join(got)!r}")
+        source = Source(deployed, reference, photos)
+        return write_checked(source, exported, temporary, wanted)
 
 
 @dataclass(frozen=True)
-class Photos:
-    """The photos of a run: to check the files with, and, if that is wanted, to calibrate with."""
+class Source:
+    """What is exported.
 
-    root: Path
-    validation: Sequence[Record]
-    training: Sequence[Record]
+    Attributes:
+        deployed: the network that ships, in inference mode.
+        reference: what it must say.
+        photos: to check and calibrate with.
+        expected: what ``reference`` says of the validation photos, (n, classes) probabilities,
+            where that is known already.
+    """
 
-    @classmethod
-    def of_run(cls, run: Path, data: Path, spec: ModelSpec, calibrates: bool) -> "Photos":
-        """Raises UserError if they are not there; without calibration no training photos are."""
-        if not data.is_dir():
-            raise UserError(f"{data}, the data of {run}, is not there: name its place with --data")
-        known = run_photos(run)
-        validation = scored_records(data, spec.classes, "val", known)
-        training = scored_records(data, spec.classes, "train", known) if calibrates else []
-        for split, records in (("val", validation), ("train", training)):
-            say_whose(data, records, split, known)
-        return cls(data, validation, training)
+    deployed: nn.Cell
+    reference: Model
+    photos: Photos
+    expected: np.ndarray | None = None
 
 
-def _write_files(
-    deployed: Deployed,
-    reference: Model,
+def write_checked(
+    source: Source,
     spec: ModelSpec,
     folder: Path,
     wanted: Wanted,
-    photos: Photos,
-) -> list[Exported]:
+    about: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Writes the wanted files, ``spec.json`` and ``parity.json`` into an empty folder.
+
+    Args:
+        source: what is exported.
+        spec: of the network that ships.
+        folder: of the files.
+        wanted: the files and their checks.
+        about: what else ``parity.json`` holds.
+
+    Returns:
+        What ``parity.json`` holds.
+
+    Raises:
+        UserError: see ``export_run``.
+    """
+    photos, reference = source.photos, source.reference
+    files = _write_files(source, spec, folder, wanted)
+    spec.with_files(*(FileSpec.of(file.path, file.layout) for file in files)).save(folder)
+    machines = wanted.machines or (platform.machine(),)
+    report = {
+        "tolerance": MAX_DIFFERENCE,
+        "max_drop": wanted.max_drop,
+        **(about or {}),
+        **check_parity(reference, files, photos.root, photos.validation, machines, source.expected),
+    }
+    write_json(folder / PARITY, report)
+    refuse_disagreement(report, wanted.max_drop)
+    return report
+
+
+def _write_files(source: Source, spec: ModelSpec, folder: Path, wanted: Wanted) -> list[Exported]:
     """Writes the wanted files, which ``spec`` describes."""
+    deployed, photos = source.deployed, source.photos
     shape = (1, 3, *spec.input.size)
     lite: list[Exported] = []
     mindir, onnx = folder / "model.mindir", folder / "model.onnx"
@@ -179,7 +140,7 @@ def _write_files(
     if "ms" in wanted.formats:
         converter = wanted.converter
         sources = LiteSources(
-            fixed, mindir, converter, reference, spec, photos.root, photos.training
+            fixed, mindir, converter, source.reference, spec, photos.root, photos.training
         )
         lite = [write_lite(sources, quant, folder) for quant in wanted.quants]
     fixed.unlink(missing_ok=True)

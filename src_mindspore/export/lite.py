@@ -11,6 +11,7 @@ import numpy as np
 
 from src_mindspore.evaluation.model import Model, load_model
 from src_mindspore.export.parity import Exported
+from src_mindspore.export.wanted import lite_name
 from src_mindspore.lite.converter import convert_to_ms
 from src_mindspore.lite.quantisation import (
     CALIBRATION_PHOTOS,
@@ -53,11 +54,6 @@ class LiteSources:
     spec: ModelSpec
     root: Path
     training: Sequence[Record]
-
-
-def lite_name(quant: str) -> str:
-    """Of the file whose weights are stored in that way, of ``quantisation.QUANTS``."""
-    return "model.ms" if quant == "none" else f"model_{quant}.ms"
 
 
 def write_lite(sources: LiteSources, quant: str, folder: Path) -> Exported:

@@ -15,6 +15,7 @@ import numpy as np
 
 from src_mindspore.dataset import DataSet
 from src_mindspore.features.cache_entries import make_room
+from src_mindspore.features.errors import CacheError
 from src_mindspore.features.job import FeatureJob
 from src_mindspore.features.partial_entry import ABOUT, PartialEntry, open_partial, sweep
 from src_mindspore.features.store import Rows
@@ -101,9 +102,8 @@ def _extract(
         partial = open_partial(entry, job.layout(len(records)))
         sweep(entry.parent)
     except OSError as error:
-        raise UserError(
-            f"the feature cache {entry.parent} cannot be written ({error.strerror}); another "
-            f"features.cache_dir would do"
+        raise CacheError(
+            f"the feature cache {entry.parent} cannot be written ({error.strerror})"
         ) from None
     if partial is None:
         return _rows(entry, job, len(records))
@@ -111,7 +111,7 @@ def _extract(
     what = f"features of {len(records)} {split} photos"
     try:
         with (
-            batch_of("features.batch_size", job.batch_size),
+            batch_of("features", job.batch_size),
             progress(partial.missing, what, "view") as advance,
         ):
             engine = job.engine_for(reader, records)

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 
 import numpy as np
 from PIL import Image
@@ -16,7 +15,8 @@ from src_mindspore.network.engines import FeatureEngine, choose_engine
 from src_mindspore.photos.augment import Augmentation
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
-from src_mindspore.photos.transform import normalise, prepare
+from src_mindspore.photos.tensors import first_readable
+from src_mindspore.photos.transform import prepare
 from src_mindspore.spec.input import InputSpec
 
 FEATURES_FORMAT = 2
@@ -107,9 +107,7 @@ class FeatureJob:
         """
         key = (*self.outputs, self._weights())
         if key not in self.engines:
-            images = (reader.open(record.path) for record in records)
-            some = islice((image for image in images if image is not None), SAMPLE)
-            sample = normalise(np.stack([prepare(image, self.input) for image in some]), self.input)
+            sample = first_readable(reader, records, SAMPLE, self.input)
             self.engines[key] = choose_engine(
                 self.engine, self.device, self.backbone, self.outputs, sample, self.batch_size
             )

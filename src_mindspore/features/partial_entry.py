@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from src_mindspore.features.errors import NoRoomError
 from src_mindspore.features.journal import Journal
 from src_mindspore.features.store import Layout
-from src_mindspore.system.errors import UserError
 from src_mindspore.system.lru import hold
 from src_mindspore.system.write import sweep_temporaries, sync_folder, write_json
 
@@ -81,7 +81,7 @@ class PartialEntry:
     def _check_room(self, needed: int) -> None:
         free = shutil.disk_usage(self.folder).free
         if needed > free:
-            raise _no_room(self.folder.parent, needed, free)
+            raise NoRoomError(self.folder.parent, needed, free)
 
     def _make(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
         """An array file with its room on the disk reserved."""
@@ -95,7 +95,7 @@ class PartialEntry:
             except OSError as error:
                 if error.errno == errno.ENOSPC:
                     free = shutil.disk_usage(self.folder).free
-                    raise _no_room(self.folder.parent, size, free) from None
+                    raise NoRoomError(self.folder.parent, size, free) from None
                 os.ftruncate(stream.fileno(), size)  # a file system that cannot reserve
             os.fsync(stream.fileno())
 
@@ -194,25 +194,14 @@ class PartialEntry:
         fcntl.lockf(self._lock, fcntl.LOCK_UN, 1, chunk)
 
 
-class _NoRoomError(UserError):
-    """What was laid out is not worth keeping."""
-
-
-def _no_room(cache: Path, needed: int, free: int) -> _NoRoomError:
-    return _NoRoomError(
-        f"the feature cache in {cache} needs {needed / 1e6:,.0f} MB; "
-        f"{free / 1e6:,.0f} MB are free. Fewer features.views or another features.cache_dir "
-        f"would do"
-    )
-
-
 def open_partial(entry: Path, layout: Layout) -> PartialEntry | None:
     """Goes on with a partial entry or begins one; None where the entry is complete by now.
 
     One that an earlier process began keeps that one's ``layout.batch``.
 
     Raises:
-        UserError: no room on the disk, or what an earlier process began is damaged.
+        NoRoomError: no room on the disk.
+        UserError: what an earlier process began is damaged.
         OSError: the folder cannot be written.
     """
     folder = entry.with_name(f".{entry.name}.partial")
@@ -232,7 +221,7 @@ def open_partial(entry: Path, layout: Layout) -> PartialEntry | None:
             if partial.is_current():  # made anew after another process had published
                 shutil.rmtree(folder, ignore_errors=True)
         except BaseException as error:
-            if isinstance(error, _NoRoomError):
+            if isinstance(error, NoRoomError):  # what was laid out is not worth keeping
                 shutil.rmtree(folder, ignore_errors=True)
             partial.close()
             raise

@@ -35,19 +35,20 @@ class Top(nn.Cell):
     """What a classifier does behind a cut: the value named ``cut`` -> logits (N, classes).
 
     It shares its parameters with the classifier: training the one trains the other. Cuts are
-    named in ``backbone.layers_before``; ``image`` gives the whole network.
+    named in ``backbone.layers_before``; ``image`` gives the whole network. ``head`` stands in for
+    the classifier's own, with which it shares parameters: it takes a map.
 
     Raises:
         ValueError: no such cut, or pooled otherwise than the head pools.
     """
 
-    def __init__(self, classifier: Classifier, cut: str) -> None:
+    def __init__(self, classifier: Classifier, cut: str, head: nn.Cell | None = None) -> None:
         super().__init__(auto_prefix=False)
         if cut in POOLED and cut != classifier.head_cut:
             raise ValueError(f"the head pools by {classifier.head_cut}; got the cut {cut!r}")
         layers = list(classifier.backbone.features)[layers_before(classifier.backbone, cut) :]
         self.layers = nn.CellList(layers, auto_prefix=False)
-        self.head = classifier.head
+        self.head = classifier.head if head is None else head
         self.pooled = cut in POOLED
 
     def construct(self, x: Tensor, keep: Tensor | None = None) -> Tensor:

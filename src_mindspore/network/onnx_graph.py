@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from src_mindspore.backbone import POOLED, layers_before
 from src_mindspore.backbones.interface import Backbone
 from src_mindspore.backbones.inverted_residual import ConvBNReLU, InvertedResidual
-from src_mindspore.head import ClassifierHead
+from src_mindspore.head import SMALLEST_SQUARE, ClassifierHead
 from src_mindspore.network.classifier import Classifier
 
 INPUT_NAME = "image"
@@ -101,7 +101,13 @@ class _Graph:
     def head(self, head: ClassifierHead, x: str) -> str:
         """A map to logits."""
         x = x if head.reduction == "none" else self.pool(x, head.reduction)
-        return self.cell(head.head, self.node("Flatten", x))
+        x = self.node("Flatten", x)
+        if head.normalisation == "rms":
+            square = self.node("ReduceMean", self.node("Mul", x, x), axes=[1], keepdims=1)
+            x = self.node(
+                "Div", x, self.node("Sqrt", self.node("Add", square, self.number(SMALLEST_SQUARE)))
+            )
+        return self.cell(head.head, x)
 
     def file(self, size: int, outputs: Sequence[str]) -> bytes:
         """The graph as the content of a file."""

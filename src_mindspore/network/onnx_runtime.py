@@ -1,5 +1,6 @@
 """ONNX Runtime on the CPU; nothing here loads MindSpore."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ SLICE = 4  # images of a concurrent call
 # AVX-512, which sums in another order), a wrong padding gives 1e-1
 MAX_DIFFERENCE = 1e-3
 VERSION = f"ONNX Runtime {onnxruntime.__version__}"
+Run = Callable[[np.ndarray], np.ndarray]
 
 
 def onnx_session(model: Path | bytes, threads: int) -> onnxruntime.InferenceSession:
@@ -24,6 +26,17 @@ def onnx_session(model: Path | bytes, threads: int) -> onnxruntime.InferenceSess
     if isinstance(model, Path):  # it takes names in UTF-8 only
         model = str(model) if is_utf8(model) else model.read_bytes()
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def onnx_call(model: Path | bytes) -> Run:
+    """What runs an ONNX file of one input, in the thread that calls: its first output.
+
+    Raises:
+        Exception: ONNX Runtime's own, which share no base class, for a file that it cannot load.
+    """
+    session = onnx_session(model, threads=1)
+    name = session.get_inputs()[0].name if session.get_inputs() else ""
+    return lambda images: session.run(None, {name: images})[0]
 
 
 def relative_difference(got: np.ndarray, expected: np.ndarray) -> float:

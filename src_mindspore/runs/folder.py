@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from src_mindspore.runs.names import (
     RELIABILITY,
     SPLITS_FILE,
 )
-from src_mindspore.runs.progress import StageProgress, is_state
+from src_mindspore.runs.progress import StageProgress, State, is_state
 from src_mindspore.runs.splits import check_same, read_splits, splits_table
 from src_mindspore.spec.model import FILE_NAME, FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
@@ -46,23 +46,6 @@ WRITTEN = (
     *(CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
     *(MODEL, LAST),
 )
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a stopped run goes on.
-
-    Attributes:
-        stage: name of the stage.
-        progress: how far it was.
-        arrays: weights and optimiser, by name.
-        best: the weights of the best epoch so far, by name; None before there is one.
-    """
-
-    stage: str
-    progress: StageProgress
-    arrays: Mapping[str, np.ndarray]
-    best: Mapping[str, np.ndarray] | None
 
 
 class RunFolder:
@@ -146,7 +129,7 @@ class RunFolder:
             with self.files.path(FILE_NAME) as path:
                 spec.save(path.parent)
 
-    def begin(self, stages: Sequence[str]) -> "State | None":
+    def begin(self, stages: Sequence[str]) -> State | None:
         """What ``last.ckpt`` says to go on from; None without one.
 
         ``log.jsonl`` is written anew, with the epochs that the state knows of.

@@ -6,12 +6,13 @@ photos finds them. One that was moved alone finds them from where it was begun.
 
 import copy
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from easydict import EasyDict
 
-from src_mindspore.config.load import PATHS, load_config
+from src_mindspore.config.load import PATHS, change_paths, load_config
 from src_mindspore.runs.names import COMMAND, CONFIG
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.manifest import Manifest
@@ -31,12 +32,15 @@ def run_config(path: Path, overrides: Sequence[str] = ()) -> EasyDict:
     """
     config = load_config(path / CONFIG, overrides)
     begun = Manifest(path, COMMAND).about.get(BEGUN_IN)
-    for section, key, value in _places(config):
-        if begun and not Path(value).exists():
-            # by the letters of the paths: the folder that it was begun in may be gone
-            before = os.path.normpath(Path(begun) / os.path.relpath(value, path.resolve()))
-            if Path(before).exists():
-                config[section][key] = before
+
+    def found(_: tuple[str, str], value: str) -> str:
+        if not begun or not Path(value).is_absolute() or Path(value).exists():
+            return value
+        # by the letters of the paths: the folder that it was begun in may be gone
+        before = os.path.normpath(Path(begun) / os.path.relpath(value, path.resolve()))
+        return before if Path(before).exists() else value
+
+    change_paths(config, found)
     return config
 
 
@@ -44,17 +48,23 @@ def stored(config: EasyDict, folder: Path) -> EasyDict:
     """The config as a run in ``folder`` keeps it: paths relative, but for those of other disks."""
     config = copy.deepcopy(config)
     here = folder.resolve()
-    for section, key, value in _places(config):
-        if os.path.commonpath([value, here]) != here.anchor:
-            config[section][key] = os.path.relpath(value, here)
+
+    def kept(_: tuple[str, str], value: str) -> str:
+        if not Path(value).is_absolute() or os.path.commonpath([value, here]) == here.anchor:
+            return value
+        return os.path.relpath(value, here)
+
+    change_paths(config, kept)
     return config
 
 
 def about(config: EasyDict, folder: Path) -> dict[str, str]:
     """What the run's list says besides: where it was begun, and with which file of weights."""
     facts = {BEGUN_IN: str(folder.resolve())}
-    weights = next((value for *place, value in _places(config) if tuple(place) == WEIGHTS), None)
-    return {**facts, WEIGHTS_SHA256: sha256_of(Path(weights))} if weights else facts
+    weights = config.backbone.weights
+    if weights and Path(weights).is_absolute():  # no word such as imagenet
+        facts[WEIGHTS_SHA256] = sha256_of(Path(weights))
+    return facts
 
 
 def move_places(path: Path, ours: EasyDict, asked: EasyDict) -> EasyDict:
@@ -73,7 +83,7 @@ def move_places(path: Path, ours: EasyDict, asked: EasyDict) -> EasyDict:
     moved = copy.deepcopy(ours)
     for section, key in PATHS:
         was, now = ours[section][key], asked[section][key]
-        paths = all(isinstance(place, str) and Path(place).is_absolute() for place in (was, now))
+        paths = all(map(_are_places, (was, now)))
         if was == now or not (paths or (section, key) == CACHE):
             continue
         if (section, key) == WEIGHTS:
@@ -92,9 +102,7 @@ def _check_weights(path: Path, was: Path, now: Path) -> None:
         )
 
 
-def _places(config: EasyDict) -> Iterator[tuple[str, str, str]]:
-    """Section, key and value of every path that is set; words such as imagenet are none."""
-    for section, key in PATHS:
-        value = config[section][key]
-        if isinstance(value, str) and Path(value).is_absolute():
-            yield section, key, value
+def _are_places(value: Any) -> bool:
+    """Whether it is an absolute path, or a list of them."""
+    places = value if isinstance(value, list) else [value]
+    return all(isinstance(place, str) and Path(place).is_absolute() for place in places)

@@ -1,11 +1,13 @@
-"""How far a run is: what ``last.ckpt`` keeps beside weights and optimiser."""
+"""How far a run is: what ``last.ckpt`` keeps."""
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from src_mindspore.runs.names import LOG
 
@@ -57,6 +59,23 @@ class StageProgress:
     def improves(self, top1: float, loss: float) -> bool:
         """Whether a score is better than the best: top-1 first, loss where that is equal."""
         return (top1, -loss) > (self.best_top1, -self.best_loss)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a stopped run goes on.
+
+    Attributes:
+        stage: name of the stage.
+        progress: how far it was.
+        arrays: weights and optimiser, by name.
+        best: the weights of the best epoch so far, by name; None before there is one.
+    """
+
+    stage: str
+    progress: StageProgress
+    arrays: Mapping[str, np.ndarray]
+    best: Mapping[str, np.ndarray] | None
 
 
 def is_state(state: dict[str, Any], stages: Sequence[str]) -> bool:

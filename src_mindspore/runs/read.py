@@ -10,14 +10,20 @@ from src_mindspore.runs.names import CONFIG, METRICS, SPLITS_FILE
 from src_mindspore.runs.places import run_config
 from src_mindspore.runs.splits import read_splits
 from src_mindspore.spec.load import load_spec
-from src_mindspore.spec.model import FILE_NAME, ModelSpec
+from src_mindspore.spec.model import ENSEMBLE, FILE_NAME, ModelSpec
 from src_mindspore.system.advice import advised
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import brief, read_json
 
 
 def run_photos(model_path: Path) -> RunPhotos | None:
-    """The photos of the run that a model file or folder belongs to, where they can be told."""
+    """The photos of the run that a model file or folder belongs to, where they can be told.
+
+    An exported average of runs has those of all of them beside it.
+    """
+    folder = model_path if model_path.is_dir() else model_path.parent
+    if (folder / SPLITS_FILE).is_file() and not (folder / CONFIG).exists() and _is_ensemble(folder):
+        return read_splits(folder / SPLITS_FILE)
     run = run_of(model_path)
     return read_splits(run / SPLITS_FILE) if run else None
 
@@ -31,9 +37,16 @@ def run_of(model_path: Path) -> Path | None:
     folder = (model_path if model_path.is_dir() else model_path.parent).resolve()
     for place in (folder, folder.parent):
         if (place / SPLITS_FILE).is_file() and (place / CONFIG).is_file():
-            own = place == folder or _checkpoint(folder) in (None, _checkpoint(place))
+            own = place == folder or (
+                not _is_ensemble(folder) and _checkpoint(folder) in (None, _checkpoint(place))
+            )
             return place if own else None
     return None
+
+
+def _is_ensemble(folder: Path) -> bool:
+    """Whether the description in a folder is of an average of runs."""
+    return (folder / FILE_NAME).is_file() and ENSEMBLE in load_spec(folder / FILE_NAME).model
 
 
 def _checkpoint(folder: Path) -> str | None:

@@ -17,6 +17,7 @@ from src_mindspore.system.write import sha256_of, write_json
 SPEC_FORMAT = 2
 FILE_NAME = "spec.json"
 OUTPUTS = ("logits", "probabilities")
+ENSEMBLE = "ensemble"  # key of ``model``: the networks that are averaged
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class ModelSpec:
     ``classes`` are the folder names in the order of the outputs; ``labels`` has one table of
     display names per class (``en``, ``zh``, perhaps ``group`` with the same two keys);
     ``output`` is ``logits`` or ``probabilities``; ``model`` holds the arguments of
-    ``classifier.build_classifier`` and the number of parameters; ``calibration`` is None until
-    training has ended.
+    ``classifier.build_classifier`` and the number of parameters, of an average of runs a list of
+    such tables under ``ensemble``; ``calibration`` is None until training has ended.
     """
 
     classes: tuple[str, ...]
@@ -71,7 +72,9 @@ class ModelSpec:
 
     @property
     def activation(self) -> str | None:
-        """Of the output, as the head has it."""
+        """Of the output, as the head has it; an average of runs says it itself."""
+        if ENSEMBLE in self.model:
+            return self.model.get("activation")
         head = self.model.get("head")
         return head.get("activation") if isinstance(head, dict) else None
 

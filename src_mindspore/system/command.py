@@ -18,6 +18,7 @@ from src_mindspore.system.terminal import shown
 from src_mindspore.system.threads import VARIABLE, parse_threads
 
 OK, UNUSABLE_INPUT, INTERRUPTED = 0, 2, 130
+STDOUT = Path("-")  # where a file to be written is asked for
 
 
 def parser(description: str, example: str) -> argparse.ArgumentParser:

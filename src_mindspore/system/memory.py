@@ -16,14 +16,28 @@ TEXTS = (
 )
 
 
+class NoMemoryError(UserError):
+    """There is no memory for a batch.
+
+    Attributes:
+        work: what it was for.
+        size: photos in it.
+    """
+
+    def __init__(self, work: str, size: int, reason: str) -> None:
+        super().__init__(f"there is no memory for a batch of {size} ({work}: {reason})")
+        self.work = work
+        self.size = size
+
+
 @contextmanager
-def batch_of(setting: str, size: int) -> Iterator[None]:
-    """Work on batches of ``size`` photos, as the config key ``setting`` says.
+def batch_of(work: str, size: int) -> Iterator[None]:
+    """Work on batches of ``size`` photos; ``work`` is a word for it.
 
     They are not halved here: another batch size is another training.
 
     Raises:
-        UserError: memory ran out; the text has the setting.
+        NoMemoryError: memory ran out.
     """
     try:
         yield
@@ -31,8 +45,4 @@ def batch_of(setting: str, size: int) -> Iterator[None]:
         text = str(error).strip().partition("\n")[0]
         if isinstance(error, RuntimeError) and not any(t in text.lower() for t in TEXTS):
             raise
-        raise UserError(
-            f"there is no memory for a batch of {size} ({text or 'MemoryError'}): a smaller "
-            f"{setting} than {size} is needed, in a new run (--run), which uses the cached "
-            f"features again; or less other work on this machine, and --resume"
-        ) from None
+        raise NoMemoryError(work, size, text or "MemoryError") from None

@@ -1,8 +1,7 @@
 """What a training stage reads, epoch by epoch: cached features, or photos through the trunk.
 
 Both give the values at the cut where the trained part of the network begins, every training photo
-once per epoch in a fresh order. All draws come from (seed, stage, epoch, photo): an epoch is alike
-whether or not the ones before it ran in the same process.
+once per epoch in a fresh order. All draws come from (seed, stage, epoch, photo), see ``draws.py``.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,14 +18,13 @@ from src_mindspore.photos.records import Record
 from src_mindspore.photos.tensors import stack_pixels
 from src_mindspore.spec.input import InputSpec
 from src_mindspore.system.parallel import map_ordered
+from src_mindspore.training.distillation import Targets
+from src_mindspore.training.draws import AUGMENTATION, TEACHERS, Seed, epoch_order, epoch_views
 from src_mindspore.training.workers import ALONE, Workers
 
 SOURCES = ("cached", "photos")  # where fine-tuning reads from
-ORDER, VIEW, AUGMENTATION, DROPOUT = range(
-    4
-)  # what a generator is for: each has a stream of its own
-Seed = tuple[int, ...]  # of a stage: the run's seed and the stage's number
-Batch = tuple[np.ndarray, np.ndarray]  # values at the cut (n, ...) float32, labels (n,) int32
+# values at the cut (n, ...) float32, labels (n,) int32, and what teachers say, if there are any
+Batch = tuple[np.ndarray, ...]
 
 
 class TrainingInputs(Protocol):
@@ -49,21 +47,17 @@ class TrainingInputs(Protocol):
         ...
 
 
-def epoch_order(seed: Seed, epoch: int, photos: int) -> np.ndarray:
-    """The order of the photos in an epoch."""
-    return np.random.default_rng([*seed, epoch, ORDER]).permutation(photos)
-
-
 @dataclass(frozen=True)
 class CachedInputs:
     """Features from the cache; each photo shows one of its views, another in another epoch.
 
-    ``features``: (photos, views, ...); ``labels``: (photos,) int32.
+    ``features``: (photos, views, ...); ``labels``: (photos,) int32; ``targets``: of teachers.
     """
 
     features: np.ndarray | Rows | Picked
     labels: np.ndarray
     seed: Seed
+    targets: Targets | None = None
 
     @property
     def photos(self) -> int:
@@ -75,13 +69,20 @@ class CachedInputs:
     ) -> Iterator[Batch]:
         """See ``TrainingInputs``."""
         order = epoch_order(self.seed, epoch, self.photos)
-        views = np.random.default_rng([*self.seed, epoch, VIEW]).integers(
-            self.features.shape[1], size=self.photos
-        )
+        views = epoch_views(self.seed, epoch, self.photos, self.features.shape[1])
         for start in range(first * batch_size, self.photos, batch_size):
             chosen = order[start : start + batch_size]
             mine = workers.share(chosen, batch_size)
-            yield self.features[mine, views[mine]].astype(np.float32), self.labels[mine]
+            values = self.features[mine, views[mine]].astype(np.float32)
+            yield values, self.labels[mine], *self._targets(mine, views[mine], epoch, start)
+
+    def _targets(
+        self, photos: np.ndarray, views: np.ndarray, epoch: int, start: int
+    ) -> tuple[np.ndarray, ...]:
+        if self.targets is None:
+            return ()
+        rng = np.random.default_rng([*self.seed, epoch, TEACHERS, start])
+        return self.targets.of(photos, views, rng)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,8 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import batch_of
 from src_mindspore.system.progress import progress
 from src_mindspore.system.rows import Part, Readable, Sliceable, blank
-from src_mindspore.training.inputs import DROPOUT, TrainingInputs
+from src_mindspore.training.draws import DROPOUT
+from src_mindspore.training.inputs import Batch, TrainingInputs
 from src_mindspore.training.step import TrainStep
 from src_mindspore.training.workers import ALONE, Workers
 from src_mindspore.weights.assign import arrays_of
@@ -102,7 +103,7 @@ def fit(
             log.info("%s: no better epoch in %d: stopped early", stage.name, stage.patience)
             return
         began = time.perf_counter()
-        with batch_of(f"{stage.name}_stage.batch_size", stage.batch_size):
+        with batch_of(stage.name, stage.batch_size):
             sums = _train_epoch(stage, due, after_step)
             done = (state.epoch + 1) * steps_per_epoch(stage.inputs.photos, stage.batch_size)
             scores = _validate(stage, done) if stage.val else {}
@@ -185,11 +186,9 @@ def _train_epoch(
     return EpochSums(*workers.gather(sums).sum(0).tolist())
 
 
-def _train_step(
-    stage: Stage, batch: tuple[np.ndarray, np.ndarray], number: int, step: int
-) -> EpochSums:
+def _train_step(stage: Stage, batch: Batch, number: int, step: int) -> EpochSums:
     """Trains on batch ``number`` of an epoch; what it adds to the epoch's sums."""
-    values, labels = batch
+    values, labels, *targets = batch
     size, workers = stage.batch_size, stage.workers
     real = np.arange(len(labels)) < workers.real(
         min(size, stage.inputs.photos - number * size), size
@@ -201,10 +200,13 @@ def _train_step(
     keep = stage.step.top.head.dropout_mask(size, rng)
     # one row where none is drawn
     keep = Tensor(keep[workers.rows(size)] if len(keep) == size else keep)
-    loss, logits = stage.step(*_padded(values, labels, weights, size // workers.size), keep)
+    tensors = _padded(values, labels, weights, size // workers.size)
+    taught = _repeated(targets, size // workers.size)
+    loss, logits = stage.step(*tensors, keep, *taught)
     loss_value, weight = float(loss.asnumpy()), float(weights.sum())
     check_finite(stage, "loss", loss_value, step)
-    hits = (logits.asnumpy()[: len(labels)].argmax(1) == labels)[real]
+    logits = logits.asnumpy()[: len(labels), : len(stage.class_weights)]
+    hits = (logits.argmax(1) == labels)[real]
     return EpochSums(loss_value * weight, weight, float(hits.sum()), float(len(hits)))
 
 
@@ -217,6 +219,11 @@ def _padded(
     return Tensor(values[rows]), Tensor(labels[rows]), Tensor(full.astype(np.float32))
 
 
+def _repeated(arrays: Sequence[np.ndarray], size: int) -> list[Tensor]:
+    """The rows of a short batch over and over, as in ``_padded``."""
+    return [Tensor(array[np.arange(size) % len(array)]) for array in arrays]
+
+
 def _validate(stage: Stage, done: int) -> dict[str, float]:
     """Scores the whole validation split; of several workers each does a part of it.
 
@@ -224,7 +231,7 @@ def _validate(stage: Stage, done: int) -> dict[str, float]:
     """
     values, labels = stage.val
     workers = stage.workers
-    mine = workers.part(len(labels))
+    mine = workers.rows(len(labels))
     part = Readable(values if workers.size == 1 else Part(values, mine))
     # in the last column whether the photo can still be read
     table = np.zeros((len(labels), len(stage.class_weights) + 1), np.float32)

@@ -86,6 +86,27 @@ class LossOptions:
 
 
 @dataclass(frozen=True)
+class DistillOptions:
+    """How fine-tuning learns from teachers.
+
+    Attributes:
+        weight: of their probabilities in the loss, 0 to 1; the labels have the rest.
+        temperature: above 0.
+        features: weight of the squared error of the extra outputs, 0 or more.
+        components: how many extra outputs there are.
+        dropout: share of the teachers' logits that is dropped, 0 to below 1.
+        noise: standard deviation of what is added to them.
+    """
+
+    weight: float
+    temperature: float
+    features: float
+    components: int
+    dropout: float
+    noise: float
+
+
+@dataclass(frozen=True)
 class TrainingOptions:
     """All that the stages of a run are built from."""
 
@@ -93,6 +114,7 @@ class TrainingOptions:
     stages: tuple[StageOptions, ...]
     features: FeatureOptions
     loss: LossOptions = field(default_factory=LossOptions)
+    distill: DistillOptions | None = None  # None: there are no teachers
 
     def cached_cuts(self, classifier: Classifier) -> set[str]:
         """All cuts that the run reads from the cache."""
@@ -134,6 +156,12 @@ def stage_options(config: EasyDict, from_block: int, epochs: int) -> tuple[Stage
             kernels=stage.kernels,
         ),
     )
+
+
+def distill_options(config: EasyDict) -> DistillOptions | None:
+    """What is learned from teachers; None where there are none."""
+    table = {key: value for key, value in config.distill.items() if key != "teachers"}
+    return DistillOptions(**table) if config.distill.teachers else None
 
 
 def feature_options(config: EasyDict) -> FeatureOptions:

@@ -8,30 +8,45 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from easydict import EasyDict
 
+from src_mindspore.config.load import load_config
 from src_mindspore.config.schema import AUTO
 from src_mindspore.dataset import DataSet
+from src_mindspore.features.store import Picked, Rows
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.network.engines import FeatureEngine
-from src_mindspore.photos.records import Record
+from src_mindspore.photos.reader import PhotoReader
+from src_mindspore.spec.input import InputSpec
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.rows import Readable
 from src_mindspore.system.terminal import some
 from src_mindspore.training.build_model import build_model, pretrained_weights
-from src_mindspore.training.loop import fit, predict
+from src_mindspore.training.distillation import Targets
+from src_mindspore.training.limits import settings_named
+from src_mindspore.training.loop import Stage, fit, predict
 from src_mindspore.training.options import (
     LossOptions,
     TrainingOptions,
+    distill_options,
     feature_options,
     model_options,
     stage_options,
 )
-from src_mindspore.training.stages import Materials, build_stage, plain_values, training_inputs
+from src_mindspore.training.stages import (
+    Materials,
+    build_stage,
+    plain_values,
+    training_features,
+    training_inputs,
+)
+from src_mindspore.training.teachers import Teacher, has_new_features, run_teacher, targets_of
 from src_mindspore.weights.assign import assign_strict
 from src_mindspore.weights.pretrained import BackboneWeights
 
@@ -45,23 +60,46 @@ class Recipe:
     """What a config asks of training, without photos and run folder.
 
     Attributes:
+        name: of the config's file, for messages.
         options: its ``seed`` is that of the cached views alone; a fit has one of its own.
         model: arguments of ``build_model`` besides classes and weights.
         weights: what the backbone starts from; None where it is random.
         device: the selected one.
+        teachers: recipes, which are trained first on the same photos, and run folders.
         engines: of the frozen layers, chosen so far; see ``FeatureJob``.
     """
 
+    name: str
     options: TrainingOptions
-    model: Mapping
+    model: Mapping[str, Any]
     weights: BackboneWeights | None
     device: str
+    teachers: "tuple[Recipe | Path, ...]" = ()
     engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
 
     @property
     def loss(self) -> str:
         """What the logits of a fit are scored as, see ``metrics.summary``."""
         return "sigmoid_logits" if self.model["head"]["activation"] == "sigmoid" else "logits"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A recipe trained on some photos.
+
+    Attributes:
+        classifier: with the weights of the last epoch, or of the best where one is chosen.
+        input: how a photo becomes its input.
+        values: the photos to be scored, at the cut of the last stage; None without any.
+        last: the last stage.
+        epochs: how many every stage ran, by name.
+    """
+
+    classifier: Classifier
+    input: InputSpec
+    values: Readable | None
+    last: Stage
+    epochs: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -79,36 +117,89 @@ class Fitted:
     epochs: dict[str, int]
 
 
-def recipe_of(config: EasyDict) -> Recipe:
-    """The recipe of a config, with its weights read.
+def recipe_of(config: EasyDict, name: str, above: tuple[Path, ...] = ()) -> Recipe:
+    """The recipe of a config, and those of its teachers, with their weights read.
+
+    Args:
+        config: of ``load_config``.
+        name: for messages.
+        above: config files of those whom it teaches.
 
     Raises:
         UserError: weights or settings that cannot be used; a cut that is measured, by which a fold
-            would be trained otherwise than the next; no stage with an epoch.
+            would be trained otherwise than the next; a config that teaches itself.
     """
     block = config.finetune_stage.from_block
     if block == AUTO and config.finetune_stage.epochs:
         raise UserError(
-            "finetune_stage.from_block must be a number where recipes are compared; got auto, "
-            "which is chosen by what the machine manages: train.py says what it chose"
+            f"{name}: finetune_stage.from_block must be a number where parts of the photos are "
+            f"trained on; got auto, which is chosen by what the machine manages: train.py says "
+            f"what it chose"
         )
     stages = stage_options(config, 0 if block == AUTO else block, config.finetune_stage.epochs)
-    if not any(stage.epochs for stage in stages):
-        raise UserError("head_stage.epochs and finetune_stage.epochs are both 0: nothing to train")
     options = TrainingOptions(
-        config.seed, stages, feature_options(config), LossOptions(**config.loss)
+        config.seed,
+        stages,
+        feature_options(config),
+        LossOptions(**config.loss),
+        distill_options(config),
     )
     model = model_options(config)
     return Recipe(
-        options, model, pretrained_weights(model["backbone"]), select_device(config.device)
+        name,
+        options,
+        model,
+        pretrained_weights(model["backbone"]),
+        select_device(config.device),
+        teachers_of(config, above),
     )
 
 
-def build_untrained(recipe: Recipe, whole: DataSet) -> tuple[Classifier, ModelSpec]:
+def teachers_of(config: EasyDict, above: tuple[Path, ...] = ()) -> tuple[Recipe | Path, ...]:
+    """The teachers that a config names: recipes of config files, and run folders as they are.
+
+    Raises:
+        UserError: one that is not there, or that is taught by this one.
+    """
+    found: list[Recipe | Path] = []
+    for path in map(Path, config.distill.teachers):
+        if path.is_dir():
+            found.append(path)
+        elif not path.is_file():
+            raise UserError(
+                f"distill.teachers must be run folders or config files; got {path}, which is not "
+                f"there"
+            )
+        elif path in above:
+            names = " -> ".join(p.name for p in (*above, path))
+            raise UserError(f"{path} is taught by itself: {names}")
+        else:
+            found.append(recipe_of(load_config(path), path.name, (*above, path)))
+    return tuple(found)
+
+
+def build_untrained(recipe: Recipe, data: DataSet) -> tuple[Classifier, ModelSpec]:
     """The network that a fit begins with, and the spec that describes it."""
-    return build_model(whole.classes, recipe.weights, **recipe.model, value_range=whole.value_range)
+    return build_model(data.classes, recipe.weights, **recipe.model, value_range=data.value_range)
 
 
+def _materials(
+    recipe: Recipe, data: DataSet, reader: PhotoReader, whole: DataSet | None
+) -> Materials:
+    """What the stages of a recipe work with, a network that is not trained yet among it."""
+    classifier, spec = build_untrained(recipe, data)
+    return Materials(
+        recipe.device,
+        data,
+        classifier,
+        spec.input,
+        reader,
+        engines=recipe.engines,
+        whole=whole,
+    )
+
+
+@settings_named()
 def extract(recipe: Recipe, whole: DataSet) -> float:
     """Computes the features that fits read, as far as the cache has not got them; in seconds.
 
@@ -117,28 +208,19 @@ def extract(recipe: Recipe, whole: DataSet) -> float:
     """
     began = time.perf_counter()
     every = whole.records("all")
-    materials = _materials(recipe, whole, {TRAIN: every, SCORED: every})
+    data = replace(whole, splits={TRAIN: every, SCORED: every}, known_digests=whole.digests)
+    materials = _materials(recipe, data, whole.reader(), whole)
     stages = [stage for stage in recipe.options.stages if stage.epochs]
     for stage in stages:
         training_inputs(stage, recipe.options, materials)
     plain_values(SCORED, stages[-1].cut(materials.classifier), recipe.options, materials)
+    for teacher in recipe.teachers:
+        if isinstance(teacher, Recipe):
+            extract(teacher, whole)
     return time.perf_counter() - began
 
 
-def _materials(recipe: Recipe, whole: DataSet, splits: dict[str, tuple[Record, ...]]) -> Materials:
-    """Those of some parts, with a network of its own."""
-    classifier, spec = build_untrained(recipe, whole)
-    return Materials(
-        recipe.device,
-        replace(whole, splits=splits, known_digests=whole.digests),
-        classifier,
-        spec.input,
-        whole.reader(),
-        engines=recipe.engines,
-        whole=whole,
-    )
-
-
+@settings_named()
 def fit_part(
     recipe: Recipe, whole: DataSet, parts: Mapping[str, Sequence[int]], seed: int
 ) -> Fitted:
@@ -154,18 +236,45 @@ def fit_part(
         seed: of initial weights, order, choice of views and dropout.
 
     Raises:
-        UserError: see ``fit``; photos that cannot be read any more.
+        UserError: see ``fit``; photos that cannot be read any more; a teacher that was trained on
+            photos to be scored.
     """
     began = time.perf_counter()
     records = whole.records("all")
     splits = {name: tuple(records[i] for i in numbers) for name, numbers in parts.items()}
+    data = replace(whole, splits=splits, known_digests=whole.digests)
+    reached = trained(recipe, data, whole.reader(), seed, whole)
+    logits = predict(reached.last.step.top, reached.values, reached.last.batch_size)
+    there = reached.values.mask
+    if not there.all():
+        gone = [r.path for r, ok in zip(splits[SCORED], there, strict=True) if not ok]
+        raise UserError(f"photos to be scored cannot be read any more: {some(gone)}")
+    return Fitted(logits, time.perf_counter() - began, reached.epochs)
+
+
+def trained(
+    recipe: Recipe, data: DataSet, reader: PhotoReader, seed: int, whole: DataSet | None = None
+) -> Trained:
+    """Trains a recipe, after its teachers.
+
+    Args:
+        recipe: of ``recipe_of``.
+        data: the photos, in the splits ``TRAIN`` and perhaps ``CHOOSE`` and ``SCORED``.
+        reader: opens them.
+        seed: of initial weights, order, choice of views and dropout.
+        whole: see ``Materials``.
+    """
     seed_everything(seed)
-    materials = _materials(recipe, whole, splits)
+    materials = _materials(recipe, data, reader, whole)
     classifier = materials.classifier
     options = replace(recipe.options, seed=seed)
+    materials.targets = teach(recipe.teachers, options, materials)
     stages = [stage for stage in options.stages if stage.epochs]
-    # before anything is trained: cached features are named by the weights of the frozen layers
-    values = Readable(plain_values(SCORED, stages[-1].cut(classifier), options, materials))
+    values = None
+    if SCORED in data.splits:
+        # before anything is trained: cached features are named by the weights of the frozen layers
+        cut = stages[-1].cut(classifier)
+        values = Readable(plain_values(SCORED, cut, options, materials))
     reached, epochs = None, {}
     for stage in stages:
         built = build_stage(stage, options, materials)
@@ -177,8 +286,41 @@ def fit_part(
         if built.best:
             assign_strict(classifier, built.best, "the best epoch")
         reached, epochs[stage.name] = built, built.progress.epoch
-    logits = predict(reached.step.top, values, reached.batch_size)
-    if not values.mask.all():
-        gone = [r.path for r, there in zip(splits[SCORED], values.mask, strict=True) if not there]
-        raise UserError(f"photos to be scored cannot be read any more: {some(gone)}")
-    return Fitted(logits, time.perf_counter() - began, epochs)
+    return Trained(classifier, materials.input, values, reached, epochs)
+
+
+def teach(
+    teachers: Sequence[Recipe | Path], options: TrainingOptions, materials: Materials
+) -> Targets | None:
+    """What teachers say of the training photos; None without any.
+
+    Args:
+        teachers: of ``teachers_of``; recipes are trained here, with the seed of the student.
+        options: of the student.
+        materials: its photos and network, which is not trained yet.
+
+    Raises:
+        UserError: a teacher with other classes, or trained on photos that the student is scored on.
+    """
+    if not teachers:
+        return None
+    data, classifier = materials.data, materials.classifier
+    found = []
+    for number, teacher in enumerate(teachers):
+        if isinstance(teacher, Path):
+            found.append(run_teacher(teacher, data, classifier))
+            continue
+        log.info("teacher %d of %d: %s", number + 1, len(teachers), teacher.name)
+        splits = {name: part for name, part in data.splits.items() if name != SCORED}
+        reached = trained(
+            teacher, replace(data, splits=splits), materials.reader, options.seed, materials.whole
+        )
+        new = has_new_features(reached.classifier, classifier)
+        found.append(Teacher(teacher.name, reached.classifier, reached.input, None, new))
+
+    def features(teacher: Teacher) -> dict[str, Rows | Picked]:
+        return training_features(
+            teacher.classifier, teacher.outputs, teacher.input, options, materials
+        )
+
+    return targets_of(found, features, options.distill, options.seed)

@@ -1,10 +1,10 @@
 """Builds the stages of a run: which part of the network is trained, on what, and how."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from mindspore import Parameter
+from mindspore import Parameter, nn
 
 from src_mindspore.backbone import IMAGE, POOLED
 from src_mindspore.dataset import DataSet
@@ -19,11 +19,14 @@ from src_mindspore.photos.class_weights import class_weights
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.tensors import PlainPhotos
 from src_mindspore.spec.input import InputSpec
+from src_mindspore.system.rows import blank
+from src_mindspore.training.distillation import DistillationLoss, Targets, TaughtHead
 from src_mindspore.training.inputs import CachedInputs, PhotoInputs, TrainingInputs
 from src_mindspore.training.loop import Stage, steps_per_epoch
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer
 from src_mindspore.training.options import (
+    FINETUNE,
     STAGES,
     FeatureOptions,
     StageOptions,
@@ -47,6 +50,7 @@ class Materials:
         engines: those chosen so far, see ``FeatureJob``.
         whole: a data set, not divided, of which the splits are parts. Its features are cached as
             one entry, so that other parts of it find them there; None: an entry for every split.
+        targets: what teachers say of the cached views of the training photos; None without any.
     """
 
     device: str
@@ -57,6 +61,7 @@ class Materials:
     workers: Workers = ALONE
     engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
     whole: DataSet | None = None
+    targets: Targets | None = None
 
 
 def build_stage(stage: StageOptions, options: TrainingOptions, materials: Materials) -> Stage:
@@ -81,7 +86,15 @@ def build_stage(stage: StageOptions, options: TrainingOptions, materials: Materi
     return Stage(
         name=stage.name,
         classifier=classifier,
-        step=build_step(classifier, cut, stage, lr, options.loss.label_smoothing, materials),
+        step=build_step(
+            classifier,
+            cut,
+            stage,
+            lr,
+            options.loss.label_smoothing,
+            materials,
+            _taught_head(stage, options, materials),
+        ),
         inputs=inputs,
         val=validation,
         val_loss="sigmoid_logits" if activation == "sigmoid" else "logits",
@@ -102,6 +115,7 @@ def build_step(
     lr: np.ndarray,
     label_smoothing: float,
     materials: Materials,
+    taught: TaughtHead | None = None,
 ) -> TrainStep:
     """The training step of what lies behind a cut.
 
@@ -112,26 +126,86 @@ def build_step(
         lr: (steps,) float32, the rate of every step.
         label_smoothing: 0 to below 1.
         materials: device, classes and workers.
+        taught: the head with its extra outputs, where there are any.
     """
-    top = Top(classifier, cut)
-    loss = ClassificationLoss(
+    top = Top(classifier, cut, taught)
+    loss: nn.Cell = ClassificationLoss(
         len(materials.data.classes), classifier.head.activation, label_smoothing, materials.workers
     )
-    parameters = trainable(top, stage.freeze_head)
+    if targets := _targets(stage, materials):
+        loss = DistillationLoss(loss, targets.options)
+    parameters = trainable(top, classifier.head if stage.freeze_head else None)
     optimizer = build_optimizer(parameters=parameters, lr=lr, **stage.optimizer)
     fast = accelerate(top, stage.kernels, materials.device, stage.freeze_bn_statistics)
     return TrainStep(fast, loss, optimizer, materials.workers)
 
 
-def trainable(top: Top, freeze_head: bool = False) -> list[Parameter]:
-    """Parameters behind the cut that a stage trains; frozen ones keep no gradient."""
-    head = {id(p) for p in top.head.get_parameters()}
-    return [p for p in top.trainable_params() if not (freeze_head and id(p) in head)]
+def _targets(stage: StageOptions, materials: Materials) -> Targets | None:
+    """What a stage learns from teachers: fine-tuning does."""
+    return materials.targets if stage.name == FINETUNE else None
+
+
+def _taught_head(
+    stage: StageOptions, options: TrainingOptions, materials: Materials
+) -> TaughtHead | None:
+    """The head of a stage that learns its teachers' features; None where it does not.
+
+    Where the head is one Dense on pooled features that are in the cache, the extra outputs begin
+    as the best that the frozen network can do.
+    """
+    targets, classifier = _targets(stage, materials), materials.classifier
+    if targets is None or targets.components is None:
+        return None
+    components = targets.components
+    taught = TaughtHead(classifier.head, components.shape[-1])
+    cuts = _cached_outputs(options, classifier)
+    if classifier.head.last or classifier.head_cut not in cuts:
+        return taught
+    views = options.features.views
+    found = _features(
+        feature_job(cuts, views, options, materials), "train", options.features, materials
+    )
+    rows = found[classifier.head_cut]
+    photos = np.repeat(np.arange(len(rows)), views.count + 1)
+    features = rows[photos, np.tile(np.arange(views.count + 1), len(rows))]
+    there = ~blank(features)
+    taught.begin_with(features[there], components.reshape(len(photos), -1)[there])
+    return taught
+
+
+def trainable(top: Top, frozen: nn.Cell | None = None) -> list[Parameter]:
+    """Parameters behind the cut that a stage trains; those of ``frozen`` keep no gradient."""
+    kept = {id(p) for p in frozen.get_parameters()} if frozen else set()
+    return [p for p in top.trainable_params() if id(p) not in kept]
 
 
 def labels_of(data: DataSet, split: str) -> np.ndarray:
     """(n,) int32, in the order of the split's records."""
     return np.array([record.label for record in data.records(split)], np.int32)
+
+
+def training_features(
+    classifier: Classifier,
+    outputs: Sequence[str],
+    spec: InputSpec,
+    options: TrainingOptions,
+    materials: Materials,
+) -> dict[str, Rows | Picked]:
+    """The outputs of another network for the cached views of the training photos.
+
+    Args:
+        classifier: that network.
+        outputs: what is wanted of it.
+        spec: how a view becomes its input.
+        options: of the student, whose views they are.
+        materials: its photos.
+    """
+    job = replace(
+        feature_job(outputs, options.features.views, options, materials),
+        backbone=classifier.backbone,
+        input=spec,
+    )
+    return _features(job, "train", options.features, materials)
 
 
 def feature_job(
@@ -161,7 +235,7 @@ def training_inputs(
         cuts = _cached_outputs(options, materials.classifier)
         job = feature_job(cuts, features.views, options, materials)
         found = _features(job, "train", features, materials)
-        return CachedInputs(found[cut], labels_of(data, "train"), seed)
+        return CachedInputs(found[cut], labels_of(data, "train"), seed, _targets(stage, materials))
     trunk = None
     if cut != IMAGE:
         job = feature_job((cut,), Views(), options, materials)

@@ -10,8 +10,9 @@ class TrainStep(nn.Cell):
     """One optimiser step on a batch; the graph is compiled once, for one batch shape.
 
     Inputs: values at the cut (B, ...), labels (B,) int32, sample weights (B,) float32 with 0 for
-    padding, dropout factors (see ``ClassifierHead.dropout_mask``). Outputs: loss (scalar) and
-    logits (B, classes), both from before the step. Of several workers each gets its rows of the
+    padding, dropout factors (see ``ClassifierHead.dropout_mask``), and what the loss takes besides.
+    Outputs: loss (scalar) and what the loss took, logits (B, classes) first, both from before the
+    step. Of several workers each gets its rows of the
     batch; loss and step are those of the whole batch.
     """
 
@@ -33,17 +34,17 @@ class TrainStep(nn.Cell):
         self.gradient_sum = workers.gradient_sum(optimizer.parameters)
 
     def forward(
-        self, x: Tensor, labels: Tensor, weights: Tensor, keep: Tensor
+        self, x: Tensor, labels: Tensor, weights: Tensor, keep: Tensor, *targets: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Loss and logits."""
         logits = self.top(x, keep)
-        return self.loss(logits, labels, weights), logits
+        return self.loss(logits, labels, weights, *targets), logits
 
     def construct(
-        self, x: Tensor, labels: Tensor, weights: Tensor, keep: Tensor
+        self, x: Tensor, labels: Tensor, weights: Tensor, keep: Tensor, *targets: Tensor
     ) -> tuple[Tensor, Tensor]:
         """See the class."""
-        (loss, logits), gradients = self.forward_and_gradients(x, labels, weights, keep)
+        (loss, logits), gradients = self.forward_and_gradients(x, labels, weights, keep, *targets)
         if self.sum is not None:
             loss = self.sum(loss)
             gradients = self.gradient_sum(gradients)

@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +34,18 @@ from src_mindspore.system.terminal import apart
 from src_mindspore.training.auto_cut import choose_from_block
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.data import checked_data_set
+from src_mindspore.training.limits import AGAIN, settings_named
 from src_mindspore.training.loop import Stage, fit
 from src_mindspore.training.options import (
     STAGES,
     LossOptions,
     TrainingOptions,
+    distill_options,
     feature_options,
     model_options,
     stage_options,
 )
+from src_mindspore.training.part import teach, teachers_of
 from src_mindspore.training.stages import Materials, build_stage
 from src_mindspore.training.workers import join, leave
 from src_mindspore.weights.assign import arrays_of, assign_strict, restore
@@ -50,6 +53,7 @@ from src_mindspore.weights.assign import arrays_of, assign_strict, restore
 log = logging.getLogger(__name__)
 
 
+@settings_named(AGAIN)
 def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     """Runs or resumes a training run; everything it leaves is in ``run``.
 
@@ -89,9 +93,10 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
     if workers.size > 1:
         workers.agree({"photos": _photos(data), "first weights": _weights(classifier)})
 
-    # 3. head and backbone, each from its cut on; see stages.py and loop.py
+    # 3. head and backbone, each from its cut on, after their teachers; see stages.py and loop.py
     materials = Materials(device, data, classifier, spec.input, data.reader(), workers)
     options = _options(config, materials, run)
+    materials.targets = teach(teachers_of(config), options, materials)
     best, seconds = _run_stages(options, materials, run)
     if not workers.first:
         leave(workers)
@@ -140,14 +145,13 @@ def _options(config: EasyDict, materials: Materials, run: RunFolder) -> Training
         stages=stage_options(config, 0 if block == AUTO else block, finetune.epochs),
         features=feature_options(config),
         loss=LossOptions(**config.loss),
+        distill=distill_options(config),
     )
     if block != AUTO:
         return options
     choice = run.choice() or choose_from_block(options, materials, **finetune.budget)
     run.write_choice(choice)
-    return TrainingOptions(
-        options.seed, stage_options(config, **choice), options.features, options.loss
-    )
+    return replace(options, stages=stage_options(config, **choice))
 
 
 def _run_stages(

@@ -49,10 +49,9 @@ class Workers:
         """Whether this is the worker that writes, logs and scores."""
         return self.rank == 0
 
-    def rows(self, batch_size: int) -> slice:
-        """This worker's rows of a full batch."""
-        each = batch_size // self.size
-        return slice(self.rank * each, (self.rank + 1) * each)
+    def rows(self, count: int) -> slice:
+        """This worker's of ``count`` rows, of which each has one worker."""
+        return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
 
     def share(self, batch: np.ndarray, batch_size: int) -> np.ndarray:
         """This worker's part of a batch of photo numbers, of which the last may be short.
@@ -65,10 +64,6 @@ class Workers:
     def real(self, photos: int, batch_size: int) -> int:
         """How many rows of ``share`` count, in a batch of ``photos`` photos."""
         return len(range(photos)[self.rows(batch_size)])
-
-    def part(self, rows: int) -> slice:
-        """This worker's part of so many rows, of which each has one worker."""
-        return slice(rows * self.rank // self.size, rows * (self.rank + 1) // self.size)
 
     def sum(self) -> Sum | None:
         """A cell that adds a tensor up over the workers; None where there is one only."""

@@ -13,17 +13,26 @@ import pytest
 from PIL import Image
 from workplace import Workplace
 
+from src_mindspore.config.hints import keys_of
 from src_mindspore.config.load import load_config, settings_without_effect
 from src_mindspore.config.schema import SCHEMA
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sha256_of
-from src_mindspore.training.options import feature_options, model_options, stage_options
+from src_mindspore.training.options import (
+    distill_options,
+    feature_options,
+    model_options,
+    stage_options,
+)
 
 HEAD_ONLY = ("finetune_stage.epochs=0",)
 PHOTOS = ("finetune_stage.inputs=photos",)
 CROP = (*HEAD_ONLY, "input.size=64", "input.resize=shorter_side", "input.shorter_side=72")
 AUTO = ("finetune_stage.from_block=auto",)
+# enough steps after the warm-up for the shapes of a decay to differ
+LONGER = ("head_stage.epochs=4", "finetune_stage.epochs=4")
 WARM = ("head_stage.lr.warmup_epochs=1", "finetune_stage.lr.warmup_epochs=1")
+TAUGHT = ("distill.teachers=[configs/photos.yaml]",)  # the teacher is trained first
 OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     "seed": ("2", HEAD_ONLY),
     "device": ("GPU", HEAD_ONLY),
@@ -45,6 +54,7 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     "head.reduction": ("max", HEAD_ONLY),
     "head.hidden": ("[8]", HEAD_ONLY),
     "head.hidden_activation": ("tanh", (*HEAD_ONLY, "head.hidden=[8]")),
+    "head.normalisation": ("rms", HEAD_ONLY),
     "head.dropout": ("0.5", HEAD_ONLY),
     "head.activation": ("sigmoid", HEAD_ONLY),
     **{f"augment.{key}": ("[0.9, 1]", HEAD_ONLY) for key in ("scale", "ratio")},
@@ -65,15 +75,15 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
         for key, value, beside in (
             ("epochs", "3", ()),
             ("batch_size", "8", ()),
-            ("patience", "1", (f"{stage}.epochs=8", f"{stage}.lr.max=1e-9")),
+            ("patience", "1", (f"{stage}.epochs=8", f"{stage}.lr.max=2")),  # only gets worse
             ("optimizer.name", "adam", ()),
             ("optimizer.momentum", "0.5", ()),
             ("optimizer.weight_decay", "0.1", ()),
             ("lr.max", "0.0123", ()),
             ("lr.init", "0.0001", WARM),
-            ("lr.end", "0.0001", ()),
+            ("lr.end", "0.0001", LONGER),
             ("lr.warmup_epochs", "0.2", ()),
-            ("lr.decay", "linear", ()),
+            ("lr.decay", "linear", LONGER),
         )
     },
     "finetune_stage.from_block": ("16", ()),
@@ -83,20 +93,19 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     "finetune_stage.freeze_head": ("true", ()),
     "finetune_stage.freeze_bn_statistics": ("false", ()),
     "finetune_stage.kernels": ("plain", PHOTOS),
+    "distill.teachers": ("[configs/photos.yaml]", ()),
+    "distill.weight": ("0.3", TAUGHT),
+    "distill.temperature": ("4", TAUGHT),
+    "distill.features": ("1", TAUGHT),
+    "distill.components": ("4", TAUGHT),
+    "distill.dropout": ("0.5", TAUGHT),
+    "distill.noise": ("1", TAUGHT),
     "save_every": ("0", HEAD_ONLY),
 }
 
 
-def keys(table: dict, prefix: str = "") -> list[str]:
-    """All keys of the schema, as ``--set`` names them."""
-    found: list[str] = []
-    for key, rule in table.items():
-        found += keys(rule, f"{prefix}{key}.") if isinstance(rule, dict) else [prefix + key]
-    return found
-
-
 def test_no_key_is_forgotten() -> None:
-    assert sorted(OTHER) == sorted(keys(SCHEMA))
+    assert sorted(OTHER) == sorted(keys_of(SCHEMA))
 
 
 def plain(overrides: tuple[str, ...], folder: Path) -> dict | str:
@@ -117,6 +126,7 @@ def plain(overrides: tuple[str, ...], folder: Path) -> dict | str:
         "loss": dict(config.loss),
         "calibration": dict(config.calibration),
         "data": dict(config.data),
+        "distill": (config.distill.teachers, distill_options(config)),
         "budget": dict(config.finetune_stage.budget),
         "others": (config.seed, config.device, block, config.save_every),
         "no effect": settings_without_effect(config),

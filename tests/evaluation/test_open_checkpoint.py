@@ -13,8 +13,8 @@ from mindspore import Tensor
 from workplace import REPOSITORY
 
 from src_mindspore.evaluation import open_checkpoint
+from src_mindspore.evaluation.kept_models import KeptLogits
 from src_mindspore.evaluation.model import load_model
-from src_mindspore.evaluation.open_checkpoint import KeptLogits
 from src_mindspore.evaluation.predict import predictions
 from src_mindspore.network.classifier import build_classifier
 from src_mindspore.spec.calibration import CalibrationSpec

@@ -268,8 +268,7 @@ def test_no_room_on_the_disk(engine, data, job, tmp_path, monkeypatch, free):
     with pytest.raises(UserError) as info:
         cached_features(job, data, "train", tmp_path / "cache")
     assert str(info.value) == (
-        f"the feature cache in {tmp_path / 'cache'} needs 0 MB; 0 MB are free. "
-        "Fewer features.views or another features.cache_dir would do"
+        f"the feature cache in {tmp_path / 'cache'} needs 0 MB; 0 MB are free"
     )
     assert list((tmp_path / "cache").iterdir()) == []
     monkeypatch.setattr(shutil, "disk_usage", lambda _: USAGE(10**9, 0, NEEDED))
@@ -281,6 +280,5 @@ def test_a_cache_that_cannot_be_written(engine, data, job, tmp_path):
     with pytest.raises(UserError) as info:
         cached_features(job, data, "train", tmp_path / "cache")
     assert str(info.value) == (
-        f"the feature cache {tmp_path / 'cache'} cannot be written (Not a directory); "
-        "another features.cache_dir would do"
+        f"the feature cache {tmp_path / 'cache'} cannot be written (Not a directory)"
     )

@@ -46,7 +46,9 @@ def logits(classifier) -> np.ndarray:
         ],
         ({"width_mult": 0.35, "padding": "symmetric", "bn_eps": 1e-5}, {"reduction": "max"}),
         ({"width_mult": 0.35}, {"reduction": "none", "hidden": [8, 8]}),
+        ({"width_mult": 0.35}, {"normalisation": "rms", "hidden": [8]}),
         ({"name": "efficientnet_lite0"}, {}),
+        ({"name": "small_cnn"}, {}),
     ],
     ids=str,
 )

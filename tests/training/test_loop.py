@@ -14,6 +14,7 @@ from src_mindspore.runs.progress import EpochSums, StageProgress
 from src_mindspore.system.errors import UserError
 from src_mindspore.training import loop as trainer
 from src_mindspore.training.inputs import CachedInputs
+from src_mindspore.training.limits import settings_named
 from src_mindspore.training.loop import Stage, fit, steps_per_epoch
 
 
@@ -243,10 +244,11 @@ def test_no_memory_for_a_batch(monkeypatch):
     for error in (MemoryError(), RuntimeError("Unknown Error!\n\nAt:\n"), RuntimeError("no op")):
         stage = played(monkeypatch)
         stage.step.losses = SimpleNamespace(pop=raiser(error))
-        with pytest.raises(RuntimeError if "op" in str(error) else UserError) as info:
+        expected = RuntimeError if "op" in str(error) else UserError
+        with pytest.raises(expected) as info, settings_named():
             fit(stage, lambda *_: None)
         if "op" not in str(error):
-            assert str(info.value).startswith("there is no memory for a batch of 4 (")
+            assert str(info.value).startswith("there is no memory for a batch of 4 (finetune: ")
             assert "a smaller finetune_stage.batch_size than 4 is needed" in str(info.value)
 
 

@@ -41,7 +41,9 @@ def classifier(network) -> Classifier:
 
 def step_of(top: Top, lr: float, steps: int = 100, freeze_head: bool = False) -> TrainStep:
     rates = np.full(steps, lr, np.float32)
-    optimizer = build_optimizer("momentum", trainable(top, freeze_head), rates)
+    optimizer = build_optimizer(
+        "momentum", trainable(top, top.head if freeze_head else None), rates
+    )
     return TrainStep(top, ClassificationLoss(CLASSES, None), optimizer)
 
 
@@ -153,7 +155,8 @@ def test_trainable(classifier):
         ("features.17", False, last + head),
         ("features.17", True, last),
     ):
-        assert [p.name for p in trainable(Top(classifier, cut), freeze_head)] == expected
+        frozen = classifier.head if freeze_head else None
+        assert [p.name for p in trainable(Top(classifier, cut), frozen)] == expected
     assert len(trainable(Top(classifier, "image"))) == 156 + 2
 
 

@@ -161,11 +161,11 @@ def test_the_workers_batches_are_the_batch(size) -> None:
 
 def test_parts_of_the_validation() -> None:
     values = np.arange(11)
-    parts = [Part(values, Workers(rank, 4).part(11)) for rank in range(4)]
+    parts = [Part(values, Workers(rank, 4).rows(11)) for rank in range(4)]
     assert [len(part) for part in parts] == [2, 3, 3, 3]
     np.testing.assert_array_equal(np.concatenate([part[:] for part in parts]), values)
     np.testing.assert_array_equal(parts[1][1:9], [3, 4])
-    assert len(Part(values, Workers(0, 4).part(3))) == 0
+    assert len(Part(values, Workers(0, 4).rows(3))) == 0
 
 
 def test_alone() -> None:
