@@ -29,6 +29,7 @@ from src_mindspore.system.rows import Readable
 from src_mindspore.system.terminal import some
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.distillation import Targets
+from src_mindspore.training.fast_stage import FittedHead, fit_fast
 from src_mindspore.training.limits import settings_named
 from src_mindspore.training.loop import Stage, fit, predict
 from src_mindspore.training.options import (
@@ -92,6 +93,7 @@ class Trained:
         input: how a photo becomes its input.
         values: the photos to be scored, at the cut of the last stage; None without any.
         last: the last stage.
+        head: where that is a head in compiled calls.
         epochs: how many every stage ran, by name.
     """
 
@@ -99,7 +101,14 @@ class Trained:
     input: InputSpec
     values: Readable | None
     last: Stage
+    head: FittedHead | None
     epochs: dict[str, int]
+
+    def logits(self) -> np.ndarray:
+        """(n, classes) float32 of the photos to be scored."""
+        if self.head:
+            return self.head.logits(self.values)
+        return predict(self.last.step.top, self.values, self.last.batch_size)
 
 
 @dataclass(frozen=True)
@@ -244,7 +253,7 @@ def fit_part(
     splits = {name: tuple(records[i] for i in numbers) for name, numbers in parts.items()}
     data = replace(whole, splits=splits, known_digests=whole.digests)
     reached = trained(recipe, data, whole.reader(), seed, whole)
-    logits = predict(reached.last.step.top, reached.values, reached.last.batch_size)
+    logits = reached.logits()
     there = reached.values.mask
     if not there.all():
         gone = [r.path for r, ok in zip(splits[SCORED], there, strict=True) if not ok]
@@ -275,18 +284,20 @@ def trained(
         # before anything is trained: cached features are named by the weights of the frozen layers
         cut = stages[-1].cut(classifier)
         values = Readable(plain_values(SCORED, cut, options, materials))
-    reached, epochs = None, {}
+    reached, head, epochs = None, None, {}
     for stage in stages:
         built = build_stage(stage, options, materials)
         if reached:
             built.best = reached.best
             built.progress.best_top1 = reached.progress.best_top1
             built.progress.best_loss = reached.progress.best_loss
-        fit(built, lambda *_: None)
-        if built.best:
-            assign_strict(classifier, built.best, "the best epoch")
+        head = fit_fast(built, stage, options.loss.label_smoothing)
+        if head is None:
+            fit(built, lambda *_: None)
+            if built.best:
+                assign_strict(classifier, built.best, "the best epoch")
         reached, epochs[stage.name] = built, built.progress.epoch
-    return Trained(classifier, materials.input, values, reached, epochs)
+    return Trained(classifier, materials.input, values, reached, head, epochs)
 
 
 def teach(
