@@ -56,6 +56,7 @@ def compare(tmp_path, monkeypatch):
     folds = draw_folds(np.array([r.label for r in records]), groups, 3, 1)
     photos = Photos(whole, groups, folds, ("said of the photos",))
     monkeypatch.setattr(run, "recipe_of", lambda config, _: config)
+    monkeypatch.setattr(run, "sharing", lambda recipes, _: recipes)
     monkeypatch.setattr(run, "build_untrained", lambda *_: (None, None))
     monkeypatch.setattr(run, "extract", lambda *_: 0.0)
     monkeypatch.setattr(run, "_one_image", lambda *_: None)
