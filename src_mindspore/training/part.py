@@ -153,7 +153,7 @@ def recipe_of(config: EasyDict, name: str, above: tuple[Path, ...] = ()) -> Reci
         LossOptions(**config.loss),
         distill_options(config),
     )
-    model = model_options(config)
+    model = {**model_options(config), "labels": None}  # display names decide nothing
     return Recipe(
         name,
         options,
