@@ -80,6 +80,7 @@ class ClassifierHead(nn.Cell):
         self.hidden_activation = hidden_activation
         self.dropout = dropout
         self.normalisation = normalisation
+        self.hidden_activation = hidden_activation
         self.last = len(layers)  # index of the last Dense
         self.last_width = width
         # small weights: the first logits say "all classes alike", whatever the features' scale

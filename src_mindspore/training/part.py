@@ -144,7 +144,7 @@ def recipe_of(config: EasyDict, name: str, above: tuple[Path, ...] = ()) -> Reci
         LossOptions(**config.loss),
         distill_options(config),
     )
-    model = model_options(config)
+    model = {**model_options(config), "labels": None}  # display names decide nothing
     return Recipe(
         name,
         options,
@@ -197,6 +197,36 @@ def _materials(
         engines=recipe.engines,
         whole=whole,
     )
+
+
+def sharing(recipes: Sequence[Recipe], data: DataSet) -> list[Recipe]:
+    """The recipes, of which those that see the same views read the same features.
+
+    What one of them needs of the frozen layers is computed and cached with what the others need,
+    in one pass over the photos.
+
+    Args:
+        recipes: of ``recipe_of``.
+        data: the photos.
+    """
+    cuts: dict[str, set[str]] = {}
+    engines: dict[str, dict] = {}
+    kinds = []
+    for recipe in recipes:
+        classifier, spec = build_untrained(recipe, data)
+        kind = repr((recipe.model["backbone"], spec.input, recipe.options.features, recipe.device))
+        # random weights are others with every seed
+        kinds.append(kind if recipe.weights else f"{len(kinds)}")
+        cuts.setdefault(kinds[-1], set()).update(recipe.options.cached_cuts(classifier))
+        engines.setdefault(kinds[-1], {})
+    return [
+        replace(
+            recipe,
+            options=replace(recipe.options, also=frozenset(cuts[kind])),
+            engines=engines[kind],
+        )
+        for recipe, kind in zip(recipes, kinds, strict=True)
+    ]
 
 
 @settings_named()
