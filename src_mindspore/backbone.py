@@ -11,12 +11,14 @@ from src_mindspore.backbones.efficientnet_lite import (
 )
 from src_mindspore.backbones.interface import Backbone
 from src_mindspore.backbones.mobilenet_v2 import MobileNetV2Backbone
+from src_mindspore.backbones.small_cnn import SmallCNNBackbone
 
 DEFAULT = "mobilenet_v2"  # of a spec.json from before there were others
 BACKBONES: Mapping[str, type[Backbone]] = {
     DEFAULT: MobileNetV2Backbone,
     "efficientnet_lite0": EfficientNetLite0Backbone,
     "efficientnet_lite2": EfficientNetLite2Backbone,
+    "small_cnn": SmallCNNBackbone,
 }
 IMAGE = "image"
 POOLED = ("mean", "max")

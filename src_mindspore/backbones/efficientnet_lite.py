@@ -7,7 +7,7 @@ and ``efficientnet_model.py`` (``fix_head_stem``).
 
 import math
 
-from src_mindspore.backbones.interface import Layer
+from src_mindspore.backbones.interface import Layer, refuse_width
 from src_mindspore.backbones.inverted_residual import (
     Block,
     InvertedResidualNetwork,
@@ -65,11 +65,6 @@ class EfficientNetLite(InvertedResidualNetwork):
         super().__init__(efficientnet_lite_layers(width, depth), padding, bn_eps)
 
 
-def _check_width(name: str, width_mult: float) -> None:
-    if width_mult != 1:
-        raise ValueError(f"width_mult of {name} must be 1; got {width_mult}")
-
-
 class EfficientNetLite0Backbone(EfficientNetLite):
     """EfficientNet-Lite0, 18 layers; its ImageNet weights saw 224x224 pixels.
 
@@ -80,7 +75,7 @@ class EfficientNetLite0Backbone(EfficientNetLite):
     def __init__(
         self, width_mult: float = 1.0, padding: str = "same", bn_eps: float = 1e-3
     ) -> None:
-        _check_width("efficientnet_lite0", width_mult)
+        refuse_width("efficientnet_lite0", width_mult)
         super().__init__(1.0, 1.0, padding, bn_eps)
 
 
@@ -93,5 +88,5 @@ class EfficientNetLite2Backbone(EfficientNetLite):
     def __init__(
         self, width_mult: float = 1.0, padding: str = "same", bn_eps: float = 1e-3
     ) -> None:
-        _check_width("efficientnet_lite2", width_mult)
+        refuse_width("efficientnet_lite2", width_mult)
         super().__init__(1.1, 1.2, padding, bn_eps)

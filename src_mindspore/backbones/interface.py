@@ -73,6 +73,12 @@ class Layer(NamedTuple):
         return total
 
 
+def refuse_width(name: str, width_mult: float) -> None:
+    """Raises ValueError where an architecture without other widths is asked for one."""
+    if width_mult != 1:
+        raise ValueError(f"width_mult of {name} must be 1; got {width_mult}")
+
+
 class Backbone(nn.Cell):
     """An architecture without its classifier.
 

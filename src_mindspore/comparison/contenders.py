@@ -14,6 +14,7 @@ from easydict import EasyDict
 from src_mindspore.config.checks import STAGE_TABLES, idle_keys
 from src_mindspore.config.load import keys_set, load_config, settings_without_effect
 from src_mindspore.config.schema import AUTO
+from src_mindspore.runs.names import MODEL
 from src_mindspore.runs.open import check_trainable
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name, some
@@ -96,6 +97,7 @@ def digest_of(config: EasyDict, epoch: str = LAST) -> str:
     weights = table["backbone"]["weights"]
     if isinstance(weights, str) and Path(weights).is_absolute():
         table["backbone"]["weights"] = sha256_of(Path(weights))
+    table["distill"]["teachers"] = [_teacher(Path(t), epoch) for t in config.distill.teachers]
     idle = [key for key in idle_keys(config) if key not in STAGE_TABLES]
     if epoch == LAST:
         idle += [f"{name}.patience" for name in STAGE_TABLES]
@@ -105,6 +107,17 @@ def digest_of(config: EasyDict, epoch: str = LAST) -> str:
         if not table[name]["epochs"]:
             table[name] = {"epochs": 0}
     return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
+
+
+def _teacher(path: Path, epoch: str) -> str:
+    """What stands for a teacher: the weights of a run folder, or all that decides a config's.
+
+    One that is not there is refused when it is to teach.
+    """
+    if path.is_file():
+        return digest_of(load_config(path), epoch)
+    model = path / MODEL
+    return sha256_of(model) if model.is_file() else str(path)
 
 
 def _drop(table: dict[str, Any], key: str) -> None:

@@ -12,17 +12,26 @@ Config = Mapping[str, Any]
 def settle(config: dict[str, Any]) -> None:
     """Replaces what follows from other keys, in place; the config must have no problems.
 
-    ``input.size: null`` is what the backbone's weights saw, a negative ``from_block`` counts from
-    the last layer, ``width_mult: null`` is 1 unless it follows from a file of weights.
+    ``input.size: null`` is what the backbone's weights saw, ``weights: auto`` is ``imagenet`` where
+    there are such, else ``none``, a negative ``from_block`` counts from the last layer,
+    ``width_mult: null`` is 1 unless it follows from a file of weights.
     """
     backbone, stage = config["backbone"], config["finetune_stage"]
     facts = BACKBONES[backbone["name"]]
     if config["input"]["size"] is None:
         config["input"]["size"] = facts.size
+    backbone["weights"] = _weights(backbone)
     if stage["from_block"] != AUTO and stage["from_block"] < 0:
         stage["from_block"] += facts.layers
     if backbone["width_mult"] is None and backbone["weights"] in (IMAGENET, NONE, None):
         backbone["width_mult"] = 1.0
+
+
+def _weights(backbone: Config) -> str | None:
+    """What ``weights`` says, ``auto`` resolved."""
+    if backbone["weights"] != AUTO:
+        return backbone["weights"]
+    return IMAGENET if BACKBONES[backbone["name"]].pretrained else NONE
 
 
 def contradictions(config: Config) -> list[str]:
@@ -72,8 +81,14 @@ def _stages(config: Config) -> Iterator[str]:
 
 def _backbone(config: Config) -> Iterator[str]:
     backbone = config["backbone"]
-    name, weights, width = backbone["name"], backbone["weights"], backbone["width_mult"]
+    name, weights, width = backbone["name"], _weights(backbone), backbone["width_mult"]
     facts = BACKBONES[name]
+    if weights == IMAGENET and not facts.pretrained:
+        yield (
+            f"backbone.weights of {name} must be {AUTO}, {NONE} or a file of its own weights; got "
+            f"{IMAGENET}, and there are none of it"
+        )
+        return
     if not facts.widths and width not in (None, 1):
         yield f"backbone.width_mult of {name} must be 1 or null; got {width:g}"
     elif weights == IMAGENET and width not in (None, 1):
@@ -119,6 +134,31 @@ def _distillation(config: Config) -> Iterator[str]:
             "head.activation must be null or softmax where there are distill.teachers, whose "
             "probabilities add up to 1; got sigmoid"
         )
+
+
+def random_layers(config: Config) -> list[str]:
+    """Layers that stay as they were drawn: what may be asked, and gives poor features; a line each.
+
+    Args:
+        config: as ``load_config`` gives it.
+    """
+    backbone, stage = config["backbone"], config["finetune_stage"]
+    if backbone["weights"] not in (NONE, None):
+        return []
+    weights = backbone["weights"] or "null"
+    found = []
+    if not stage["epochs"] or stage["from_block"] != 0:
+        before = f" before {stage['from_block']} (finetune_stage.from_block)"
+        found.append(
+            f"backbone.weights is {weights}: all layers{before if stage['epochs'] else ''} keep "
+            f"their random weights; configs/masks_small.yaml trains a whole network from photos"
+        )
+    if stage["epochs"] and stage["freeze_bn_statistics"]:
+        found.append(
+            f"backbone.weights is {weights}: batch norms keep mean 0 and variance 1, as they "
+            f"begin; finetune_stage.freeze_bn_statistics: false has them learn"
+        )
+    return found
 
 
 def worker_problems(config: Config, workers: int) -> list[str]:

@@ -14,7 +14,7 @@ from easydict import EasyDict
 
 from src_mindspore.config.checks import contradictions, idle_keys, settle
 from src_mindspore.config.hints import keys_of, nearest
-from src_mindspore.config.schema import IMAGENET, NONE, SCHEMA
+from src_mindspore.config.schema import AUTO, IMAGENET, NONE, SCHEMA
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import NO_TEXT, StrictYaml, brief, parse_yaml, read_yaml
 from src_mindspore.system.terminal import some
@@ -31,7 +31,7 @@ PATH_LISTS = (("distill", "teachers"),)  # those of PATHS that hold several
 MAX_BASES = 16  # config files, each the base of the next
 MAX_PROBLEMS = 50  # told at once
 NO_PATH = ("", "~", "null", "Null", "NULL")  # how YAML says that there is none
-WEIGHTS_WORDS = (IMAGENET, NONE)  # values of backbone.weights that are no path
+WEIGHTS_WORDS = (AUTO, IMAGENET, NONE)  # values of backbone.weights that are no path
 
 
 class _Loader(StrictYaml, yaml.SafeLoader):

@@ -29,19 +29,24 @@ PADDINGS = ("same", "symmetric")
 
 
 class BackboneFacts(NamedTuple):
-    """What a config has to know of a backbone: its layers, and how its ImageNet weights work."""
+    """What a config has to know of a backbone: its layers, and how its ImageNet weights work.
+
+    Without such weights: how it works where the config says nothing else.
+    """
 
     layers: int
-    size: int  # height and width in pixels of what the weights saw
+    size: int  # height and width in pixels of what the weights saw, or the network is meant for
     padding: str
     bn_eps: float
     widths: bool  # whether there are other widths than 1
+    pretrained: bool = True  # whether there are ImageNet weights of it
 
 
 BACKBONES = {
     "mobilenet_v2": BackboneFacts(19, 224, "same", 1e-3, widths=True),
     "efficientnet_lite0": BackboneFacts(18, 224, "same", 1e-3, widths=False),
     "efficientnet_lite2": BackboneFacts(23, 260, "same", 1e-3, widths=False),
+    "small_cnn": BackboneFacts(9, 96, "same", 1e-3, widths=False, pretrained=False),
 }
 MOST_LAYERS = max(facts.layers for facts in BACKBONES.values())
 MAX_HIDDEN = 16  # extra Dense layers
@@ -216,7 +221,11 @@ SCHEMA: dict[str, Any] = {
     },
     "backbone": {
         "name": choice("mobilenet_v2", tuple(BACKBONES), "the architecture, see backbones/"),
-        "weights": text(IMAGENET, "imagenet, none (random), or a file of pretrained weights"),
+        "weights": text(
+            AUTO,
+            "imagenet, none (random), or a file of pretrained weights; auto: imagenet where there "
+            "are such weights of the backbone, else none",
+        ),
         "width_mult": optional(
             number(1.0, 0.1, 4, ""), "factor on channels; null: that of the weights, else 1"
         ),

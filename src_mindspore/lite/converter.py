@@ -13,7 +13,9 @@ from pathlib import Path
 from src_mindspore.lite.converter_choice import Way, choose_way
 from src_mindspore.system.child import Ended, run_child
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.keep_cpus import keep_to_cpus
 from src_mindspore.system.plain_path import plain_folder
+from src_mindspore.system.threads import thread_count
 from src_mindspore.system.write import sync_folder
 
 log = logging.getLogger(__name__)
@@ -120,6 +122,8 @@ def _convert(
             command = way.command(
                 framework, beside / real.name, below / _MODEL_NAME, config and below / _CONFIG
             )
+            # its threads are two at least, and each goes to a CPU of its own choice
+            command = keep_to_cpus(thread_count(), command)
             ended = run_child(command, way.environment, timeout)
         failure = _failure(ended, folder)
         if failure is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from easydict import EasyDict
 
-from src_mindspore.config.checks import worker_problems
+from src_mindspore.config.checks import random_layers, worker_problems
 from src_mindspore.config.load import load_config, resolved_yaml, settings_without_effect
 from src_mindspore.config.schema import IMAGENET, NONE
 from src_mindspore.photos.exclusions import read_plan
@@ -85,7 +85,7 @@ def open_run(
     if not Path(asked.data.dir).is_dir():
         raise UserError(f"the data folder {asked.data.dir} does not exist or is not a folder")
     check_trainable(asked, workers)
-    for line in settings_without_effect(asked):
+    for line in (*settings_without_effect(asked), *random_layers(asked)):
         log.warning("config: %s", line)
     return create_run(path, asked), asked
 

@@ -14,7 +14,7 @@ from typing import Any
 from src_mindspore.system.cache import temporary_folder
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
-from src_mindspore.system.write import put_in_place, sha256_of, write_json
+from src_mindspore.system.write import json_bytes, put_in_place, sha256_of, write_json
 
 NAME = "written.json"
 FORMAT = 1
@@ -129,9 +129,9 @@ class Manifest:
         self.note({name: sha256_of(self.folder / name) for name in there})
 
     def write_json(self, name: str, value: Any) -> None:
-        """``system.write.write_json`` for a file of this folder; see ``path``."""
-        with self.path(name) as temporary:
-            write_json(temporary, value)
+        """What ``system.write.write_json`` writes, as a file of this folder; see ``path``."""
+        with self.path(name) as temporary:  # which brings it to the disk
+            temporary.write_bytes(json_bytes(value))
 
     def settle(self, names: Iterable[str]) -> None:
         """Deletes what this command wrote besides ``names``, and forgets what is not there."""

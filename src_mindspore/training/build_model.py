@@ -13,15 +13,15 @@ from src_mindspore.spec.input import ValueRange, square_input
 from src_mindspore.spec.labels import load_labels
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
+from src_mindspore.weights import convention
 from src_mindspore.weights.imagenet import pretrained_checkpoint
 from src_mindspore.weights.pretrained import BackboneWeights, load_backbone, read_weights
 
 log = logging.getLogger(__name__)
 
 NO_WEIGHTS = (None, "none")
-# without pretrained weights: pixels to -1..1, and TensorFlow's convention
-PLAIN_NORMALISATION = ((127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
-PLAIN = {"width_mult": 1.0, "padding": "same", "bn_eps": 1e-3}
+# without pretrained weights
+PLAIN = {"width_mult": 1.0, "padding": convention.PLAIN.padding, "bn_eps": convention.PLAIN.bn_eps}
 
 
 def build_model(
@@ -55,7 +55,7 @@ def build_model(
         asked = {key: backbone[key] for key in PLAIN}
         chosen = {key: PLAIN[key] if value is None else value for key, value in asked.items()}
         arguments = {"name": backbone["name"], **chosen}
-        mean, std = PLAIN_NORMALISATION
+        mean, std = convention.PLAIN.mean, convention.PLAIN.std
     classifier = build_classifier(arguments, dict(head), len(classes), image["size"])
     if weights:
         load_backbone(classifier.backbone, weights)

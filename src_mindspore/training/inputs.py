@@ -1,8 +1,7 @@
 """What a training stage reads, epoch by epoch: cached features, or photos through the trunk.
 
 Both give the values at the cut where the trained part of the network begins, every training photo
-once per epoch in a fresh order. All draws come from (seed, stage, epoch, photo): an epoch is alike
-whether or not the ones before it ran in the same process.
+once per epoch in a fresh order. All draws come from (seed, stage, epoch, photo), see ``draws.py``.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,12 +19,10 @@ from src_mindspore.photos.tensors import stack_pixels
 from src_mindspore.spec.input import InputSpec
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.training.distillation import Targets
+from src_mindspore.training.draws import AUGMENTATION, TEACHERS, Seed, epoch_order, epoch_views
 from src_mindspore.training.workers import ALONE, Workers
 
 SOURCES = ("cached", "photos")  # where fine-tuning reads from
-# what a generator is for: each has a stream of its own
-ORDER, VIEW, AUGMENTATION, DROPOUT, TEACHERS = range(5)
-Seed = tuple[int, ...]  # of a stage: the run's seed and the stage's number
 # values at the cut (n, ...) float32, labels (n,) int32, and what teachers say, if there are any
 Batch = tuple[np.ndarray, ...]
 
@@ -50,11 +47,6 @@ class TrainingInputs(Protocol):
         ...
 
 
-def epoch_order(seed: Seed, epoch: int, photos: int) -> np.ndarray:
-    """The order of the photos in an epoch."""
-    return np.random.default_rng([*seed, epoch, ORDER]).permutation(photos)
-
-
 @dataclass(frozen=True)
 class CachedInputs:
     """Features from the cache; each photo shows one of its views, another in another epoch.
@@ -77,9 +69,7 @@ class CachedInputs:
     ) -> Iterator[Batch]:
         """See ``TrainingInputs``."""
         order = epoch_order(self.seed, epoch, self.photos)
-        views = np.random.default_rng([*self.seed, epoch, VIEW]).integers(
-            self.features.shape[1], size=self.photos
-        )
+        views = epoch_views(self.seed, epoch, self.photos, self.features.shape[1])
         for start in range(first * batch_size, self.photos, batch_size):
             chosen = order[start : start + batch_size]
             mine = workers.share(chosen, batch_size)

@@ -19,7 +19,8 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import batch_of
 from src_mindspore.system.progress import progress
 from src_mindspore.system.rows import Part, Readable, Sliceable, blank
-from src_mindspore.training.inputs import DROPOUT, Batch, TrainingInputs
+from src_mindspore.training.draws import DROPOUT
+from src_mindspore.training.inputs import Batch, TrainingInputs
 from src_mindspore.training.step import TrainStep
 from src_mindspore.training.workers import ALONE, Workers
 from src_mindspore.weights.assign import arrays_of

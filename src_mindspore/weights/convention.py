@@ -23,6 +23,8 @@ class Convention(NamedTuple):
 
 # x / 127.5 - 1: keras/applications/imagenet_utils.py, mode "tf"
 KERAS = Convention("same", 1e-3, (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
+# of a network that starts from random weights
+PLAIN = KERAS
 # ImageNet's mean (0.485, 0.456, 0.406) and std (0.229, 0.224, 0.225), times 255
 IMAGENET = Convention("symmetric", 1e-5, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 # tensorflow/tpu, models/official/efficientnet/lite/efficientnet_lite_builder.py

@@ -90,7 +90,7 @@ def read_weights(path: Path, name: str = DEFAULT) -> BackboneWeights:
     if stored:
         convention = from_arrays(path, stored)
     arrays = found
-    if any(key.endswith(".running_mean") for key in found):
+    if source.torch_names and any(key.endswith(".running_mean") for key in found):
         kind += f", {source.torch} names"
         arrays = _renamed(found, name)
     width, lines = source.nearest(shapes_of(arrays))
@@ -127,7 +127,7 @@ def _read(path: Path, source: WeightsSource) -> tuple[str, Convention, dict[str,
 
 def _renamed(arrays: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
     """PyTorch's names as the project has them; other names stay."""
-    names = SOURCES[name].torch_names()
+    names = source.torch_names() if (source := SOURCES[name]).torch_names else {}
     return {names.get(key, key): array for key, array in arrays.items()}
 
 
@@ -135,8 +135,10 @@ def _whose(arrays: Mapping[str, np.ndarray]) -> str | None:
     """The architecture whose parameters these are exactly; None where none's."""
     for name, source in SOURCES.items():
         own = _renamed(arrays, name)
-        names = set(source.torch_names().values())  # of every width: sooner than all its shapes
-        if set(own) == names and not source.nearest(shapes_of(own))[1]:
+        # names are those of every width: compared sooner than the shapes of all
+        if source.torch_names and set(own) != set(source.torch_names().values()):
+            continue
+        if not source.nearest(shapes_of(own))[1]:
             return name
     return None
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from src_mindspore.backbones.efficientnet_lite import efficientnet_lite_layers
+from src_mindspore.backbones.small_cnn import small_cnn_layers
 from src_mindspore.weights.compare import Shapes, difference
-from src_mindspore.weights.convention import EFFICIENTNET_LITE, IMAGENET, Convention
+from src_mindspore.weights.convention import EFFICIENTNET_LITE, IMAGENET, PLAIN, Convention
 from src_mindspore.weights.efficientnet_lite_names import reference_names
 from src_mindspore.weights.mobilenet_v2_names import keras_names, nearest_width, torchvision_names
 from src_mindspore.weights.shapes import parameter_shapes
@@ -21,7 +22,7 @@ class WeightsSource:
     Attributes:
         title: the architecture, for messages.
         torch: whose names a PyTorch file has, for messages.
-        torch_names: gives PyTorch name -> own name.
+        torch_names: gives PyTorch name -> own name; None: PyTorch has no such network.
         keras_names: gives Keras name -> own name and order of axes; None: there is no Keras file.
         nearest: shapes by own name -> the width that fits best, and what differs from it.
         convention: of a file that does not say its own and is not from Keras.
@@ -29,8 +30,8 @@ class WeightsSource:
     """
 
     title: str
-    torch: str
-    torch_names: Callable[[], Mapping[str, str]]
+    torch: str | None
+    torch_names: Callable[[], Mapping[str, str]] | None
     keras_names: Callable[[], KerasNames] | None
     nearest: Callable[[Shapes], tuple[float, list[str]]]
     convention: Convention
@@ -41,10 +42,10 @@ class WeightsSource:
         """The formats, for messages."""
         keras = "Keras HDF5 (.h5, .hdf5, .model), " if self.keras_names else ""
         own = "the model zoo's" if self.keras_names else "the project's own"
-        return (
-            f"accepted: MindSpore .ckpt or .safetensors with {own} names, {keras}PyTorch .pth or "
-            f".pt or .safetensors with {self.torch}'s names"
-        )
+        accepted = f"accepted: MindSpore .ckpt or .safetensors with {own} names"
+        if not self.torch_names:
+            return accepted
+        return f"{accepted}, {keras}PyTorch .pth or .pt or .safetensors with {self.torch}'s names"
 
 
 def _efficientnet_lite(title: str, width: float, depth: float) -> WeightsSource:
@@ -72,4 +73,13 @@ SOURCES: Mapping[str, WeightsSource] = {
     ),
     "efficientnet_lite0": _efficientnet_lite("EfficientNet-Lite0", 1.0, 1.0),
     "efficientnet_lite2": _efficientnet_lite("EfficientNet-Lite2", 1.1, 1.2),
+    "small_cnn": WeightsSource(
+        title="the small CNN",
+        torch=None,
+        torch_names=None,
+        keras_names=None,
+        nearest=lambda file: (1.0, difference(file, parameter_shapes(small_cnn_layers()))),
+        convention=PLAIN,
+        classifier=("head.",),
+    ),
 }

@@ -1,16 +1,20 @@
 """The training benchmark: its figures, its children, whole runs, and the real command."""
 
 import json
+import re
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from lite_fakes import fetched_or_skip
 from PIL import Image
 
+from benchmarks import training
 from benchmarks.accuracy import extrapolated, reached
 from benchmarks.figures import as_table, draw, judged, paired_ratio, rows_of, table
 from benchmarks.peers.children import Child, Party, Run, run_until
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.manifest import Manifest
 from src_mindspore.weights.imagenet import pretrained_file
 
 COUNTING = """
@@ -179,3 +183,42 @@ def test_the_command(workplace, tmp_path) -> None:
         assert part["rows"][0]["ratio"] == 1.0
         assert all(row["median"] > 0 and row["peak_mb"] > 50 for row in part["rows"])
     assert (out / "training.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "said"),
+    [
+        ("notes.txt", False, "is not empty, and benchmarks/training.py did not fill it: it has"),
+        ("training.json", False, "did not fill it: it has training.json"),
+        ("training.json", True, "somebody has changed since: training.json; move or delete them"),
+    ],
+)
+def test_files_of_others_stay_in_the_output_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, own: bool, said: str
+) -> None:
+    monkeypatch.setattr(training, "prepare", lambda _: pytest.fail("it has begun"))
+    monkeypatch.setattr("sys.argv", ["training.py", "--data", "photos", "--out", str(tmp_path)])
+    if own:
+        Manifest(tmp_path, "benchmarks/training.py").write_json(name, {"earlier": 1})
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(UserError, match=re.escape(said)):
+        training.main()
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_its_own_output_folder_is_filled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = []
+
+    def prepare(args: Namespace) -> None:
+        began.append(args.out)
+        raise UserError("here it begins")
+
+    monkeypatch.setattr(training, "prepare", prepare)
+    out = tmp_path / "new"
+    monkeypatch.setattr("sys.argv", ["training.py", "--data", "photos", "--out", str(out)])
+    for _ in range(2):
+        with pytest.raises(UserError, match="here it begins"):
+            training.main()
+    assert began == [out, out]

@@ -1,8 +1,9 @@
-"""Another backbone through the real commands, from photos to device files."""
+"""Other backbones through the real commands, from photos to device files."""
 
 import json
 import os
 
+import pytest
 from lite_fakes import fetched_or_skip
 
 from src_mindspore.lite.library import why_not
@@ -42,3 +43,28 @@ def test_an_efficientnet_goes_the_whole_way(workplace) -> None:
         assert row["max_difference"] <= 1e-4
         assert row["top1"] > 0.25  # by chance 0.08
         assert row["top1"] == rows[0]["top1"]
+
+
+@pytest.mark.long
+def test_the_small_cnn_is_trained_from_photos_alone(workplace) -> None:
+    done = workplace.call("train.py --config configs/masks_small.yaml --data photos --run runs/cnn")
+    assert done.returncode == 0, done.stderr
+    assert "kernels: compiled depthwise convolutions" in done.stderr
+    assert "config:" not in done.stderr  # nothing idle, nothing random
+    run = workplace.folder / "runs" / "cnn"
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert [(line["stage"], line["epoch"]) for line in lines] == [("finetune", 1)]
+    spec = json.loads((run / "spec.json").read_text())
+    assert spec["model"]["backbone"]["name"] == "small_cnn"
+    assert spec["model"]["parameters"] == 182_880 + 257 * 12
+    assert spec["input"]["size"] == [32, 32]
+
+    done = workplace.call("export.py runs/cnn")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads((run / "export" / "parity.json").read_text())["files"]
+    for row in rows[:3] if why_not(os.uname().machine) else rows:
+        assert row["max_difference"] <= 1e-4
+    told = json.loads((run / "metrics.json").read_text())["val"]
+    done = workplace.call("evaluate.py runs/cnn/export/model.onnx --data photos --json cnn.json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((workplace.folder / "cnn.json").read_text())["top1"] == told["top1"]

@@ -18,7 +18,12 @@ from src_mindspore.config.load import load_config, settings_without_effect
 from src_mindspore.config.schema import SCHEMA
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import sha256_of
-from src_mindspore.training.options import feature_options, model_options, stage_options
+from src_mindspore.training.options import (
+    distill_options,
+    feature_options,
+    model_options,
+    stage_options,
+)
 
 HEAD_ONLY = ("finetune_stage.epochs=0",)
 PHOTOS = ("finetune_stage.inputs=photos",)
@@ -27,6 +32,7 @@ AUTO = ("finetune_stage.from_block=auto",)
 # enough steps after the warm-up for the shapes of a decay to differ
 LONGER = ("head_stage.epochs=4", "finetune_stage.epochs=4")
 WARM = ("head_stage.lr.warmup_epochs=1", "finetune_stage.lr.warmup_epochs=1")
+TAUGHT = ("distill.teachers=[configs/photos.yaml]",)  # the teacher is trained first
 OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     "seed": ("2", HEAD_ONLY),
     "device": ("GPU", HEAD_ONLY),
@@ -48,6 +54,7 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     "head.reduction": ("max", HEAD_ONLY),
     "head.hidden": ("[8]", HEAD_ONLY),
     "head.hidden_activation": ("tanh", (*HEAD_ONLY, "head.hidden=[8]")),
+    "head.normalisation": ("rms", HEAD_ONLY),
     "head.dropout": ("0.5", HEAD_ONLY),
     "head.activation": ("sigmoid", HEAD_ONLY),
     **{f"augment.{key}": ("[0.9, 1]", HEAD_ONLY) for key in ("scale", "ratio")},
@@ -86,6 +93,13 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     "finetune_stage.freeze_head": ("true", ()),
     "finetune_stage.freeze_bn_statistics": ("false", ()),
     "finetune_stage.kernels": ("plain", PHOTOS),
+    "distill.teachers": ("[configs/photos.yaml]", ()),
+    "distill.weight": ("0.3", TAUGHT),
+    "distill.temperature": ("4", TAUGHT),
+    "distill.features": ("1", TAUGHT),
+    "distill.components": ("4", TAUGHT),
+    "distill.dropout": ("0.5", TAUGHT),
+    "distill.noise": ("1", TAUGHT),
     "save_every": ("0", HEAD_ONLY),
 }
 
@@ -112,6 +126,7 @@ def plain(overrides: tuple[str, ...], folder: Path) -> dict | str:
         "loss": dict(config.loss),
         "calibration": dict(config.calibration),
         "data": dict(config.data),
+        "distill": (config.distill.teachers, distill_options(config)),
         "budget": dict(config.finetune_stage.budget),
         "others": (config.seed, config.device, block, config.save_every),
         "no effect": settings_without_effect(config),

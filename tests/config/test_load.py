@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from src_mindspore.config.checks import worker_problems
+from src_mindspore.config.checks import random_layers, worker_problems
 from src_mindspore.config.load import load_config, resolved_yaml, settings_without_effect
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import write_text
@@ -177,7 +177,17 @@ REFUSED = [
     ("backbone: {bn_eps: 1e-5}", "backbone.bn_eps must be 0.001 or null where backbone.weights"),
     (
         "backbone: {name: mobilenet}",
-        "backbone.name must be one of mobilenet_v2, efficientnet_lite0, efficientnet_lite2; got",
+        "backbone.name must be one of mobilenet_v2, efficientnet_lite0, efficientnet_lite2, "
+        "small_cnn; got",
+    ),
+    (
+        "backbone: {name: small_cnn, weights: imagenet}",
+        "backbone.weights of small_cnn must be auto, none or a file of its own weights; got "
+        "imagenet, and there are none of it",
+    ),
+    (
+        "backbone: {name: small_cnn, width_mult: 0.5}",
+        "backbone.width_mult of small_cnn must be 1 or null; got 0.5",
     ),
     (
         "backbone: {name: efficientnet_lite0}\nfinetune_stage: {from_block: 18}",
@@ -229,6 +239,11 @@ SETTLED = [
     ),
     ("", "backbone.width_mult", 1.0),
     ("backbone: {weights: w.ckpt}", "backbone.width_mult", None),
+    ("", "backbone.weights", "imagenet"),
+    ("backbone: {weights: imagenet}", "backbone.weights", "imagenet"),
+    ("backbone: {weights: null}", "backbone.weights", None),
+    ("backbone: {name: small_cnn}", "backbone.weights", "none"),
+    ("backbone: {name: small_cnn}", "input.size", 96),
 ]
 
 
@@ -289,6 +304,46 @@ IDLE = [
 @pytest.mark.parametrize(("source", "line"), IDLE)
 def test_settings_without_effect_are_named(write, source, line):
     assert settings_without_effect(load_config(write(source))) == ([line] if line else [])
+
+
+RANDOM = [
+    ("", []),
+    ("backbone: {weights: w.ckpt}", []),
+    (
+        "backbone: {weights: none}",
+        [
+            "backbone.weights is none: all layers keep their random weights; "
+            "configs/masks_small.yaml trains a whole network from photos"
+        ],
+    ),
+    (
+        "backbone: {name: small_cnn}\nfinetune_stage: {epochs: 1}",
+        [
+            "backbone.weights is none: all layers before 5 (finetune_stage.from_block) keep "
+            "their random weights; configs/masks_small.yaml trains a whole network from photos",
+            "backbone.weights is none: batch norms keep mean 0 and variance 1, as they begin; "
+            "finetune_stage.freeze_bn_statistics: false has them learn",
+        ],
+    ),
+    (
+        "backbone: {weights: null}\n"
+        "finetune_stage: {epochs: 1, from_block: auto, freeze_bn_statistics: false}",
+        [
+            "backbone.weights is null: all layers before auto (finetune_stage.from_block) "
+            "keep their random weights; configs/masks_small.yaml trains a whole network from photos"
+        ],
+    ),
+    (
+        "backbone: {name: small_cnn}\nfinetune_stage: {epochs: 1, from_block: -9, inputs: photos, "
+        "freeze_bn_statistics: false}",
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "lines"), RANDOM)
+def test_layers_that_stay_random_are_named(write, source, lines):
+    assert random_layers(load_config(write(source))) == lines
 
 
 def test_workers_share_batches(write):
@@ -385,7 +440,7 @@ def test_paths_of_overrides_are_relative_to_the_working_folder(write, tmp_path, 
     config = load_config(path, ["data.dir=imagenet", "backbone.weights=none"])
     assert config.data.dir == str(tmp_path / "imagenet")
     assert config.backbone.weights == "none"
-    assert load_config(path).backbone.weights == "imagenet"
+    assert load_config(path, ["backbone.weights=auto"]).backbone.weights == "imagenet"
 
 
 def test_resolved_yaml_is_plain(write, tmp_path):

@@ -14,6 +14,7 @@ from src_mindspore.network import device, kernels, onnx_runtime
 from src_mindspore.photos import class_weights
 from src_mindspore.spec import input as spec_input
 from src_mindspore.training import data, inputs, optimizers
+from src_mindspore.weights import convention
 
 
 def test_words_are_those_of_their_rooms() -> None:
@@ -45,6 +46,8 @@ def test_what_a_config_knows_of_a_backbone_is_true(name) -> None:
     else:
         with pytest.raises(ValueError, match="must be 1; got 0"):
             backbone.build_backbone(name, width_mult=0.5)
+    plain = {"padding": convention.PLAIN.padding, "bn_eps": convention.PLAIN.bn_eps}
+    assert facts.pretrained or plain == {"padding": facts.padding, "bn_eps": facts.bn_eps}
 
 
 def test_a_config_is_checked_without_mindspore_and_numpy() -> None:

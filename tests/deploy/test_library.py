@@ -35,9 +35,9 @@ def test_header_and_units_with_a_model(request, build: str, run: str):
 def fuzzed(build, run_folder, photos, seed: int, rounds: int) -> dict[str, dict[str, int]]:
     """How often each kind of damage ended with each status."""
     model = run_folder / "export" / "model.ms"
-    done = build.run("fuzz", seed, rounds, model, *photos, seconds=1200)
+    # it stops by itself after ten minutes of a processor, which may take longer by the clock
+    done = build.run("fuzz", seed, rounds, model, *photos, seconds=7200)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    # it stops by itself after ten minutes
     assert int(re.match(r"(\d+) rounds in \d+ s\n", done.stdout)[1]) == rounds
     counts: dict[str, dict[str, int]] = {}
     for kind, status, count in re.findall(r"^  (\S+) +(PL_\S+) +(\d+)$", done.stdout, re.M):
@@ -89,7 +89,7 @@ def growth(text: str) -> dict[str, float]:
 )
 def test_memory_does_not_grow(cpp_plain, telling_run, photos, calls: int, cycles: int):
     model = telling_run / "export" / "model.ms"
-    done = cpp_plain.run("soak", calls, cycles, model, *photos, seconds=1800)
+    done = cpp_plain.run("soak", calls, cycles, model, *photos, seconds=7200)
     assert done.returncode == 0, done.stdout
     assert set(growth(done.stdout)) == {"calls", "open/close cycles"}
 

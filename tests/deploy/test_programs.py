@@ -5,6 +5,8 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +145,53 @@ def test_photos_of_other_formats_and_pipes_have_an_error_line(cpp_plain, model, 
     done = cpp_plain.run("benchmark", "--runs", 1, "--threads", 1, *named)
     assert (done.returncode, done.stderr.splitlines()) == (1, errors)
     assert json.loads(done.stdout)["photos"] == 1
+
+
+@pytest.mark.parametrize("what", ["pipe", "folder"])
+def test_a_model_that_is_no_file_is_not_waited_for(cpp_plain, model, photos, tmp_path, what):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    odd = tmp_path / what
+    for spec, file in ((model.parent / "spec.json", odd), (odd, model)):
+        done = cpp_plain.run("classify", "--spec", spec, file, photos[0])
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"{odd} must be a file, but is a folder, pipe or device\n"
+
+
+def threads_of(build, model, **environment: str) -> int:
+    """How many threads ``serve`` has, which takes its number as ``classify`` does."""
+    command = [*build.library.serve, str(model)]
+    settings = {**os.environ, "GLOG_v": "3", **environment}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=settings) as process:
+        assert len(process.stdout.read(20)) == 20  # the model is loaded
+        count = len(list(Path(f"/proc/{process.pid}/task").iterdir()))
+        process.stdin.close()
+    assert process.returncode == 0
+    return count
+
+
+def test_threads_are_those_of_openmp_and_of_the_processors(cpp_plain, model, photos):
+    if len(os.sched_getaffinity(0)) == 1:
+        pytest.skip("there is one processor only")
+    both = threads_of(cpp_plain, model, OMP_NUM_THREADS="2")
+    one = threads_of(cpp_plain, model, OMP_NUM_THREADS="1,4")
+    assert one < both
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, [min(before)])
+    try:
+        assert threads_of(cpp_plain, model, OMP_NUM_THREADS="") == one
+    finally:
+        os.sched_setaffinity(0, before)
+    for bad in ("many", "0", "1.5"):
+        done = cpp_plain.run("classify", model, photos[0], OMP_NUM_THREADS=bad)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(
+            "the variable OMP_NUM_THREADS is the number of threads: a whole number from 1 on is "
+            f"accepted; got {bad}; unset it, or use --threads\n"
+        )
+    done = cpp_plain.run("classify", "--threads", 1, model, photos[0], OMP_NUM_THREADS="many")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("program", ["classify", "benchmark"])

@@ -107,6 +107,25 @@ def test_nothing_to_decide(tmp_path):
     assert "nothing to decide" in done.stdout
 
 
+def test_what_is_written_among_the_photos_is_not_taken_for_one(tmp_path):
+    write_photos(tmp_path / "data", [f"{'ab'[i % 2]}/{i}.png" for i in range(24)])
+    command = ("data", "--json", "data/d.json", "--html", "data/a/d.html")
+    said = []
+    for _ in range(2):
+        done = run(tmp_path, *command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        said.append(json.loads((tmp_path / "data/d.json").read_text()))
+    before, after = said
+    assert [(c["name"], c["photos"]) for c in after["classes"]] == [
+        ("a", {"all": 12}),
+        ("b", {"all": 12}),
+    ]
+    assert (after["classes"], after["photos"]) == (before["classes"], before["photos"])
+    told = done.stdout + done.stderr  # they are there, and they are no photos
+    assert "d.json" in told
+    assert "d.html" in told
+
+
 def test_control_c(tmp_path):
     for name in "ab":
         (tmp_path / f"data/{name}").mkdir(parents=True)

@@ -128,7 +128,7 @@ def test_failures_tell_how_and_leave_nothing(tmp_path, models, body, expected):
     with pytest.raises(ConversionError) as caught:
         convert_to_ms(out, onnx, converter=str(tool), timeout=timeout)
     text = str(caught.value)
-    for part in [f"did not convert {onnx}: ", f"command: {tool} --fmk=ONNX", *expected]:
+    for part in [f"did not convert {onnx}: ", f"{tool} --fmk=ONNX", *expected]:
         assert part in text
     assert [p.name for p in out.parent.iterdir()] == ["model.ms"]
     assert out.read_text() == "the file of an earlier run"
@@ -138,6 +138,18 @@ def test_both_failures_are_told(tmp_path, models):
     tool = fake_converter(tmp_path / "bin", 'echo "bad $fmk"; exit 1\n')
     with pytest.raises(ConversionError, match=r"(?s)bad MINDIR.*bad ONNX"):
         convert_to_ms(tmp_path / "model.ms", *models, converter=str(tool))
+
+
+def test_a_converter_stays_on_the_cpus_of_so_many_threads(tmp_path, models, monkeypatch):
+    if os.cpu_count() == 1:
+        pytest.skip("there is one CPU only")
+    ask = "import os; os.sched_setaffinity(0, range(os.cpu_count())); "
+    ask += "print(len(os.sched_getaffinity(0)), 'CPUs')"
+    body = f'{sys.executable} -I -S -c "{ask}"\n{SUCCEED}'
+    tool = str(fake_converter(tmp_path / "bin", body))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    got = convert_to_ms(tmp_path / "model.ms", models[0], converter=tool)
+    assert got.log == "1 CPUs\nCONVERT RESULT SUCCESS:0\n"
 
 
 def test_wrong_arguments(tmp_path, models, monkeypatch):

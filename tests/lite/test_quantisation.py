@@ -1,7 +1,9 @@
 """Quantised .ms files: what the converter is told and reads, and that it does as it is told."""
 
 import platform
+import resource
 import sys
+import time
 from configparser import ConfigParser
 
 import numpy as np
@@ -180,3 +182,17 @@ def test_the_converter_makes_weight8(small):
     float32 = (small / "small.ms").stat().st_size
     sizes = [len(converted(small, "weight8.ms", weight8_config(e))) for e in (0.02, 0.005)]
     assert sizes[0] < sizes[1] < 0.7 * float32
+
+
+@pytest.mark.long
+def test_the_converter_uses_as_many_cpus_as_it_has_threads(small, tmp_path, monkeypatch):
+    """Without the limit its two threads took 1.5 processors of this conversion."""
+    write_calibration(tmp_path / "photos", tensors(60))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    converted(small, "int8.ms", int8_config(tmp_path / "photos", 60))
+    wall = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert cpu / wall < 1.02

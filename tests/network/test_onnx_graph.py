@@ -48,6 +48,7 @@ def logits(classifier) -> np.ndarray:
         ({"width_mult": 0.35}, {"reduction": "none", "hidden": [8, 8]}),
         ({"width_mult": 0.35}, {"normalisation": "rms", "hidden": [8]}),
         ({"name": "efficientnet_lite0"}, {}),
+        ({"name": "small_cnn"}, {}),
     ],
     ids=str,
 )

@@ -22,6 +22,12 @@ features: {{views: 1, cache_dir: {cache}}}
 head_stage: {{epochs: 2, batch_size: 16}}
 finetune_stage: {{epochs: 1, batch_size: 16, from_block: 17}}
 """
+# another network, trained as a whole
+TINY_SMALL = """
+base: {base}
+input: {{size: 32}}
+finetune_stage: {{epochs: 1, batch_size: 16}}
+"""
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,8 @@ class Workplace:
         """Fills an empty folder."""
         (folder / "configs").mkdir()
         for config in sorted((REPOSITORY / "configs").glob("*.yaml")):
-            text = TINY.format(base=config, cache=folder / "cache")
+            tiny = TINY_SMALL if config.name == "masks_small.yaml" else TINY
+            text = tiny.format(base=config, cache=folder / "cache")
             (folder / "configs" / config.name).write_text(text)
         write_data_set(folder / "photos", train=3, val=2)
         return cls(folder)

@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,6 +8,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
+
+namespace {
+
+constexpr int kMaxThreads = 64;   // of pl_options
+constexpr int kUsualThreads = 2;  // pl_default_options
+
+}  // namespace
 
 Arguments::Arguments(int argc, char **argv, const std::string &usage,
                      std::vector<std::string> with_value, std::vector<std::string> flags)
@@ -69,6 +77,27 @@ std::vector<int> Arguments::numbers(const std::string &option, const std::string
   }
   if (result.empty()) wrong(option + " needs a number");
   return result;
+}
+
+int Arguments::threads() const {
+  if (has("--threads")) return numbers("--threads", "", 1, kMaxThreads)[0];
+  long allowed = kUsualThreads;
+  cpu_set_t processors;
+  if (sched_getaffinity(0, sizeof processors, &processors) == 0) {  // fails above 1024 of them
+    allowed = std::min<long>(allowed, CPU_COUNT(&processors));
+  }
+  const char *const variable = std::getenv("OMP_NUM_THREADS");
+  if (variable == nullptr || *variable == '\0') return static_cast<int>(allowed);
+  // a list, "4,2", has the number for teams inside of teams as well
+  char *end = nullptr;
+  const long wanted = std::strtol(variable, &end, 10);
+  while (*end == ' ') end++;
+  if (end == variable || (*end != '\0' && *end != ',') || wanted < 1) {
+    wrong(std::string("the variable OMP_NUM_THREADS is the number of threads: a whole number from "
+                      "1 on is accepted; got ") +
+          variable + "; unset it, or use --threads");
+  }
+  return static_cast<int>(std::min(allowed, wanted));
 }
 
 void Arguments::wrong(const std::string &text) const {

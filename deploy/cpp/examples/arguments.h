@@ -17,6 +17,9 @@ class Arguments {
   // Whole numbers of min..max, separated by commas.
   std::vector<int> numbers(const std::string &option, const std::string &otherwise, int min,
                            int max) const;
+  // --threads: 1..64. Without it 2, or fewer where OMP_NUM_THREADS says so or the process may not
+  // run on as many processors.
+  int threads() const;
   const std::vector<std::string> &rest() const { return rest_; }
 
   [[noreturn]] void wrong(const std::string &text) const;

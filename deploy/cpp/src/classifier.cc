@@ -1,5 +1,7 @@
 #include "classifier.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -38,10 +40,15 @@ void to_probabilities(std::vector<float> &values, double temperature) {
 }  // namespace
 
 std::string read_file(const std::string &path) {
+  struct stat about {};
+  // told before it is opened: a pipe that nobody writes to would be waited for
+  if (stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode)) {
+    throw Failure(PL_FILE_ERROR, path + " must be a file, but is a folder, pipe or device");
+  }
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) throw Failure(PL_FILE_ERROR, path + " is missing or cannot be read");
   const std::streamoff size = file.tellg();
-  if (size < 0 || static_cast<uint64_t>(size) > kMaxFileBytes) {  // a folder has a huge "size"
+  if (size < 0 || static_cast<uint64_t>(size) > kMaxFileBytes) {
     throw Failure(PL_FILE_ERROR, path + " is not a file of at most 1 GB");
   }
   std::string bytes(static_cast<size_t>(size), '\0');

@@ -1,84 +1,13 @@
-"""The compiled kernels: one small library, made by this machine's C++ compiler at its first use.
+"""The compiled kernels: one small library, made at its first use (about 10 seconds)."""
 
-The cached library is named by a hash of all that decides what is in it: the sources, the flags, the
-compiler and the processor, whose own instructions it uses. It is run on no other.
-"""
-
-import ctypes
-import hashlib
-import logging
-import platform
-import time
-from functools import cache
 from pathlib import Path
 
-from src_mindspore.system.cache import cache_dir, temporary_folder, writing_cache
-from src_mindspore.system.child import run_child
-from src_mindspore.system.compiler import compiler
-from src_mindspore.system.errors import UserError
-from src_mindspore.system.plain_path import lasting_plain_folder
-from src_mindspore.system.write import put_in_place
-
-log = logging.getLogger(__name__)
+from src_mindspore.compiled import build
+from src_mindspore.compiled.build import FLAGS
 
 SOURCES = Path(__file__).resolve().parent
-COMPILED = ("block_forward.cc", "block_backward.cc", "conv.cc", "planes.cc")
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-fPIC", "-shared")
-BUILD_SECONDS = 300.0
 
 
-def library() -> Path:
-    """The shared library, from the cache or compiled now (about 10 seconds), by a plain path.
-
-    Raises:
-        UserError: there is no compiler, it fails, or what it made cannot be loaded.
-    """
-    command = compiler()
-    path = cache_dir() / f"kernels-{_key(tuple(command))}.so"
-    if not path.is_file():
-        with writing_cache(), temporary_folder(path.parent) as folder:
-            _compile(command, folder / path.name)
-            put_in_place(folder / path.name, path)
-    path = lasting_plain_folder(path.parent) / path.name  # MindSpore splits it at a colon
-    _load(path)
-    return path
-
-
-@cache
-def _key(command: tuple[str, ...]) -> str:
-    version = run_child([*command, "--version"], {}, BUILD_SECONDS)
-    digest = hashlib.sha256(f"{command}\n{version.log}\n{FLAGS}\n{_processor()}\n".encode())
-    for file in sorted(p for p in SOURCES.iterdir() if p.suffix in (".cc", ".h")):
-        digest.update(f"{file.name}\n{file.stat().st_size}\n".encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _processor() -> str:
-    """What ``-march=native`` goes by: the machine, the model and its instruction sets."""
-    wanted = ("model name", "flags", "cpu part", "features")
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    own = {line for line in lines if line.split(":")[0].strip().lower() in wanted}
-    return "\n".join([platform.machine(), *sorted(own)])
-
-
-def _compile(command: list[str], path: Path) -> None:
-    start = time.monotonic()
-    sources = [str(SOURCES / name) for name in COMPILED]
-    ended = run_child([*command, *FLAGS, *sources, "-o", str(path)], {}, BUILD_SECONDS)
-    if (how := ended.failure()) is not None:
-        raise UserError(f"the kernels could not be compiled: {how}\n{ended.describe()}")
-    if not path.is_file():
-        raise UserError(f"the compiler made no library\n{ended.describe()}")
-    log.info("compiled the kernels in %.0f s, once", time.monotonic() - start)
-
-
-def _load(path: Path) -> None:
-    # MindSpore loads it later by itself, and would end the run where that fails.
-    try:
-        ctypes.CDLL(str(path))
-    except OSError as error:
-        raise UserError(f"the compiled kernels cannot be loaded: {error}") from error
+def library(flags: tuple[str, ...] = FLAGS) -> Path:
+    """The shared library; see ``compiled.build.library``, also for what it raises."""
+    return build.library(SOURCES, "kernels", flags)

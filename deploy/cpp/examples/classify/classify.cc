@@ -21,7 +21,7 @@ const char kUsage[] =
     "\n"
     "  --spec FILE   description of the model; default: spec.json beside it\n"
     "  --topk N      labels for each photo (3)\n"
-    "  --threads N   of the model (2)\n"
+    "  --threads N   of the model (2; fewer by OMP_NUM_THREADS, or where fewer processors are)\n"
     "  --fp16        half precision, where the processor has it\n"
     "  --json        one JSON object for each photo: path, label, score, abstained, topk\n"
     "\n"
@@ -68,7 +68,7 @@ int run(const Arguments &arguments) {
   const int topk = arguments.numbers("--topk", "3", 1, 1 << 20)[0];
   const std::string spec = arguments.value("--spec", "");
   pl_options options = pl_default_options();
-  options.threads = arguments.numbers("--threads", "2", 1, 64)[0];
+  options.threads = arguments.threads();
   options.fp16 = arguments.has("--fp16") ? 1 : 0;
 
   pl_classifier *lens = nullptr;

@@ -25,7 +25,7 @@ const char kUsage[] =
     "  serve [options] MODEL.ms\n"
     "\n"
     "  --spec FILE   description of the model; default: spec.json beside it\n"
-    "  --threads N   of the model (2)\n"
+    "  --threads N   of the model (2; fewer by OMP_NUM_THREADS, or where fewer processors are)\n"
     "  --fp16        half precision, where the processor has it\n"
     "\n"
     "The requests are described at the top of examples/serve/serve.cc.\n"
@@ -143,7 +143,7 @@ class Server {
 
 int run(const Arguments &arguments, FILE *out) {
   pl_options options = pl_default_options();
-  options.threads = arguments.numbers("--threads", "2", 1, 64)[0];
+  options.threads = arguments.threads();
   options.fp16 = arguments.has("--fp16") ? 1 : 0;
   const std::string spec = arguments.value("--spec", "");
   pl_classifier *lens = nullptr;
