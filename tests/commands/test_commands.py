@@ -135,6 +135,8 @@ def test_prediction_names_what_it_cannot_read(workplace, run_folder) -> None:
     [
         ("predict.py runs/mine nowhere.jpg", "nowhere.jpg does not exist"),
         ("predict.py runs/none photos", "runs/none"),
+        ("export.py runs/mine runs/mine", "name the folder of its files with --out"),
+        ("export.py runs/mine runs/mine --out runs/x", "have the same model.ckpt"),
         ("evaluate.py runs/mine --data nowhere", "the data folder nowhere does not exist"),
         ("evaluate.py runs/mine --data photos --split test", "has no split 'test'"),
         ("train.py --config configs/nowhere.yaml --data photos", "cannot be read"),
