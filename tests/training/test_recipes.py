@@ -4,9 +4,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from src_mindspore.features.job import Views
-from src_mindspore.training import part
 from src_mindspore.training.options import FeatureOptions, StageOptions, TrainingOptions
-from src_mindspore.training.part import Recipe, sharing
+from src_mindspore.training.recipes import Recipe, sharing
 
 
 def recipe(name: str, from_block: int | None, views: int = 2, weights: object = True) -> Recipe:
