@@ -163,7 +163,9 @@ def test_refusals(workplace, run_folder, command: str, message: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("script", ["train.py", "evaluate.py", "predict.py", "export.py"])
+@pytest.mark.parametrize(
+    "script", ["train.py", "evaluate.py", "predict.py", "export.py", "compare.py"]
+)
 def test_help_has_an_example(workplace, script: str) -> None:
     done = workplace.call(f"{script} --help")
     assert done.returncode == 0
