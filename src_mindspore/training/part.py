@@ -183,7 +183,7 @@ def build_untrained(recipe: Recipe, data: DataSet) -> tuple[Classifier, ModelSpe
     return build_model(data.classes, recipe.weights, **recipe.model, value_range=data.value_range)
 
 
-def _materials(
+def materials_of(
     recipe: Recipe, data: DataSet, reader: PhotoReader, whole: DataSet | None
 ) -> Materials:
     """What the stages of a recipe work with, a network that is not trained yet among it."""
@@ -209,7 +209,7 @@ def extract(recipe: Recipe, whole: DataSet) -> float:
     began = time.perf_counter()
     every = whole.records("all")
     data = replace(whole, splits={TRAIN: every, SCORED: every}, known_digests=whole.digests)
-    materials = _materials(recipe, data, whole.reader(), whole)
+    materials = materials_of(recipe, data, whole.reader(), whole)
     stages = [stage for stage in recipe.options.stages if stage.epochs]
     for stage in stages:
         training_inputs(stage, recipe.options, materials)
@@ -265,7 +265,7 @@ def trained(
         whole: see ``Materials``.
     """
     seed_everything(seed)
-    materials = _materials(recipe, data, reader, whole)
+    materials = materials_of(recipe, data, reader, whole)
     classifier = materials.classifier
     options = replace(recipe.options, seed=seed)
     materials.targets = teach(recipe.teachers, options, materials)
