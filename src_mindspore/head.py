@@ -77,8 +77,10 @@ class ClassifierHead(nn.Cell):
         for outputs in hidden:
             layers += [nn.Dense(width, outputs), nn.get_activation(hidden_activation)]
             width = outputs
+        self.hidden_activation = hidden_activation
         self.dropout = dropout
         self.normalisation = normalisation
+        self.hidden_activation = hidden_activation
         self.last = len(layers)  # index of the last Dense
         self.last_width = width
         # small weights: the first logits say "all classes alike", whatever the features' scale

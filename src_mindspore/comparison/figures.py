@@ -146,8 +146,10 @@ def compared(all_answers: Sequence[Answers], scored: Scored) -> list[dict[str, A
 
 
 def _plain(found: Difference) -> dict[str, Any]:
-    """For JSON, which has no infinity: ``needed`` is None where no number of photos would do."""
+    """As JSON has it, without infinity: ``needed`` is None where no number of photos would do."""
     table = asdict(found)
+    table["discordant"] = [list(pair) for pair in found.discordant]
+    table["mcnemar"] = list(found.mcnemar)
     table["needed"] = None if np.isinf(found.needed) else found.needed
     return table
 

@@ -44,6 +44,7 @@ from src_mindspore.training.part import (
     extract,
     fit_part,
     recipe_of,
+    sharing,
 )
 
 log = logging.getLogger(__name__)
@@ -105,13 +106,11 @@ def compare(
     if results:
         there = len({job.key for job in jobs}) - len(missing)
         log.info("%d of %d folds are there already", there, there + len(missing))
-    networks = []
+    with _quiet():
+        recipes = sharing([recipe_of(c.config, c.name) for c in contenders], question.photos.whole)
     with progress(len(missing), "comparing", "fold", quiet=True) as advance:
         clock = _Clock(len(missing))
-        for contender in contenders:
-            with _quiet():
-                recipe = recipe_of(contender.config, contender.name)
-                networks.append(Network(*build_untrained(recipe, question.photos.whole)))
+        for contender, recipe in zip(contenders, recipes, strict=True):
             mine = [job for job in missing if job.contender is contender]
             if mine:
                 seconds = extract(recipe, question.photos.whole)
@@ -121,7 +120,7 @@ def compare(
                 results[job.key] = _trained(job, recipe, question, folder, clock)
                 advance(1)
     answers = [_answers(c, [j for j in jobs if j.contender is c], results) for c in contenders]
-    report = _report(contenders, question, answers, networks)
+    report = _report(contenders, question, answers, recipes)
     _write(report, folder)
     return report
 
@@ -220,7 +219,7 @@ def _report(
     contenders: Sequence[Contender],
     question: Question,
     answers: Sequence[Answers],
-    networks: Sequence[Network],
+    recipes: Sequence[Recipe],
 ) -> dict[str, Any]:
     """What ``compare.json`` holds.
 
@@ -236,6 +235,7 @@ def _report(
     )
     log.info("measuring size and speed")
     with _quiet():
+        networks = [Network(*build_untrained(recipe, photos.whole)) for recipe in recipes]
         costs, engine = measured(networks, _one_image(photos, networks[0]), thread_count())
     rows = compared(answers, scored)
     for row, contender, one, cost in zip(rows, contenders, answers, costs, strict=True):

@@ -225,11 +225,11 @@ def verdict(name_a: str, name_b: str, found: Difference, adjusted: float | None 
         found: of the two.
         adjusted: the p-value of ``holm``, where several were compared.
     """
-    size = abs(found.errors)
+    size = f"{abs(found.errors):.1f}".removesuffix(".0")
     of_all = f"errors of {found.photos:,}, standard error {found.error:.2g}"
     if found.told:
         better, worse = (name_b, name_a) if found.errors < 0 else (name_a, name_b)
-        line = f"{better} is better than {worse} ({shown_p(found.p)}): {size:.4g} fewer {of_all}"
+        line = f"{better} is better than {worse} ({shown_p(found.p)}): {size} fewer {of_all}"
         if adjusted is not None and adjusted >= LEVEL:
             line += (
                 f"; several recipes were compared, and one of them may look so by chance "
@@ -244,7 +244,7 @@ def verdict(name_a: str, name_b: str, found: Difference, adjusted: float | None 
     which = "fewer" if found.errors < 0 else "more"
     photos = max(found.needed - found.photos, 1.0)
     return (
-        f"{start} cannot be told on these photos ({size:.4g} {which} {of_all}, "
+        f"{start} cannot be told on these photos ({size} {which} {of_all}, "
         f"{shown_p(found.p)}); if it is as large as it looks, about {_rounded(photos)} more would "
         f"be needed"
     )

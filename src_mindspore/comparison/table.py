@@ -63,8 +63,8 @@ def notes(report: Mapping[str, Any]) -> list[str]:
         lines.append(engine)
     if places := report["always_wrong"]:
         lines.append(
-            f"{len(places)} photos are wrong in every recipe and seed; their labels are worth a "
-            f"look: {some(places)}"
+            f"wrong in every recipe and seed, so that their labels are worth a look: {len(places)} "
+            f"photos: {some(places)}"
         )
     return lines
 

@@ -43,6 +43,7 @@ def contradictions(config: Config) -> list[str]:
     return [
         *(line for name in STAGE_TABLES for line in _learning_rate(name, config[name]["lr"])),
         *_stages(config),
+        *_kernels(config),
         *_backbone(config),
         *_input(config),
         *_distillation(config),
@@ -72,11 +73,16 @@ def _stages(config: Config) -> Iterator[str]:
         return
     if block == AUTO and inputs != "cached":
         yield f"finetune_stage.from_block: {AUTO} needs finetune_stage.inputs: cached; got {inputs}"
-    if stage["kernels"] == "compiled" and config["device"] not in ("auto", "CPU"):
-        yield (
-            f"finetune_stage.kernels: compiled needs device CPU or auto; got {config['device']}: "
-            f"auto or plain is accepted there"
-        )
+
+
+def _kernels(config: Config) -> Iterator[str]:
+    for name in STAGE_TABLES:
+        compiled = config[name]["epochs"] and config[name]["kernels"] == "compiled"
+        if compiled and config["device"] not in ("auto", "CPU"):
+            yield (
+                f"{name}.kernels: compiled needs device CPU or auto; got {config['device']}: "
+                f"auto or plain is accepted there"
+            )
 
 
 def _backbone(config: Config) -> Iterator[str]:
@@ -171,6 +177,15 @@ def worker_problems(config: Config, workers: int) -> list[str]:
         workers: how many there are, 1 or more.
     """
     found = []
+    if (
+        workers > 1
+        and config["head_stage"]["epochs"]
+        and config["head_stage"]["kernels"] == "compiled"
+    ):
+        found.append(
+            f"head_stage.kernels: compiled is for one worker; got {workers}: auto or plain is "
+            f"accepted there"
+        )
     if workers > 1 and config["distill"]["teachers"]:
         found.append(f"distill.teachers need one worker; got {workers}")
     for name in STAGE_TABLES:

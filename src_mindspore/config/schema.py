@@ -301,7 +301,10 @@ SCHEMA: dict[str, Any] = {
             "wanted of the answers given: below the score that reaches it the model abstains",
         ),
     },
-    "head_stage": _stage(epochs=40, batch_size=64, lr=0.1, warmup=1),
+    "head_stage": {
+        **_stage(epochs=40, batch_size=64, lr=0.1, warmup=1),
+        "kernels": choice("auto", KERNELS, "auto: compiled for this CPU where that is possible"),
+    },
     "finetune_stage": {
         **_stage(epochs=0, batch_size=32, lr=1e-3, warmup=1),
         "from_block": Field(

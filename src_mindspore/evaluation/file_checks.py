@@ -22,7 +22,7 @@ ONNX_MESSAGES = "onnx_ml_pb2.py"  # of the package onnx, made from its onnx-ml.p
 # What the network and its head consist of, and plain arithmetic; none of them runs a program
 MINDIR_OPERATORS = frozenset(
     (
-        *("Add", "Sub", "Mul", "Muls", "Div", "RealDiv", "Cast", "Reshape", "Flatten"),
+        *("Add", "Sub", "Mul", "Muls", "Div", "RealDiv", "Sqrt", "Cast", "Reshape", "Flatten"),
         *("Conv2D", "BatchNorm", "ReduceMax", "ReduceMean", "MatMul", "MatMulExt", "BiasAdd"),
         *("ReLU", "ReLU6", "GeLU", "Tanh", "Sigmoid", "Softmax"),
         *("Depend", "Load", "MakeTuple", "TupleGetItem", "UpdateState"),

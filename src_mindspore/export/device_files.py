@@ -78,12 +78,14 @@ class Source:
         photos: to check and calibrate with.
         expected: what ``reference`` says of the validation photos, (n, classes) probabilities,
             where that is known already.
+        no_score: why ``top1`` on these photos would say nothing, and is None in the report.
     """
 
     deployed: nn.Cell
     reference: Model
     photos: Photos
     expected: np.ndarray | None = None
+    no_score: str | None = None
 
 
 def write_checked(
@@ -118,8 +120,11 @@ def write_checked(
         **(about or {}),
         **check_parity(reference, files, photos.root, photos.validation, machines, source.expected),
     }
-    write_json(folder / PARITY, report)
     refuse_disagreement(report, wanted.max_drop)
+    if source.no_score:
+        report = {**report, "no_score": source.no_score}
+        report["files"] = [row | {"top1": None} for row in report["files"]]
+    write_json(folder / PARITY, report)
     return report
 
 

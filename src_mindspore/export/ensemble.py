@@ -79,7 +79,7 @@ def export_ensemble(
         models = own_models(members)
         reference = averaged(models, spec, ensemble_file(members))
         expected = said_of(reference, photos.validation_paths)
-        about = {"members": [str(member.run) for member in members], "no_score": reason}
+        about = {"members": [str(member.run) for member in members]}
         if effect := _effect_of_resize(models, spec, expected, photos.validation_paths):
             about["resized"] = effect
         metrics = None
@@ -90,7 +90,7 @@ def export_ensemble(
         if known:
             write_json(temporary / SPLITS_FILE, splits_table(known))
         # after the reference has run: the average takes other networks of the same weights
-        source = Source(combined(members), reference, photos, expected)
+        source = Source(combined(members), reference, photos, expected, reason)
         parity = write_checked(source, spec, temporary, wanted, about)
     return EnsembleReport(parity, metrics)
 

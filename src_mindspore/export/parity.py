@@ -172,5 +172,6 @@ def parity_table(report: dict[str, Any]) -> str:
             lines.append(f"{start}  not checked: {row['reason']}")
             continue
         others = f"{row['max_difference']:10.1e}  {row['other_labels']:12d}"
-        lines.append(f"{start}  {row['top1']:6.2%}  {others}")
+        top1 = "     -" if row["top1"] is None else f"{row['top1']:6.2%}"
+        lines.append(f"{start}  {top1}  {others}")
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from src_mindspore.backbone import NamedOutputs
+from src_mindspore.backbone import IMAGE, NamedOutputs
 from src_mindspore.backbones.interface import Backbone
 from src_mindspore.network.forward import run_batched, run_uncompiled
 from src_mindspore.network.onnx_graph import INPUT_NAME, feature_graph
@@ -63,11 +63,16 @@ class OnnxRuntimeEngine:
     concurrent = True
 
     def __init__(self, backbone: Backbone, outputs: Sequence[str], size: int) -> None:
-        self._session = onnx_session(feature_graph(backbone, outputs, size), threads=1)
+        self._outputs = tuple(outputs)
+        computed = [name for name in outputs if name != IMAGE]
+        self._session = None
+        if computed:
+            self._session = onnx_session(feature_graph(backbone, computed, size), threads=1)
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
         """See ``FeatureEngine``."""
-        return tuple(self._session.run(None, {INPUT_NAME: images}))
+        found = iter(self._session.run(None, {INPUT_NAME: images}) if self._session else ())
+        return tuple(images if name == IMAGE else next(found) for name in self._outputs)
 
 
 def run_on_all_cores(engine: FeatureEngine, images: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from easydict import EasyDict
 
-from src_mindspore.config.checks import random_layers, worker_problems
+from src_mindspore.config.checks import STAGE_TABLES, random_layers, worker_problems
 from src_mindspore.config.load import load_config, resolved_yaml, settings_without_effect
 from src_mindspore.config.schema import IMAGENET, NONE
 from src_mindspore.photos.exclusions import read_plan
@@ -217,12 +217,12 @@ def check_trainable(config: EasyDict, workers: int = 1) -> None:
             check_file(Path(config.backbone.weights))
         except UserError as error:
             raise UserError(f"backbone.weights cannot be read: {error}") from None
-    stage = config.finetune_stage
-    if stage.epochs and stage.kernels == "compiled":
-        try:
-            compiler()
-        except UserError as error:
-            raise UserError(f"finetune_stage.kernels cannot be compiled: {error}") from None
+    for name in STAGE_TABLES:
+        if config[name].epochs and config[name].kernels == "compiled":
+            try:
+                compiler()
+            except UserError as error:
+                raise UserError(f"{name}.kernels cannot be compiled: {error}") from None
 
 
 def _same_config(path: Path, ours: EasyDict, asked: EasyDict) -> None:

@@ -7,32 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from src_mindspore.features.store import Rows
-from src_mindspore.training.fast_head import PhotoViews
+from src_mindspore.training.fast_head import PhotoViews, divided_by_rms
 
-# As in head.py, which needs MindSpore; a test holds both equal
-SMALLEST_SQUARE = 1e-6
 MEMORY = 2e9  # bytes of features that are held, and not read again in every epoch
 CHUNK = 1024  # photos that are worked on at once
-
-
-def normalised(values: np.ndarray, how: str) -> np.ndarray:
-    """Vectors (..., C) as the first Dense takes them: ``rms`` divides by the root mean square."""
-    if how == "none":
-        return values
-    squares = np.square(values, dtype=np.float32).mean(-1, keepdims=True, dtype=np.float32)
-    return (values / np.sqrt(squares + np.float32(SMALLEST_SQUARE))).astype(np.float32)
-
-
-class Normalised:
-    """Rows that are normalised as they are read; see ``fast_head.PhotoViews``."""
-
-    def __init__(self, rows: PhotoViews, how: str) -> None:
-        self.rows, self.how = rows, how
-        self.shape = rows.shape
-
-    def __getitem__(self, key: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """(n, C) for n pairs of a photo and a view."""
-        return normalised(self.rows[key], self.how)
 
 
 class Features:
@@ -49,27 +27,32 @@ class Features:
         self._rows = rows
         sizes = [4 * np.prod(part.shape) for pair in rows.values() for part in pair]
         self.in_memory = 2 * sum(sizes) <= limit  # each normalised, and not
-        self._made: dict[tuple[str, str, bool], PhotoViews] = {}
+        self._made: dict[tuple[str, str, bool], np.ndarray] = {}
         self._lock = threading.Lock()
         views, _ = next(iter(rows.values()))
         self.photos, self.views, self.channels = views.shape
 
-    def of(self, reduction: str, normalisation: str, views: bool) -> PhotoViews:
-        """(photos, views, C), or (photos, 1, C) of the plain view as it is scored."""
+    def of(self, reduction: str, normalisation: str, views: bool) -> tuple[PhotoViews, str]:
+        """Features, and what is left to do of their normalisation.
+
+        Returns:
+            (photos, views, C), or (photos, 1, C) of the plain view as it is scored; ``none`` where
+            they are normalised already.
+        """
+        if not self.in_memory:
+            return self._rows[reduction][not views], normalisation
         key = reduction, normalisation, views
         with self._lock:
             if key not in self._made:
                 self._made[key] = self._make(*key)
-            return self._made[key]
+            return self._made[key], "none"
 
-    def _make(self, reduction: str, normalisation: str, views: bool) -> PhotoViews:
-        rows = self._rows[reduction][0 if views else 1]
-        if not self.in_memory:
-            return Normalised(rows, normalisation)
+    def _make(self, reduction: str, normalisation: str, views: bool) -> np.ndarray:
+        rows = self._rows[reduction][not views]
         made = np.empty(rows.shape, np.float32)
-        for start in range(0, len(made), CHUNK):
-            part = slice(start, start + CHUNK)
-            made[part] = normalised(rows[slice(start, min(start + CHUNK, len(made)))], normalisation)
+        for part in _parts(len(made)):
+            values = np.asarray(rows[part], np.float32)
+            made[part] = divided_by_rms(values) if normalisation == "rms" else values
         return made
 
     def digest(self) -> str:
@@ -78,15 +61,16 @@ class Features:
         for name, pair in sorted(self._rows.items()):
             for rows in pair:
                 found.update(f"{name} {rows.shape}".encode())
-                for start in range(0, len(rows), CHUNK):
-                    part = rows[slice(start, min(start + CHUNK, len(rows)))]
-                    found.update(np.ascontiguousarray(part))
+                for part in _parts(len(rows)):
+                    found.update(np.ascontiguousarray(rows[part]))
         return found.hexdigest()
 
     def unreadable(self) -> np.ndarray:
         """Places of the photos without plain features: (n,) int64."""
         rows = next(iter(self._rows.values()))[1]
-        starts = range(0, len(rows), CHUNK)
-        parts = [rows[slice(s, min(s + CHUNK, len(rows)))] for s in starts]
-        gone = [np.isnan(part).reshape(len(part), -1).any(1) for part in parts]
+        gone = [np.isnan(rows[part]).any((1, 2)) for part in _parts(len(rows))]
         return np.flatnonzero(np.concatenate(gone))
+
+
+def _parts(photos: int) -> list[slice]:
+    return [slice(start, min(start + CHUNK, photos)) for start in range(0, photos, CHUNK)]

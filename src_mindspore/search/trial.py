@@ -102,7 +102,7 @@ def trained_head(
         Stopped: it was told to.
     """
     trained = ground.folds.trained(fold)
-    rows = ground.features.of(settings.reduction, settings.normalisation, settings.views > 0)
+    rows, left = ground.features.of(settings.reduction, settings.normalisation, settings.views > 0)
     inputs, labels = Picked(rows, trained), ground.labels[trained]
     if weights is None:
         rng = np.random.default_rng([ground.seed, STAGE, WEIGHTS])
@@ -117,6 +117,7 @@ def trained_head(
         dropout=settings.dropout,
         activation=settings.activation,
         label_smoothing=settings.label_smoothing,
+        normalisation=left,
         threads=1,
     )
     balance = class_weights(labels, ground.classes, settings.class_weights)
@@ -149,7 +150,7 @@ def learning_rates(settings: HeadSettings, epochs: int, photos: int) -> np.ndarr
 def _logits(
     head: FastHead, ground: Ground, settings: HeadSettings, photos: np.ndarray
 ) -> np.ndarray:
-    plain = ground.features.of(settings.reduction, settings.normalisation, views=False)
+    plain, _ = ground.features.of(settings.reduction, settings.normalisation, views=False)
     parts = [
         head.logits(plain[part, np.zeros_like(part)])
         for part in np.split(photos, range(SCORED_AT_ONCE, len(photos), SCORED_AT_ONCE))

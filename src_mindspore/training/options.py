@@ -108,17 +108,28 @@ class DistillOptions:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """All that the stages of a run are built from."""
+    """All that the stages of a run are built from.
+
+    Attributes:
+        seed: of everything that is drawn, but for the views.
+        stages: in the order in which they run.
+        features: how the frozen layers are run.
+        loss: what is made small.
+        distill: how it learns from teachers; None where there are none.
+        also: cuts that others read, of the same views: they are cached in the same pass.
+    """
 
     seed: int
     stages: tuple[StageOptions, ...]
     features: FeatureOptions
     loss: LossOptions = field(default_factory=LossOptions)
-    distill: DistillOptions | None = None  # None: there are no teachers
+    distill: DistillOptions | None = None
+    also: frozenset[str] = frozenset()
 
     def cached_cuts(self, classifier: Classifier) -> set[str]:
-        """All cuts that the run reads from the cache."""
-        return {stage.cut(classifier) for stage in self.stages if stage.epochs and stage.cached}
+        """All cuts that are cached where the run reads any from the cache."""
+        own = {stage.cut(classifier) for stage in self.stages if stage.epochs and stage.cached}
+        return own | self.also if own else own
 
 
 def model_options(config: EasyDict) -> dict[str, Any]:
@@ -144,7 +155,7 @@ def stage_options(config: EasyDict, from_block: int, epochs: int) -> tuple[Stage
     head, stage = config.head_stage, config.finetune_stage
     shared = ("batch_size", "patience", "optimizer", "lr")
     return (
-        StageOptions(HEAD, head.epochs, **{key: head[key] for key in shared}),
+        StageOptions(HEAD, head.epochs, **{key: head[key] for key in shared}, kernels=head.kernels),
         StageOptions(
             FINETUNE,
             epochs,

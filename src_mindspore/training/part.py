@@ -30,7 +30,7 @@ from src_mindspore.system.terminal import some
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.distillation import Targets
 from src_mindspore.training.limits import settings_named
-from src_mindspore.training.loop import Stage, fit, predict
+from src_mindspore.training.loop import Stage, fit, stage_logits
 from src_mindspore.training.options import (
     LossOptions,
     TrainingOptions,
@@ -144,7 +144,7 @@ def recipe_of(config: EasyDict, name: str, above: tuple[Path, ...] = ()) -> Reci
         LossOptions(**config.loss),
         distill_options(config),
     )
-    model = model_options(config)
+    model = {**model_options(config), "labels": None}  # display names decide nothing
     return Recipe(
         name,
         options,
@@ -199,6 +199,36 @@ def materials_of(
     )
 
 
+def sharing(recipes: Sequence[Recipe], data: DataSet) -> list[Recipe]:
+    """The recipes, of which those that see the same views read the same features.
+
+    What one of them needs of the frozen layers is computed and cached with what the others need,
+    in one pass over the photos.
+
+    Args:
+        recipes: of ``recipe_of``.
+        data: the photos.
+    """
+    cuts: dict[str, set[str]] = {}
+    engines: dict[str, dict] = {}
+    kinds = []
+    for recipe in recipes:
+        classifier, spec = build_untrained(recipe, data)
+        kind = repr((recipe.model["backbone"], spec.input, recipe.options.features, recipe.device))
+        # random weights are others with every seed
+        kinds.append(kind if recipe.weights else f"{len(kinds)}")
+        cuts.setdefault(kinds[-1], set()).update(recipe.options.cached_cuts(classifier))
+        engines.setdefault(kinds[-1], {})
+    return [
+        replace(
+            recipe,
+            options=replace(recipe.options, also=frozenset(cuts[kind])),
+            engines=engines[kind],
+        )
+        for recipe, kind in zip(recipes, kinds, strict=True)
+    ]
+
+
 @settings_named()
 def extract(recipe: Recipe, whole: DataSet) -> float:
     """Computes the features that fits read, as far as the cache has not got them; in seconds.
@@ -244,7 +274,7 @@ def fit_part(
     splits = {name: tuple(records[i] for i in numbers) for name, numbers in parts.items()}
     data = replace(whole, splits=splits, known_digests=whole.digests)
     reached = trained(recipe, data, whole.reader(), seed, whole)
-    logits = predict(reached.last.step.top, reached.values, reached.last.batch_size)
+    logits = stage_logits(reached.last, reached.values)
     there = reached.values.mask
     if not there.all():
         gone = [r.path for r, ok in zip(splits[SCORED], there, strict=True) if not ok]

@@ -1,5 +1,6 @@
 """Builds the stages of a run: which part of the network is trained, on what, and how."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,14 +20,17 @@ from src_mindspore.photos.class_weights import class_weights
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.tensors import PlainPhotos
 from src_mindspore.spec.input import InputSpec
+from src_mindspore.system.errors import UserError
 from src_mindspore.system.rows import blank
 from src_mindspore.training.distillation import DistillationLoss, Targets, TaughtHead
+from src_mindspore.training.fast_head import FastHead
 from src_mindspore.training.inputs import CachedInputs, PhotoInputs, TrainingInputs
 from src_mindspore.training.loop import Stage, steps_per_epoch
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer
 from src_mindspore.training.options import (
     FINETUNE,
+    HEAD,
     STAGES,
     FeatureOptions,
     StageOptions,
@@ -34,6 +38,8 @@ from src_mindspore.training.options import (
 )
 from src_mindspore.training.step import TrainStep
 from src_mindspore.training.workers import ALONE, Workers
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -105,7 +111,45 @@ def build_stage(stage: StageOptions, options: TrainingOptions, materials: Materi
         patience=stage.patience,
         freeze_bn_statistics=stage.freeze_bn_statistics,
         workers=materials.workers,
+        fast=_fast_head(stage, lr, options.loss.label_smoothing, materials),
     )
+
+
+def _fast_head(
+    stage: StageOptions, lr: np.ndarray, label_smoothing: float, materials: Materials
+) -> FastHead | None:
+    """The compiled head of a head stage; None where it is trained by MindSpore.
+
+    Raises:
+        UserError: ``compiled`` is wanted and not possible; the text says why.
+    """
+    if stage.name != HEAD or stage.kernels == "plain":
+        return None
+    head = materials.classifier.head
+    try:
+        if materials.device != "CPU":
+            raise UserError(f"it is for the CPU; the device is {materials.device}")
+        if materials.workers.size > 1:
+            raise UserError(f"it is for one worker; there are {materials.workers.size}")
+        fast = FastHead(
+            {name: p.asnumpy() for name, p in head.parameters_dict().items()},
+            lr,
+            optimizer=stage.optimizer["name"],
+            momentum=stage.optimizer["momentum"],
+            weight_decay=stage.optimizer["weight_decay"],
+            hidden_activation=head.hidden_activation,
+            dropout=head.dropout,
+            activation=head.activation,
+            label_smoothing=label_smoothing,
+            normalisation=head.normalisation,
+        )
+    except UserError as error:
+        if stage.kernels == "compiled":
+            raise UserError(f"the head cannot be compiled: {error}") from error
+        log.info("head: trained by MindSpore (%s)", str(error).splitlines()[0])
+        return None
+    log.info("head: compiled, an epoch a call")
+    return fast
 
 
 def build_step(

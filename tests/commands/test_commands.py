@@ -135,6 +135,8 @@ def test_prediction_names_what_it_cannot_read(workplace, run_folder) -> None:
     [
         ("predict.py runs/mine nowhere.jpg", "nowhere.jpg does not exist"),
         ("predict.py runs/none photos", "runs/none"),
+        ("export.py runs/mine runs/mine", "name the folder of its files with --out"),
+        ("export.py runs/mine runs/mine --out runs/x", "have the same model.ckpt"),
         ("evaluate.py runs/mine --data nowhere", "the data folder nowhere does not exist"),
         ("evaluate.py runs/mine --data photos --split test", "has no split 'test'"),
         ("train.py --config configs/nowhere.yaml --data photos", "cannot be read"),
@@ -161,7 +163,9 @@ def test_refusals(workplace, run_folder, command: str, message: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("script", ["train.py", "evaluate.py", "predict.py", "export.py"])
+@pytest.mark.parametrize(
+    "script", ["train.py", "evaluate.py", "predict.py", "export.py", "compare.py"]
+)
 def test_help_has_an_example(workplace, script: str) -> None:
     done = workplace.call(f"{script} --help")
     assert done.returncode == 0

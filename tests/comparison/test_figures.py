@@ -102,4 +102,4 @@ def test_the_report_in_markdown() -> None:
     assert f"| -28.0 ± {found['error']:.1f} (-23.33 ± {found['points_error']:.2f} points) |" in text
     assert "- B is better than A|x (p " in text
     assert "| 2.26 | – | – | 250 | 2.0 |" in text
-    assert "1 photos are wrong in every recipe" in text
+    assert "labels are worth a look: 1 photos: a/1.jpg" in text

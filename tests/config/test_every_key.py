@@ -86,6 +86,7 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
             ("lr.decay", "linear", LONGER),
         )
     },
+    "head_stage.kernels": ("plain", HEAD_ONLY),
     "finetune_stage.from_block": ("16", ()),
     "finetune_stage.budget.seconds": ("0.001", AUTO),
     "finetune_stage.budget.gigabytes": ("1e-9", AUTO),

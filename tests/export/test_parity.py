@@ -92,3 +92,10 @@ def test_parity_table():
         "model_int8.ms  MindSpore Lite 2.0.0 x86_64   3.01  94.50%     2.1e-01             2",
         "model_int8.ms  MindSpore Lite 2.0.0 x86_64   3.01  not checked: no compiler",
     ]
+
+
+def test_photos_that_give_no_score():
+    table = parity_table(report({**ONNX, "top1": None}))
+    assert table.splitlines()[2] == (
+        "model.onnx  ONNX Runtime 1.23.2   9.25       -     4.5e-06             0"
+    )

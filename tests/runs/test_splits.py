@@ -10,9 +10,11 @@ from helpers import input_spec
 from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.read import run_photos
+from src_mindspore.runs.splits import splits_table
 from src_mindspore.spec.calibration import CalibrationSpec
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
+from src_mindspore.system.write import write_json
 
 
 @pytest.fixture
@@ -65,6 +67,18 @@ def test_an_export_of_another_run_in_the_folder_is_not_of_this_one(tmp_path, run
         replace(spec, calibration=CalibrationSpec("val", 1, checkpoint)).save(folder)
     assert run_photos(run.path) is not None
     assert run_photos(run.path / "export" / "model.onnx") is None
+
+
+def test_an_average_of_runs_has_the_photos_of_all_beside_it(tmp_path, run):
+    run.write_splits(tmp_path, photos(["a/1.png=1"], ["a/2.png=2"]))
+    average = run.path / "export"  # in the folder of one of them
+    average.mkdir()
+    model = {"ensemble": [], "activation": "softmax"}
+    ModelSpec(("a", "b"), ({}, {}), input_spec(8), "probabilities", model).save(average)
+    assert run_photos(average / "model.onnx") is None
+    both = photos(["a/1.png=1", "a/3.png=3"], ["a/2.png=2"])
+    write_json(average / "splits.json", splits_table(both))
+    assert run_photos(average / "model.onnx") == both
 
 
 def test_splits_of_an_earlier_version_have_no_hashes(tmp_path, run, caplog):

@@ -1,0 +1,103 @@
+"""``compare.py`` as it is typed: what it refuses, and, in the long tier, real comparisons."""
+
+import json
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from workplace import Workplace
+
+CONFIGS = "configs/head_1dense.yaml configs/head_2dense.yaml"
+
+
+def refused(workplace: Workplace, command: str) -> str:
+    done = workplace.call(f"compare.py {command}")
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
+    return done.stderr
+
+
+def test_what_it_cannot_use_is_one_message(workplace: Workplace) -> None:
+    def message(command: str) -> str:
+        return refused(workplace, command).splitlines()[-1]
+
+    base = f"{CONFIGS} --data photos"
+    assert message(f"{base} --folds 1").endswith("--folds is a whole number, 2 to 100; got 1")
+    assert message(f"{base} --seeds 0").endswith("--seeds is a whole number, 1 to 100; got 0")
+    assert "not allowed with argument --test" in message(f"{base} --test photos --folds 3")
+    assert "the data folder nowhere does not exist" in message(f"{CONFIGS} --data nowhere")
+    other = workplace.folder / "configs" / "kept_copies.yaml"
+    other.write_text("data: {near_duplicates: keep}\n")
+    said = message(f"configs/head_1dense.yaml {other} --data photos --out runs/c1")
+    assert said.startswith("error: configs are compared on the same photos and classes")
+    auto = workplace.folder / "configs" / "measured_cut.yaml"
+    auto.write_text("finetune_stage: {from_block: auto, epochs: 2}\n")
+    assert "a number is accepted" in message(f"{auto} --data photos --out runs/c1")
+    assert not (workplace.folder / "runs" / "c1").exists()
+    (workplace.folder / "full").mkdir()
+    (workplace.folder / "full" / "letter.txt").write_text("mine")
+    assert "compare.py did not fill it: it has letter.txt" in message(f"{base} --out full")
+    assert [p.name for p in (workplace.folder / "full").iterdir()] == ["letter.txt"]
+
+
+def comparable(out: Path) -> dict:
+    """The report without what another run measures anew."""
+    report = json.loads((out / "compare.json").read_text())
+    for row in report["rows"]:
+        del row["seconds"], row["costs"]["photos_per_second"]
+    del report["engine"]
+    return report
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_comparison_that_is_stopped_goes_on_and_ends_alike(workplace: Workplace, how) -> None:
+    command = f"compare.py {CONFIGS} --data photos --folds 3 --seeds 2 --out"
+    whole, out = (workplace.folder / "runs" / name for name in ("whole", f"stopped{how}"))
+    if not whole.exists():
+        done = workplace.run(f"{command} {whole}")
+        assert done.returncode == 0, done.stderr
+        assert "head_2dense" in done.stdout
+    process = workplace.start(f"{command} {out}")
+    while process.poll() is None and len(list(out.glob("folds/*.npz"))) < 4:
+        time.sleep(0.01)
+    process.send_signal(how)
+    err = process.communicate(timeout=120)[1]
+    if how == signal.SIGKILL:
+        assert process.returncode == -how
+    else:
+        assert process.returncode == 130
+        assert err.endswith("goes on with it\nstopped\n")
+        assert not list(out.rglob(".*"))
+    there = {file: file.stat().st_mtime_ns for file in out.glob("folds/*.npz")}
+    assert 4 <= len(there) < 12
+    done = workplace.run(f"{command} {out}")
+    assert done.returncode == 0, done.stderr
+    assert f"{len(there)} of 12 folds are there already" in done.stderr
+    assert all(file.stat().st_mtime_ns == before for file, before in there.items())
+    assert comparable(out) == comparable(whole)
+
+
+@pytest.mark.long
+def test_other_questions(workplace: Workplace) -> None:
+    """Fine-tuning, an epoch that is chosen, and another folder's photos."""
+    done = workplace.call(
+        "compare.py configs/garbage.yaml configs/head_1dense.yaml --data photos --folds 2 "
+        "--epoch chosen --out runs/chosen"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the epoch is chosen by a fifth of the training photos" in done.stdout
+    shutil.copytree(workplace.folder / "photos" / "val", workplace.folder / "others")
+    done = workplace.call("compare.py configs/garbage.yaml --data photos/train --test others")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(
+        (workplace.folder / "runs/compare-train-on-others/compare.json").read_text()
+    )
+    assert (report["scored"], report["folds"]) == (24, 1)
+    assert set(report["rows"][0]["wrong"]) <= {
+        path.relative_to(workplace.folder).as_posix()
+        for path in (workplace.folder / "others").rglob("*.*")
+    }

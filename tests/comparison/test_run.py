@@ -1,0 +1,132 @@
+"""The driver: what is trained, what is not trained again, and what the report is made of.
+
+Training itself is stood for by a rule, so that hundreds of folds take no time; the long test runs
+the real command.
+"""
+
+import json
+
+import numpy as np
+import pytest
+from helpers import noise
+
+from src_mindspore.comparison import run
+from src_mindspore.comparison.contenders import load_contenders
+from src_mindspore.comparison.folds import draw_folds
+from src_mindspore.comparison.photos import Photos
+from src_mindspore.comparison.results import ComparisonFolder
+from src_mindspore.dataset import DataSet
+from src_mindspore.photos.records import Record
+from src_mindspore.system.errors import UserError
+from src_mindspore.training.part import SCORED, TRAIN, Fitted
+
+N, CLASSES = 90, ("x", "y", "z")
+COSTS = {"parameters": 5, "multiply_adds": 6, "ms_bytes": None, "photos_per_second": 7.0}
+
+
+class Trainer:
+    """Stands for ``training.part``: more dropout, more errors; the seed says which."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.fits: list[tuple] = []
+        self.stop_after = stop_after
+
+    def fit(self, recipe, whole, parts, seed) -> Fitted:
+        if len(self.fits) == self.stop_after:
+            raise KeyboardInterrupt
+        self.fits.append((recipe.head.dropout, seed, tuple(parts[SCORED])))
+        assert not set(parts[SCORED]) & set(parts[TRAIN])
+        records = whole.records("all")
+        labels = np.array([records[i].label for i in parts[SCORED]])
+        hard = np.array([(7 * i + 3 * seed) % 20 < 20 * recipe.head.dropout for i in parts[SCORED]])
+        logits = np.eye(3, dtype=np.float32)[(labels + hard) % 3] * 3
+        return Fitted(logits, 0.5, {"head": 1})
+
+
+@pytest.fixture
+def compare(tmp_path, monkeypatch):
+    labels = np.arange(N) % 3
+    records = tuple(Record(f"{CLASSES[c]}/{i:03}.png", int(c)) for i, c in enumerate(labels))
+    records = tuple(sorted(records, key=lambda record: record.path))
+    digests = {record.path: f"{i:064x}" for i, record in enumerate(records)}
+    whole = DataSet(tmp_path, CLASSES, {"all": records}, known_digests=digests)
+    (tmp_path / "x").mkdir()
+    noise(1).save(tmp_path / records[0].path)
+    groups = np.arange(N) // 2
+    folds = draw_folds(np.array([r.label for r in records]), groups, 3, 1)
+    photos = Photos(whole, groups, folds, ("said of the photos",))
+    monkeypatch.setattr(run, "recipe_of", lambda config, _: config)
+    monkeypatch.setattr(run, "sharing", lambda recipes, _: recipes)
+    monkeypatch.setattr(run, "build_untrained", lambda *_: (None, None))
+    monkeypatch.setattr(run, "extract", lambda *_: 0.0)
+    monkeypatch.setattr(run, "_one_image", lambda *_: None)
+    monkeypatch.setattr(run, "draw_accuracy_over_speed", lambda path, *_: path.write_text("plot"))
+    monkeypatch.setattr(run, "measured", lambda n, *_: ([dict(COSTS)] * len(n), "engine, so"))
+    configs = []
+    for name, dropout in (("a", 0.3), ("b", 0.1), ("c", 0.3)):
+        configs.append(tmp_path / f"{name}.yaml")
+        configs[-1].write_text(f"head: {{dropout: {dropout}}}\nsave_every: {len(configs)}\n")
+
+    def compare(count: int, seeds: int = 2, epoch: str = "last", out: str = "out", **how):
+        trainer = Trainer(**how)
+        monkeypatch.setattr(run, "fit_part", trainer.fit)
+        question = run.Question(photos, range(1, seeds + 1), epoch, 1)
+        folder = ComparisonFolder(tmp_path / out)
+        try:
+            return trainer, run.compare(load_contenders(configs[:count]), question, folder)
+        except KeyboardInterrupt:
+            return trainer, None
+        finally:
+            folder.close()
+
+    return compare
+
+
+def test_every_fold_is_trained_once_with_every_seed_and_each_photo_scored_once(compare) -> None:
+    trainer, report = compare(2)
+    assert len(trainer.fits) == 2 * 3 * 2
+    for dropout, seed in {fit[:2] for fit in trainer.fits}:
+        scored = [i for *which, places in trainer.fits for i in places if which == [dropout, seed]]
+        assert sorted(scored) == list(range(N))
+    expected = [sum((7 * i + 3 * s) % 20 < 6 for i in range(N)) for s in (1, 2)]
+    assert report["rows"][0]["errors"] == expected
+    assert report["rows"][1]["difference"]["p"] < 0.001
+    assert report["about"][1] == "said of the photos"
+    assert (report["photos"], report["scored"], report["groups"]) == (90, 90, 45)
+
+
+def test_what_is_done_is_not_done_again_and_a_further_recipe_costs_itself(compare) -> None:
+    _, before = compare(1)
+    trainer, report = compare(2)
+    assert {fit[0] for fit in trainer.fits} == {0.1}
+    assert report["rows"][0]["errors"] == before["rows"][0]["errors"]
+    trainer, _ = compare(2, seeds=3)
+    assert {fit[1] for fit in trainer.fits} == {3}
+    trainer, report = compare(3, seeds=3)  # the same as the first under another name
+    assert not trainer.fits
+    assert report["rows"][2]["difference"]["verdict"].startswith("c and a are right and wrong on")
+    trainer, _ = compare(2, seeds=3, epoch="chosen")  # another question
+    assert len(trainer.fits) == 18
+
+
+@pytest.mark.parametrize("fits", [0, 1, 7])
+def test_a_comparison_that_was_stopped_ends_like_one_that_was_not(compare, fits, tmp_path) -> None:
+    whole, expected = compare(2, out="whole")
+    first, nothing = compare(2, stop_after=fits)
+    assert nothing is None
+    second, report = compare(2)
+    assert len(first.fits) == fits
+    assert first.fits + second.fits == whole.fits
+    assert report == expected
+    texts = [(tmp_path / out / "compare.md").read_text() for out in ("whole", "out")]
+    assert texts[0] == texts[1]
+    assert json.loads((tmp_path / "out" / "compare.json").read_text())["rows"] == report["rows"]
+
+
+def test_a_fold_that_cannot_be_trained_says_whose_it_is(compare, monkeypatch) -> None:
+    def fails(*_):
+        raise UserError("the loss became nan")
+
+    monkeypatch.setattr(Trainer, "fit", fails)
+    with pytest.raises(UserError, match=r"^a, seed 1, fold 1 of 3: the loss became nan$"):
+        compare(2)
