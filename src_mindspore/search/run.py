@@ -1,8 +1,9 @@
 """A search from top to bottom: each change alone, then brackets of heads that are drawn."""
 
 import logging
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from src_mindspore.search.halving import BRACKET, ETA, Bracket, panels, ranked, rungs
@@ -14,7 +15,7 @@ from src_mindspore.system.progress import progress
 log = logging.getLogger(__name__)
 
 # Of the time, what the table of single changes may take: rows that would take more are left out.
-SHARE_OF_TABLE = 0.5
+SHARE_OF_TABLE = 0.6
 # Panels disagree a little, so that more than one head in ETA goes on; as measured.
 PANELS_APART = 1.5
 
@@ -86,104 +87,128 @@ class Found:
         return best
 
 
-def search(base: HeadSettings, trials: Trials, limits: Limits, found: Found) -> None:
+class Search:
     """Tries heads until the limits are reached; ``found`` grows with whatever is complete.
 
-    Raises:
-        KeyboardInterrupt: what is complete is in ``found``, and all trials are kept.
+    Args:
+        base: the settings that it begins with.
+        trials: where heads are tried.
+        limits: how much is searched.
     """
-    began = time.perf_counter()
-    if limits.seconds is not None:
-        trials.deadline = began + limits.seconds
-    total = limits.heads or 0
-    with progress(total, "heads", "head", quiet=True) as advance:
-        if not trials.make([(base, base.epochs)]):
+
+    def __init__(self, base: HeadSettings, trials: Trials, limits: Limits) -> None:
+        self.base, self.trials, self.limits = base, trials, limits
+        self.found = Found(base, trials.ground.folds.count)
+
+    def run(self) -> None:
+        """Searches.
+
+        Raises:
+            KeyboardInterrupt: what is complete is in ``found``, and all trials are kept.
+        """
+        found, trials = self.found, self.trials
+        began = time.perf_counter()
+        if self.limits.seconds is not None:
+            trials.deadline = began + self.limits.seconds
+        with progress(self.limits.heads or 0, "heads", "head", quiet=True) as advance:
+            try:
+                for count in self._steps():
+                    advance(count)
+            finally:
+                trials.flush()
+        seconds = time.perf_counter() - began
+        log.info("%d heads in %.0f s: %s", found.heads, seconds, found.stopped)
+
+    def _steps(self) -> Iterator[int]:
+        """Numbers of heads, as they are through."""
+        found = self.found
+        if not self.trials.make([(self.base, self.base.epochs)]):
             found.stopped = "time was up before the config's own head was through"
             return
-        found.candidates = [[base] for _ in panels(found.folds)]
-        advance(1)
-        _single_changes(base, trials, limits, found, advance)
+        found.candidates = [[self.base] for _ in panels(found.folds)]
+        yield 1
+        self._single_changes()
+        yield len(found.rows)
         while not found.stopped:
-            _next_bracket(base, trials, limits, found, advance)
-    trials.flush()
-    seconds = time.perf_counter() - began
-    log.info("%d heads in %.0f s: %s", found.heads, seconds, found.stopped)
+            before = found.heads
+            self._next_bracket()
+            yield found.heads - before
 
-
-def _single_changes(base, trials: Trials, limits: Limits, found: Found, advance) -> None:
-    """The table: as many rows as there is time for, the cheapest first."""
-    changes = each_alone(base)
-    if limits.heads is not None:
-        changes = changes[: limits.heads - 1]
-    allowed = None if limits.seconds is None else SHARE_OF_TABLE * limits.seconds
-    batch, later = [], []
-    costs = {c.label: trials.seconds_for([(c.settings, c.settings.epochs)]) for c in changes}
-    spent = 0.0
-    for change in sorted(changes, key=lambda c: costs[c.label]):
-        spent += costs[change.label]
-        (batch if allowed is None or spent <= allowed else later).append(change)
-    log.info("each change alone: %d heads, about %.0f s", len(batch), spent)
-    complete = trials.make([(c.settings, c.settings.epochs) for c in batch])
-    if not complete:
-        found.stopped = "time was up"
-        batch = [c for c in batch if trials.is_there(c.settings, c.settings.epochs)]
-    kept = {change.label for change in batch}
-    found.rows = [change for change in changes if change.label in kept]
-    found.left_out = [change.label for change in changes if change.label not in kept]
-    for heads in found.candidates:
-        heads += [change.settings for change in found.rows]
-    advance(len(found.rows))
-
-
-def _next_bracket(base, trials: Trials, limits: Limits, found: Found, advance) -> None:
-    """Draws heads and halves them; adds nothing where it is not complete in time."""
-    first = found.brackets * BRACKET
-    count = BRACKET
-    if limits.heads is not None:
-        count = min(count, limits.heads - found.heads)
-        if count <= 0:
-            found.stopped = f"as many as were asked for"
-            return
-    heads = [draw(base, limits.seed, number) for number in range(first, first + count)]
-    levels = rungs(base.epochs)
-    if trials.deadline is not None:
-        left = trials.deadline - time.perf_counter()
-        if _estimate(heads, levels, trials) > left:
-            found.stopped = "there was no time for more"
-            return
-    bracket, reached = Bracket(count, found.folds), [0] * count
-    for level, epochs in enumerate(levels):
-        wanted = bracket.wanted
-        if not trials.make([(heads[place], epochs) for place in wanted]):
+    def _single_changes(self) -> None:
+        """The table: as many rows as there is time for, the cheapest first."""
+        found, trials, limits = self.found, self.trials, self.limits
+        changes = each_alone(self.base)
+        if limits.heads is not None:
+            changes = changes[: limits.heads - 1]
+        costs = {c.label: trials.seconds_for([(c.settings, c.settings.epochs)]) for c in changes}
+        allowed = math.inf if limits.seconds is None else SHARE_OF_TABLE * limits.seconds
+        batch, spent = [], 0.0
+        for change in sorted(changes, key=lambda c: costs[c.label]):
+            if spent + costs[change.label] > allowed:
+                break
+            spent += costs[change.label]
+            batch.append(change)
+        log.info("each change alone: %d heads, about %.0f s", len(batch), spent)
+        if not trials.make([(c.settings, c.settings.epochs) for c in batch]):
             found.stopped = "time was up"
+            batch = [c for c in batch if trials.is_there(c.settings, c.settings.epochs)]
+        through = {change.label for change in batch}
+        found.rows = [change for change in changes if change.label in through]
+        found.left_out = [change.label for change in changes if change.label not in through]
+        for heads in found.candidates:
+            heads += [change.settings for change in found.rows]
+
+    def _next_bracket(self) -> None:
+        """Draws heads and halves them; adds nothing where that is not complete in time."""
+        found, trials, limits = self.found, self.trials, self.limits
+        first, count = found.brackets * BRACKET, BRACKET
+        if limits.heads is not None:
+            count = min(count, limits.heads - found.heads)
+        if count <= 0:
+            found.stopped = "as many as were asked for"
             return
-        for place in wanted:
-            reached[place] = epochs
-        if level + 1 < len(levels):
-            bracket.judge({place: trials.score(heads[place], epochs) for place in wanted})
-    for places, candidates in zip(bracket.alive, found.candidates, strict=True):
-        candidates += [heads[place] for place in places]
-    found.drawn += [Tried(head, epochs) for head, epochs in zip(heads, reached, strict=True)]
-    found.brackets += 1
-    advance(count)
-    _say(trials, limits, found)
+        heads = [draw(self.base, limits.seed, number) for number in range(first, first + count)]
+        if trials.deadline is not None:
+            left = trials.deadline - time.perf_counter()
+            if self._estimate(heads) > left:
+                found.stopped = "there was no time for more"
+                return
+        bracket, reached = Bracket(count, found.folds), [0] * count
+        levels = rungs(self.base.epochs)
+        for epochs in levels:
+            wanted = bracket.wanted
+            if not trials.make([(heads[place], epochs) for place in wanted]):
+                found.stopped = "time was up"
+                return
+            for place in wanted:
+                reached[place] = epochs
+            if epochs != levels[-1]:
+                bracket.judge({place: trials.score(heads[place], epochs) for place in wanted})
+        for places, candidates in zip(bracket.alive, found.candidates, strict=True):
+            candidates += [heads[place] for place in sorted(places)]
+        found.drawn += [Tried(head, epochs) for head, epochs in zip(heads, reached, strict=True)]
+        found.brackets += 1
+        self._say()
 
+    def _estimate(self, heads: Sequence[HeadSettings]) -> float:
+        """Seconds of a bracket."""
+        seconds = 0.0
+        for level, epochs in enumerate(rungs(self.base.epochs)):
+            share = min(1.0, PANELS_APART / ETA**level) if level else 1.0
+            seconds += share * self.trials.seconds_for([(head, epochs) for head in heads])
+        return seconds
 
-def _estimate(heads: Sequence[HeadSettings], levels: Sequence[int], trials: Trials) -> float:
-    """Seconds of a bracket."""
-    seconds = 0.0
-    for level, epochs in enumerate(levels):
-        share = min(1.0, PANELS_APART / ETA**level) if level else 1.0
-        seconds += share * trials.seconds_for([(head, epochs) for head in heads])
-    return seconds
-
-
-def _say(trials: Trials, limits: Limits, found: Found) -> None:
-    """A line for each bracket."""
-    head = found.chosen(trials)[0]
-    errors = int(trials.score(head, head.epochs).errors.sum())
-    left = ""
-    if trials.deadline is not None:
-        left = f", {max(0.0, trials.deadline - time.perf_counter()):.0f} s left"
-    of = f" of {limits.heads}" if limits.heads else ""
-    log.info("%d%s heads, the best makes %d errors%s", found.heads, of, errors, left)
+    def _say(self) -> None:
+        """A line for each bracket."""
+        found, trials, limits = self.found, self.trials, self.limits
+        head = found.chosen(trials)[0]
+        errors = int(trials.score(head, head.epochs).errors.sum())
+        left = ""
+        if trials.deadline is not None:
+            left = f", {max(0.0, trials.deadline - time.perf_counter()):.0f} s left"
+        elif limits.heads and limits.heads > found.heads:
+            numbers = range(len(found.drawn), limits.heads - found.heads + len(found.drawn))
+            rest = [draw(self.base, limits.seed, number) for number in numbers]
+            left = f", about {self._estimate(rest):.0f} s left"
+        of = f" of {limits.heads}" if limits.heads else ""
+        log.info("%d%s heads, the best makes %d errors%s", found.heads, of, errors, left)

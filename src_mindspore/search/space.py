@@ -141,7 +141,7 @@ def _layers(base: HeadSettings) -> Iterator[Change]:
     for width in (NARROW, WIDE):
         wide = replace(base, hidden=(width,))
         yield Change(name, f"2 Dense ({width})", wide)
-        for value in (0.0, 0.2, 0.5) if width == WIDE else ():
+        for value in (0.0, 0.2) if width == WIDE else ():
             label = f"dropout {value:g}" if value else "no dropout"
             yield Change(name, f"2 Dense ({width}), {label}", replace(wide, dropout=value))
         for kind in MENUS["hidden_activation"] if width == NARROW and not base.hidden else ():

@@ -124,9 +124,7 @@ def trained_head(
     for epoch in range(epochs):
         if stop.is_set():
             raise Stopped
-        head.train_epoch(
-            inputs, labels, balance, (ground.seed, STAGE), epoch, settings.batch_size
-        )
+        head.train_epoch(inputs, labels, balance, (ground.seed, STAGE), epoch, settings.batch_size)
     return head
 
 

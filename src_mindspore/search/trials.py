@@ -11,7 +11,7 @@ import numpy as np
 from src_mindspore.search.halving import Score
 from src_mindspore.search.kept import SearchFolder, ground_key, trial_key
 from src_mindspore.search.settings import HeadSettings
-from src_mindspore.search.trial import Ground, Outcome, Stopped, try_head
+from src_mindspore.search.trial import Ground, Outcome, try_head
 from src_mindspore.system.threads import thread_count
 
 log = logging.getLogger(__name__)

@@ -237,7 +237,7 @@ class FastHead:
         self._call.entropy, self._call.words = entropy.ctypes.data, len(entropy)
         weights = np.ascontiguousarray(class_weights, np.float32)
         self._call.class_weights, self._call.batch = weights.ctypes.data, batch_size
-memory, numbers = (None, None) if self._rms else _in_memory(features)
+        memory, numbers = (None, None) if self._rms else _in_memory(features)
         chunk = self._chunk(batch_size) if memory is None else len(order)
         sums = np.zeros(4)
         for start in range(0, len(order), chunk or 1):
