@@ -34,6 +34,8 @@ ROOMS = {
     "features evaluation doctor",
     "comparison": "config training doctor dataset photos evaluation report network features runs "
     "export lite spec weights backbone backbones head",
+    "search": "config lr comparison training features photos dataset backbone evaluation report "
+    "runs",
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -136,7 +136,7 @@ def compared(all_answers: Sequence[Answers], scored: Scored) -> list[dict[str, A
     rows[0]["difference"] = None
     for row, one, p_holm in zip(rows[1:], found, adjusted, strict=True):
         row["difference"] = {
-            **_plain(one),
+            **as_json(one),
             "points": 100 * one.errors / one.photos,
             "points_error": 100 * one.error / one.photos,
             "p_holm": p_holm,
@@ -145,7 +145,7 @@ def compared(all_answers: Sequence[Answers], scored: Scored) -> list[dict[str, A
     return rows
 
 
-def _plain(found: Difference) -> dict[str, Any]:
+def as_json(found: Difference) -> dict[str, Any]:
     """As JSON has it, without infinity: ``needed`` is None where no number of photos would do."""
     table = asdict(found)
     table["discordant"] = [list(pair) for pair in found.discordant]

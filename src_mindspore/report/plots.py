@@ -35,7 +35,8 @@ def _label_fonts() -> list[str]:
     return ["DejaVu Sans", *(name for name in CHINESE_FONTS if name in there)]
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Writes a figure as PNG; says where a font has no characters for a name."""
     FigureCanvasAgg(figure)  # no display, and no state shared with a caller's pyplot
     with atomic_path(path) as temporary, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -87,7 +88,7 @@ def draw_curves(path: Path, lines: Sequence[dict[str, Any]]) -> None:
         axes.grid(alpha=0.3)
     losses.legend()
     accuracies.legend(loc="lower right")
-    _save(figure, path)
+    save(figure, path)
 
 
 def _mark_stages(axes: Axes, stages: Sequence[str]) -> None:
@@ -171,7 +172,7 @@ def _draw_table(
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.set_title(title)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_reliability(path: Path, calibration: dict[str, Any], final: dict[str, Any]) -> None:
@@ -216,7 +217,7 @@ def draw_reliability(path: Path, calibration: dict[str, Any], final: dict[str, A
         f"width; perfectly calibrated, chance alone gives an ECE of {chance['low']:.3f} to "
         f"{chance['high']:.3f}"
     )
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_accuracy_over_speed(path: Path, rows: Sequence[dict[str, Any]], speed: str) -> None:
@@ -257,4 +258,4 @@ def draw_accuracy_over_speed(path: Path, rows: Sequence[dict[str, Any]], speed: 
     legend = figure.legend(loc="outside right upper", prop=style)
     for text in legend.get_texts():
         text.set_parse_math(False)
-    _save(figure, path)
+    save(figure, path)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from src_mindspore.features.store import Picked
 from src_mindspore.runs.progress import EpochSums
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.threads import thread_count
@@ -92,6 +93,12 @@ def first_weights(widths: Sequence[int], rng: np.random.Generator) -> dict[str, 
         weights[_name(index, "weight")] = weight.astype(np.float32)
         weights[_name(index, "bias")] = bias.astype(np.float32)
     return weights
+
+
+def divided_by_rms(values: np.ndarray) -> np.ndarray:
+    """Vectors (..., width) float32 as ``normalisation: rms`` has them, see ``ClassifierHead``."""
+    square = (values * values).mean(-1, keepdims=True)
+    return values / np.sqrt(square + np.float32(SMALLEST_SQUARE))
 
 
 def _name(index: int, what: str) -> str:
@@ -198,7 +205,8 @@ class FastHead:
     ) -> EpochSums:
         """Trains on every photo once, one view of each; the last batch may be short.
 
-        Features that lie in memory as float32 are read where they are, others in chunks.
+        Features that lie in memory as float32, and some ``Picked`` of these, are read where they
+        are, others in chunks.
 
         Args:
             features: (photos, views, ...); NaN for a photo that cannot be read, which then does
@@ -229,13 +237,14 @@ class FastHead:
         self._call.entropy, self._call.words = entropy.ctypes.data, len(entropy)
         weights = np.ascontiguousarray(class_weights, np.float32)
         self._call.class_weights, self._call.batch = weights.ctypes.data, batch_size
-        direct = _lies_in_memory(features) and not self._rms
-        chunk = len(order) if direct else self._chunk(batch_size)
+        memory, numbers = (None, None) if self._rms else _in_memory(features)
+        chunk = self._chunk(batch_size) if memory is None else len(order)
         sums = np.zeros(4)
         for start in range(0, len(order), chunk or 1):
             mine = order[start : start + chunk]
-            if direct:
-                block, rows = features, mine * views + chosen[start : start + chunk]
+            if memory is not None:
+                there = mine if numbers is None else numbers[mine]
+                block, rows = memory, there * views + chosen[start : start + chunk]
             else:
                 block = self._prepared(features[mine, chosen[start : start + chunk]])
                 rows = np.arange(len(mine), dtype=np.int64)
@@ -307,10 +316,7 @@ class FastHead:
     def _prepared(self, features: np.ndarray) -> np.ndarray:
         """(n, ...) -> (n, width) as the compiled code takes them."""
         values = np.ascontiguousarray(features, np.float32).reshape(len(features), -1)
-        if not self._rms:
-            return values
-        square = (values * values).mean(1, keepdims=True)
-        return values / np.sqrt(square + np.float32(SMALLEST_SQUARE))
+        return divided_by_rms(values) if self._rms else values
 
     def weights(self) -> dict[str, np.ndarray]:
         """Copies of the weights, named as in a ``Classifier``."""
@@ -405,10 +411,15 @@ def _widths(weights: Mapping[str, np.ndarray]) -> tuple[int, ...]:
     return tuple(widths)
 
 
-def _lies_in_memory(features: PhotoViews) -> bool:
-    """Whether the compiled code can read it where it is."""
-    return (
-        isinstance(features, np.ndarray)
-        and features.dtype == np.float32
-        and features.flags.c_contiguous
-    )
+def _in_memory(features: PhotoViews) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The array that the compiled code can read where it is, and which of its photos are meant.
+
+    None: it has to be copied; all of them.
+    """
+    picked = isinstance(features, Picked)
+    array = features.rows if picked else features
+    if not (
+        isinstance(array, np.ndarray) and array.dtype == np.float32 and array.flags.c_contiguous
+    ):
+        return None, None
+    return array, features.photos if picked else None

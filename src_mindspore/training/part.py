@@ -75,7 +75,7 @@ class Fitted:
     epochs: dict[str, int]
 
 
-def _materials(
+def materials_of(
     recipe: Recipe, data: DataSet, reader: PhotoReader, whole: DataSet | None
 ) -> Materials:
     """What the stages of a recipe work with, a network that is not trained yet among it."""
@@ -101,7 +101,7 @@ def extract(recipe: Recipe, whole: DataSet) -> float:
     began = time.perf_counter()
     every = whole.records("all")
     data = replace(whole, splits={TRAIN: every, SCORED: every}, known_digests=whole.digests)
-    materials = _materials(recipe, data, whole.reader(), whole)
+    materials = materials_of(recipe, data, whole.reader(), whole)
     stages = [stage for stage in recipe.options.stages if stage.epochs]
     for stage in stages:
         training_inputs(stage, recipe.options, materials)
@@ -157,7 +157,7 @@ def trained(
         whole: see ``Materials``.
     """
     seed_everything(seed)
-    materials = _materials(recipe, data, reader, whole)
+    materials = materials_of(recipe, data, reader, whole)
     classifier = materials.classifier
     options = replace(recipe.options, seed=seed)
     materials.targets = teach(recipe.teachers, options, materials)

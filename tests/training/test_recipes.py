@@ -4,6 +4,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from src_mindspore.features.job import Views
+from src_mindspore.training import recipes as room
 from src_mindspore.training.options import FeatureOptions, StageOptions, TrainingOptions
 from src_mindspore.training.recipes import Recipe, sharing
 
@@ -18,7 +19,7 @@ def recipe(name: str, from_block: int | None, views: int = 2, weights: object = 
 def test_recipes_that_see_the_same_views_read_one_entry_of_the_cache(monkeypatch) -> None:
     classifier = SimpleNamespace(head_cut="mean")
     spec = SimpleNamespace(input="64 x 64")
-    monkeypatch.setattr(part, "build_untrained", lambda *_: (classifier, spec))
+    monkeypatch.setattr(room, "build_untrained", lambda *_: (classifier, spec))
     recipes = [
         recipe("head", None),
         recipe("last", 17),

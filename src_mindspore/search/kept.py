@@ -1,0 +1,108 @@
+"""The folder of a search: what every trial gave, kept while it goes on, and the report.
+
+A trial is named by all that its result depends on: features, labels, folds, seed, settings of the
+head, epochs, fold. What is found under that name is what training again would give. Trials are
+written many to a file: there are thousands of them, of a few hundred bytes each.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from src_mindspore.runs.lock import RunLock
+from src_mindspore.search.settings import HeadSettings
+from src_mindspore.search.trial import Ground, Outcome
+from src_mindspore.system.manifest import Manifest
+
+COMMAND = "tune.py"
+TRIALS = "trials"  # the folder of their files
+REPORT, FIGURES, PLOT, BEST = "tune.md", "tune.json", "tune.png", "best.yaml"
+WRITTEN = (REPORT, FIGURES, PLOT, BEST)
+FORMAT = 1  # of these files, and of what training makes of settings: another number, another name
+
+
+def ground_key(ground: Ground) -> str:
+    """SHA-256 of what all heads are tried on."""
+    table = {
+        "format": FORMAT,
+        "features": ground.features.digest(),
+        "labels": ground.labels.tolist(),
+        "folds": ground.folds.of_photo.tolist(),
+        "classes": ground.classes,
+        "seed": ground.seed,
+    }
+    return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
+
+
+def trial_key(ground: str, settings: HeadSettings, epochs: int, fold: int) -> str:
+    """The name of a trial: 32 hexadecimal digits of a SHA-256."""
+    told = f"{ground} {settings.digest()} {epochs} {fold}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+class SearchFolder:
+    """Where a search is written: a new folder, or one of an earlier search.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        UserError: it holds what ``tune.py`` did not write, or another process works in it.
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files = Manifest(path, COMMAND, WRITTEN)
+        self.files.refuse_folder("a search takes a new or an empty folder, or that of another one")
+        self.files.refuse_others(WRITTEN, "move them away, or name another folder with --out")
+        (path / TRIALS).mkdir(parents=True, exist_ok=True)
+        self._lock = RunLock(path)
+        self._lock.take()
+        self.files.note({})  # from now on it is known as one of ours
+        self._trials = Manifest(path / TRIALS, COMMAND)
+
+    def close(self) -> None:
+        """Lets other processes work in the folder."""
+        self._lock.release()
+
+    def found(self) -> dict[str, Outcome]:
+        """All trials that are there as they were written, by name."""
+        found: dict[str, Outcome] = {}
+        for name in self._trials.names:
+            if self._trials.wrote(name):
+                found |= _read(self._trials.folder / name)
+        return found
+
+    def keep(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Writes trials, by name, as one file."""
+        if not outcomes:
+            return
+        sizes = [len(one.wrong) for one in outcomes.values()]
+        name = hashlib.sha256("".join(outcomes).encode()).hexdigest()[:32]
+        with self._trials.path(f"{name}.npz") as temporary:
+            np.savez(
+                temporary,
+                names=np.array(list(outcomes)),
+                ends=np.cumsum(sizes),
+                wrong=np.packbits(np.concatenate([one.wrong for one in outcomes.values()])),
+                losses=np.concatenate([one.losses for one in outcomes.values()]),
+                seconds=np.array([one.seconds for one in outcomes.values()]),
+            )
+
+
+def _read(path: Path) -> dict[str, Outcome]:
+    with np.load(path, allow_pickle=False) as arrays:
+        losses, ends = arrays["losses"], arrays["ends"]
+        wrong = np.unpackbits(arrays["wrong"], count=len(losses)).astype(bool)
+        parts = zip(
+            arrays["names"].tolist(),
+            np.split(wrong, ends[:-1]),
+            np.split(losses, ends[:-1]),
+            arrays["seconds"].tolist(),
+            strict=True,
+        )
+        return {name: Outcome(w, loss, seconds) for name, w, loss, seconds in parts}

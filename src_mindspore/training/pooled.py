@@ -1,0 +1,42 @@
+"""The features that heads are trained on and tried on, without a head: of all photos at once."""
+
+from dataclasses import replace
+
+from src_mindspore.backbone import POOLED
+from src_mindspore.dataset import DataSet
+from src_mindspore.features.store import Rows
+from src_mindspore.training.limits import settings_named
+from src_mindspore.training.part import SCORED, TRAIN, materials_of
+from src_mindspore.training.recipes import Recipe
+from src_mindspore.training.stages import plain_values, training_features
+
+
+@settings_named()
+def pooled_features(recipe: Recipe, whole: DataSet) -> dict[str, tuple[Rows, Rows]]:
+    """What fits of the recipe would read, see ``part.extract``; computed where it is not cached.
+
+    Args:
+        recipe: of ``recipe_of``; its head reads pooled features.
+        whole: all photos, not divided.
+
+    Returns:
+        By reduction the cached views (photos, views + 1, C), the plain one first, and the plain
+        view as it is scored, (photos, 1, C), in the order of ``whole.records("all")``; NaN for a
+        photo that cannot be read any more.
+
+    Raises:
+        UserError: see ``cached_features``.
+    """
+    every = whole.records("all")
+    data = replace(whole, splits={TRAIN: every, SCORED: every}, known_digests=whole.digests)
+    materials = materials_of(recipe, data, whole.reader(), whole)
+    names = sorted(POOLED)
+    views = training_features(
+        materials.classifier, names, materials.input, recipe.options, materials
+    )
+    found = {}
+    for name in names:
+        plain = plain_values(SCORED, name, recipe.options, materials)
+        # both are of all photos in their order
+        found[name] = views[name].rows, plain.rows.rows
+    return found
