@@ -82,8 +82,7 @@ class SearchFolder:
         if not outcomes:
             return
         sizes = [len(one.wrong) for one in outcomes.values()]
-        name = hashlib.sha256("".join(outcomes).encode()).hexdigest()[:32]
-        with self._trials.path(f"{name}.npz") as temporary:
+        with self._trials.path(self._free_name("".join(outcomes))) as temporary:
             np.savez(
                 temporary,
                 names=np.array(list(outcomes)),
@@ -92,6 +91,13 @@ class SearchFolder:
                 losses=np.concatenate([one.losses for one in outcomes.values()]),
                 seconds=np.array([one.seconds for one in outcomes.values()]),
             )
+
+    def _free_name(self, told: str) -> str:
+        """A name that no file has: a damaged one of the same trials stays where it is."""
+        while True:
+            told = hashlib.sha256(told.encode()).hexdigest()[:32]
+            if not (self._trials.folder / f"{told}.npz").exists():
+                return f"{told}.npz"
 
 
 def _read(path: Path) -> dict[str, Outcome]:

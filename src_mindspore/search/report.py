@@ -169,7 +169,8 @@ def words(report: Mapping[str, Any]) -> list[str]:
         + (f"; else: {some(sorted(others), 3, sign='; ')}" if others else ""),
     ]
     if report["left_out"]:
-        lines.append(f"there was no time for {some(report['left_out'], 4)}: more --minutes")
+        left_out = some(report["left_out"], 4)
+        lines.append(f"not tried, for which --minutes or --heads has to be more: {left_out}")
     return [shown_name(line) for line in lines]
 
 

@@ -58,6 +58,13 @@ class Trials:
         """Whether a head has been tried on all folds."""
         return not self._missing([(settings, epochs)])
 
+    def measure(self, settings: HeadSettings, epochs: int) -> None:
+        """Takes a head that is there for a measure of this machine, where nothing else is yet."""
+        if not self._work:
+            folds = range(self.ground.folds.count)
+            self._work = sum(self._work_of(settings, epochs, fold) for fold in folds)
+            self._spent = self.seconds(settings, epochs)
+
     def seconds_for(self, wanted: Iterable[Wanted]) -> float:
         """What is missing of it will take so long, by the trials so far; 0 before the first."""
         work = sum(self._work_of(*trial) for trial in self._missing(wanted).values())
