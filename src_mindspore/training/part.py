@@ -177,6 +177,7 @@ def trained(
         fit(built, lambda *_: None)
         if built.best:
             assign_strict(classifier, built.best, "the best epoch")
+            built.fast = None  # it has the weights of the last epoch
         reached, epochs[stage.name] = built, built.progress.epoch
     return Trained(classifier, materials.input, values, reached, epochs)
 
