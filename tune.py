@@ -96,8 +96,10 @@ def main() -> None:
     finally:
         folder.close()
     print("\n".join([*report["about"], "", table(report), "", *words(report)]))
-    print(f"in {shell_word(out)}; to train the best:")
-    print(advised("train.py", "--config", out / BEST, "--data", args.data))
+    print(f"in {shell_word(out)}. To compare the best with other seeds, and to train it:")
+    best = out / BEST
+    print(advised("compare.py", args.config, best, "--data", args.data, "--seeds", "3"))
+    print(advised("train.py", "--config", best, "--data", args.data))
 
 
 if __name__ == "__main__":

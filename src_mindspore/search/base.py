@@ -58,10 +58,10 @@ def _check(config: EasyDict) -> None:
 
 def _unheeded(config: EasyDict) -> Iterator[str]:
     """What was set for training and has no effect here, a line each."""
-    if epochs := config.finetune_stage.epochs:
+    if config.finetune_stage.epochs:
         yield (
-            f"finetune_stage ({epochs} epochs): left out, the head alone is searched; best.yaml "
-            f"leaves it out as well, so that what is trained is what was scored"
+            "finetune_stage: left out, the head alone is searched; best.yaml leaves it out as "
+            "well, so that what is trained is what was scored"
         )
     if config.distill.teachers:
         yield "distill: no effect, teachers teach in the fine-tuning stage"

@@ -182,8 +182,8 @@ def notes(report: Mapping[str, Any]) -> list[str]:
         f"NLL: mean negative log-likelihood, without a temperature; seconds: of all folds, on one "
         f"thread",
         f"difference: {told} that are alike; p: paired randomisation test over these groups; bold: "
-        f"below 0.05 after Holm for all rows. Of {len(report['rows'])} rows about one in twenty is "
-        f"below 0.05 by chance",
+        f"below 0.05 after Holm for all rows. About one row in twenty is below 0.05 by chance, and "
+        f"all have one seed: compare.py --seeds 3 tells more of two configs",
         f"the other {report['tried'] - 1 - len(report['rows'])} heads were drawn, half of them "
         f"near the config, and halved: of "
         f"{', '.join(map(str, report['rungs']))} epochs each, the better third goes on; errors "

@@ -159,7 +159,10 @@ def test_a_second_call_trains_nothing_and_more_heads_cost_themselves(whole) -> N
     assert 0 < more.trials.trained < 60 * FOLDS
 
 
-@pytest.mark.parametrize("after", [0, 40, 150])
+@pytest.mark.parametrize(
+    "after",
+    [40, pytest.param(0, marks=pytest.mark.long), pytest.param(150, marks=pytest.mark.long)],
+)
 def test_a_search_that_was_stopped_ends_like_one_that_was_not(
     whole, after, tmp_path, monkeypatch
 ) -> None:

@@ -14,6 +14,7 @@ from mindspore import nn
 from workplace import REPOSITORY
 
 from src_mindspore.compiled import build
+from src_mindspore.features.store import Picked
 from src_mindspore.head import HIDDEN_ACTIVATIONS, ClassifierHead
 from src_mindspore.system.errors import UserError
 from src_mindspore.training import head_library
@@ -203,6 +204,17 @@ def test_threads_and_pieces_change_no_bit(data):
     np.testing.assert_allclose(first.plus(second), sums[1], rtol=1e-12)
     for name, array in whole.arrays().items():
         assert array.tobytes() == two.arrays()[name].tobytes(), name
+
+
+def test_some_photos_of_an_array_are_read_where_they_are(data, monkeypatch):
+    chosen = np.array([3, 21, 0, 8, 9, 14, 2, 17, 5])
+    copied, picked = big(1), big(1)
+    sums = copied.train_epoch(data[0][chosen], data[1][chosen], WEIGHTS, SEED, 0, BATCH)
+    monkeypatch.setattr(Picked, "__getitem__", None)
+    features = Picked(data[0], chosen)
+    assert picked.train_epoch(features, data[1][chosen], WEIGHTS, SEED, 0, BATCH) == sums
+    for name, array in copied.arrays().items():
+        assert array.tobytes() == picked.arrays()[name].tobytes(), name
 
 
 def test_a_photo_that_is_gone_does_not_count(data):
