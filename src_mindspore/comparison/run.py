@@ -37,15 +37,8 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.progress import progress
 from src_mindspore.system.terminal import shown_name
 from src_mindspore.system.threads import thread_count
-from src_mindspore.training.part import (
-    SCORED,
-    Recipe,
-    build_untrained,
-    extract,
-    fit_part,
-    recipe_of,
-    sharing,
-)
+from src_mindspore.training.part import SCORED, extract, fit_part
+from src_mindspore.training.recipes import Recipe, build_untrained, recipe_of, sharing
 
 log = logging.getLogger(__name__)
 

@@ -98,7 +98,7 @@ def export_ensemble(
 def _say(members: Sequence[Member], spec: ModelSpec, reason: str | None) -> None:
     """What is averaged, and what of it is worth knowing before."""
     for index, member in enumerate(members, start=1):
-        name = member.spec.model["backbone"].get("name", "mobilenet_v2")
+        name = member.spec.model["backbone"].get("name", "network")
         size = member.spec.input.size[0]
         how = f", made smaller from {spec.input.size[0]}" * (
             member.spec.input.size != spec.input.size

@@ -21,8 +21,8 @@ from src_mindspore.search.trial import Ground
 from src_mindspore.search.trials import Trials
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
-from src_mindspore.training.part import recipe_of
 from src_mindspore.training.pooled import pooled_features
+from src_mindspore.training.recipes import recipe_of
 
 log = logging.getLogger(__name__)
 

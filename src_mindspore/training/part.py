@@ -7,38 +7,25 @@ whole data set are one entry of the cache, of which a part reads its rows.
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from easydict import EasyDict
 
-from src_mindspore.config.load import load_config
-from src_mindspore.config.schema import AUTO
 from src_mindspore.dataset import DataSet
 from src_mindspore.features.store import Picked, Rows
 from src_mindspore.network.classifier import Classifier
-from src_mindspore.network.device import seed_everything, select_device
-from src_mindspore.network.engines import FeatureEngine
+from src_mindspore.network.device import seed_everything
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.spec.input import InputSpec
-from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.rows import Readable
 from src_mindspore.system.terminal import some
-from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.distillation import Targets
 from src_mindspore.training.limits import settings_named
 from src_mindspore.training.loop import Stage, fit, stage_logits
-from src_mindspore.training.options import (
-    LossOptions,
-    TrainingOptions,
-    distill_options,
-    feature_options,
-    model_options,
-    stage_options,
-)
+from src_mindspore.training.options import TrainingOptions
+from src_mindspore.training.recipes import Recipe, build_untrained
 from src_mindspore.training.stages import (
     Materials,
     build_stage,
@@ -48,39 +35,10 @@ from src_mindspore.training.stages import (
 )
 from src_mindspore.training.teachers import Teacher, has_new_features, run_teacher, targets_of
 from src_mindspore.weights.assign import assign_strict
-from src_mindspore.weights.pretrained import BackboneWeights
 
 log = logging.getLogger(__name__)
 
 TRAIN, CHOOSE, SCORED = "train", "val", "test"  # the parts, as splits of the data set
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a config asks of training, without photos and run folder.
-
-    Attributes:
-        name: of the config's file, for messages.
-        options: its ``seed`` is that of the cached views alone; a fit has one of its own.
-        model: arguments of ``build_model`` besides classes and weights.
-        weights: what the backbone starts from; None where it is random.
-        device: the selected one.
-        teachers: recipes, which are trained first on the same photos, and run folders.
-        engines: of the frozen layers, chosen so far; see ``FeatureJob``.
-    """
-
-    name: str
-    options: TrainingOptions
-    model: Mapping[str, Any]
-    weights: BackboneWeights | None
-    device: str
-    teachers: "tuple[Recipe | Path, ...]" = ()
-    engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
-
-    @property
-    def loss(self) -> str:
-        """What the logits of a fit are scored as, see ``metrics.summary``."""
-        return "sigmoid_logits" if self.model["head"]["activation"] == "sigmoid" else "logits"
 
 
 @dataclass(frozen=True)
@@ -117,72 +75,6 @@ class Fitted:
     epochs: dict[str, int]
 
 
-def recipe_of(config: EasyDict, name: str, above: tuple[Path, ...] = ()) -> Recipe:
-    """The recipe of a config, and those of its teachers, with their weights read.
-
-    Args:
-        config: of ``load_config``.
-        name: for messages.
-        above: config files of those whom it teaches.
-
-    Raises:
-        UserError: weights or settings that cannot be used; a cut that is measured, by which a fold
-            would be trained otherwise than the next; a config that teaches itself.
-    """
-    block = config.finetune_stage.from_block
-    if block == AUTO and config.finetune_stage.epochs:
-        raise UserError(
-            f"{name}: finetune_stage.from_block must be a number where parts of the photos are "
-            f"trained on; got auto, which is chosen by what the machine manages: train.py says "
-            f"what it chose"
-        )
-    stages = stage_options(config, 0 if block == AUTO else block, config.finetune_stage.epochs)
-    options = TrainingOptions(
-        config.seed,
-        stages,
-        feature_options(config),
-        LossOptions(**config.loss),
-        distill_options(config),
-    )
-    model = {**model_options(config), "labels": None}  # display names decide nothing
-    return Recipe(
-        name,
-        options,
-        model,
-        pretrained_weights(model["backbone"]),
-        select_device(config.device),
-        teachers_of(config, above),
-    )
-
-
-def teachers_of(config: EasyDict, above: tuple[Path, ...] = ()) -> tuple[Recipe | Path, ...]:
-    """The teachers that a config names: recipes of config files, and run folders as they are.
-
-    Raises:
-        UserError: one that is not there, or that is taught by this one.
-    """
-    found: list[Recipe | Path] = []
-    for path in map(Path, config.distill.teachers):
-        if path.is_dir():
-            found.append(path)
-        elif not path.is_file():
-            raise UserError(
-                f"distill.teachers must be run folders or config files; got {path}, which is not "
-                f"there"
-            )
-        elif path in above:
-            names = " -> ".join(p.name for p in (*above, path))
-            raise UserError(f"{path} is taught by itself: {names}")
-        else:
-            found.append(recipe_of(load_config(path), path.name, (*above, path)))
-    return tuple(found)
-
-
-def build_untrained(recipe: Recipe, data: DataSet) -> tuple[Classifier, ModelSpec]:
-    """The network that a fit begins with, and the spec that describes it."""
-    return build_model(data.classes, recipe.weights, **recipe.model, value_range=data.value_range)
-
-
 def materials_of(
     recipe: Recipe, data: DataSet, reader: PhotoReader, whole: DataSet | None
 ) -> Materials:
@@ -197,36 +89,6 @@ def materials_of(
         engines=recipe.engines,
         whole=whole,
     )
-
-
-def sharing(recipes: Sequence[Recipe], data: DataSet) -> list[Recipe]:
-    """The recipes, of which those that see the same views read the same features.
-
-    What one of them needs of the frozen layers is computed and cached with what the others need,
-    in one pass over the photos.
-
-    Args:
-        recipes: of ``recipe_of``.
-        data: the photos.
-    """
-    cuts: dict[str, set[str]] = {}
-    engines: dict[str, dict] = {}
-    kinds = []
-    for recipe in recipes:
-        classifier, spec = build_untrained(recipe, data)
-        kind = repr((recipe.model["backbone"], spec.input, recipe.options.features, recipe.device))
-        # random weights are others with every seed
-        kinds.append(kind if recipe.weights else f"{len(kinds)}")
-        cuts.setdefault(kinds[-1], set()).update(recipe.options.cached_cuts(classifier))
-        engines.setdefault(kinds[-1], {})
-    return [
-        replace(
-            recipe,
-            options=replace(recipe.options, also=frozenset(cuts[kind])),
-            engines=engines[kind],
-        )
-        for recipe, kind in zip(recipes, kinds, strict=True)
-    ]
 
 
 @settings_named()
@@ -315,6 +177,7 @@ def trained(
         fit(built, lambda *_: None)
         if built.best:
             assign_strict(classifier, built.best, "the best epoch")
+            built.fast = None  # it has the weights of the last epoch
         reached, epochs[stage.name] = built, built.progress.epoch
     return Trained(classifier, materials.input, values, reached, epochs)
 
@@ -334,19 +197,14 @@ def teach(
     """
     if not teachers:
         return None
-    data, classifier = materials.data, materials.classifier
+    data, student = materials.data, materials.classifier
     found = []
     for number, teacher in enumerate(teachers):
         if isinstance(teacher, Path):
-            found.append(run_teacher(teacher, data, classifier))
+            found.append(run_teacher(teacher, data, student))
             continue
         log.info("teacher %d of %d: %s", number + 1, len(teachers), teacher.name)
-        splits = {name: part for name, part in data.splits.items() if name != SCORED}
-        reached = trained(
-            teacher, replace(data, splits=splits), materials.reader, options.seed, materials.whole
-        )
-        new = has_new_features(reached.classifier, classifier)
-        found.append(Teacher(teacher.name, reached.classifier, reached.input, None, new))
+        found.append(_recipe_teacher(teacher, options, materials))
 
     def features(teacher: Teacher) -> dict[str, Rows | Picked]:
         return training_features(
@@ -354,3 +212,13 @@ def teach(
         )
 
     return targets_of(found, features, options.distill, options.seed)
+
+
+def _recipe_teacher(recipe: Recipe, options: TrainingOptions, materials: Materials) -> Teacher:
+    """A recipe trained on the training photos of a student."""
+    data = materials.data
+    splits = {name: part for name, part in data.splits.items() if name != SCORED}
+    part = replace(data, splits=splits)
+    reached = trained(recipe, part, materials.reader, options.seed, materials.whole)
+    new = has_new_features(reached.classifier, materials.classifier)
+    return Teacher(recipe.name, reached.classifier, reached.input, None, new)

@@ -7,7 +7,8 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.features.store import Rows
 from src_mindspore.network.device import seed_everything
 from src_mindspore.training.limits import settings_named
-from src_mindspore.training.part import SCORED, TRAIN, Recipe, materials_of
+from src_mindspore.training.part import SCORED, TRAIN, materials_of
+from src_mindspore.training.recipes import Recipe
 from src_mindspore.training.stages import plain_values, training_features
 
 

@@ -45,7 +45,8 @@ from src_mindspore.training.options import (
     model_options,
     stage_options,
 )
-from src_mindspore.training.part import teach, teachers_of
+from src_mindspore.training.part import teach
+from src_mindspore.training.recipes import teachers_of
 from src_mindspore.training.stages import Materials, build_stage
 from src_mindspore.training.workers import join, leave
 from src_mindspore.weights.assign import arrays_of, assign_strict, restore

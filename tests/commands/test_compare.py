@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from workplace import Workplace
 
@@ -101,3 +102,28 @@ def test_other_questions(workplace: Workplace) -> None:
         path.relative_to(workplace.folder).as_posix()
         for path in (workplace.folder / "others").rglob("*.*")
     }
+
+
+@pytest.mark.long
+def test_a_chosen_epoch_is_scored_with_its_own_weights(workplace: Workplace) -> None:
+    """The compiled head has the weights of the last epoch when another one is the best."""
+    for kernels in ("compiled", "plain"):
+        (workplace.folder / "configs" / f"{kernels}.yaml").write_text(
+            "base: head_1dense.yaml\n"
+            f"head_stage: {{epochs: 8, kernels: {kernels}, lr: {{max: 0.5}}}}\n"
+        )
+    done = workplace.call(
+        "compare.py configs/compiled.yaml configs/plain.yaml --data photos --folds 3 "
+        "--epoch chosen --out runs/kernels"
+    )
+    assert done.returncode == 0, done.stderr
+    folder = workplace.folder / "runs" / "kernels" / "folds"
+    found = {"compiled": [], "plain": []}
+    for file in folder.glob("*.npz"):
+        with np.load(file) as arrays:
+            about = json.loads(str(arrays["about"]))
+            found[about["recipe"]].append((about["fold"], arrays["logits"]))
+    for (_, one), (_, other) in zip(
+        *(sorted(f, key=lambda x: x[0]) for f in found.values()), strict=True
+    ):
+        np.testing.assert_allclose(one, other, 1e-3, 1e-3)

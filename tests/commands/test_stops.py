@@ -99,4 +99,5 @@ def test_a_run_folder_that_is_read_only(workplace: Workplace, tmp_path: Path) ->
         done = subprocess.run(command, cwd=workplace.folder, capture_output=True, text=True)
         assert done.returncode == 2, done.stderr
         text = f"error: the run folder {tmp_path / name} cannot be written: Read-only file system\n"
-        assert done.stderr == text
+        # the toy's layers are random, which is said before
+        assert [line for line in done.stderr.splitlines(True) if line[:8] != "config: "] == [text]

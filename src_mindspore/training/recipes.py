@@ -1,0 +1,151 @@
+"""What a config asks of training, without photos and run folder, and the teachers that it names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from easydict import EasyDict
+
+from src_mindspore.config.load import load_config
+from src_mindspore.config.schema import AUTO
+from src_mindspore.dataset import DataSet
+from src_mindspore.network.classifier import Classifier
+from src_mindspore.network.device import select_device
+from src_mindspore.network.engines import FeatureEngine
+from src_mindspore.spec.model import ModelSpec
+from src_mindspore.system.errors import UserError
+from src_mindspore.training.build_model import build_model, pretrained_weights
+from src_mindspore.training.options import (
+    LossOptions,
+    TrainingOptions,
+    distill_options,
+    feature_options,
+    model_options,
+    stage_options,
+)
+from src_mindspore.weights.pretrained import BackboneWeights
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a config asks of training, without photos and run folder.
+
+    Attributes:
+        name: of the config's file, for messages.
+        options: its ``seed`` is that of the cached views alone; a fit has one of its own.
+        model: arguments of ``build_model`` besides classes and weights.
+        weights: what the backbone starts from; None where it is random.
+        device: the selected one.
+        teachers: recipes, which are trained first on the same photos, and run folders.
+        engines: of the frozen layers, chosen so far; see ``FeatureJob``.
+    """
+
+    name: str
+    options: TrainingOptions
+    model: Mapping[str, Any]
+    weights: BackboneWeights | None
+    device: str
+    teachers: "tuple[Recipe | Path, ...]" = ()
+    engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
+
+    @property
+    def loss(self) -> str:
+        """What the logits of a fit are scored as, see ``metrics.summary``."""
+        return "sigmoid_logits" if self.model["head"]["activation"] == "sigmoid" else "logits"
+
+
+def recipe_of(config: EasyDict, name: str, above: tuple[Path, ...] = ()) -> Recipe:
+    """The recipe of a config, and those of its teachers, with their weights read.
+
+    Args:
+        config: of ``load_config``.
+        name: for messages.
+        above: config files of those whom it teaches.
+
+    Raises:
+        UserError: weights or settings that cannot be used; a cut that is measured, by which a fold
+            would be trained otherwise than the next; a config that teaches itself.
+    """
+    block = config.finetune_stage.from_block
+    if block == AUTO and config.finetune_stage.epochs:
+        raise UserError(
+            f"{name}: finetune_stage.from_block must be a number where parts of the photos are "
+            f"trained on; got auto, which is chosen by what the machine manages: train.py says "
+            f"what it chose"
+        )
+    stages = stage_options(config, 0 if block == AUTO else block, config.finetune_stage.epochs)
+    options = TrainingOptions(
+        config.seed,
+        stages,
+        feature_options(config),
+        LossOptions(**config.loss),
+        distill_options(config),
+    )
+    model = {**model_options(config), "labels": None}  # display names decide nothing
+    return Recipe(
+        name,
+        options,
+        model,
+        pretrained_weights(model["backbone"]),
+        select_device(config.device),
+        teachers_of(config, above),
+    )
+
+
+def teachers_of(config: EasyDict, above: tuple[Path, ...] = ()) -> tuple[Recipe | Path, ...]:
+    """The teachers that a config names: recipes of config files, and run folders as they are.
+
+    Raises:
+        UserError: one that is not there, or that is taught by this one.
+    """
+    found: list[Recipe | Path] = []
+    for path in map(Path, config.distill.teachers):
+        if path.is_dir():
+            found.append(path)
+        elif not path.is_file():
+            raise UserError(
+                f"distill.teachers must be run folders or config files; got {path}, which is not "
+                f"there"
+            )
+        elif path in above:
+            names = " -> ".join(p.name for p in (*above, path))
+            raise UserError(f"{path} is taught by itself: {names}")
+        else:
+            found.append(recipe_of(load_config(path), path.name, (*above, path)))
+    return tuple(found)
+
+
+def build_untrained(recipe: Recipe, data: DataSet) -> tuple[Classifier, ModelSpec]:
+    """The network that a fit begins with, and the spec that describes it."""
+    return build_model(data.classes, recipe.weights, **recipe.model, value_range=data.value_range)
+
+
+def sharing(recipes: Sequence[Recipe], data: DataSet) -> list[Recipe]:
+    """The recipes, of which those that see the same views read the same features.
+
+    What one of them needs of the frozen layers is computed and cached with what the others need,
+    in one pass over the photos.
+
+    Args:
+        recipes: of ``recipe_of``.
+        data: the photos.
+    """
+    cuts: dict[str, set[str]] = {}
+    engines: dict[str, dict] = {}
+    kinds = []
+    for recipe in recipes:
+        classifier, spec = build_untrained(recipe, data)
+        kind = repr((recipe.model["backbone"], spec.input, recipe.options.features, recipe.device))
+        # random weights are others with every seed
+        kinds.append(kind if recipe.weights else f"{len(kinds)}")
+        cuts.setdefault(kinds[-1], set()).update(recipe.options.cached_cuts(classifier))
+        engines.setdefault(kinds[-1], {})
+    return [
+        replace(
+            recipe,
+            options=replace(recipe.options, also=frozenset(cuts[kind])),
+            engines=engines[kind],
+        )
+        for recipe, kind in zip(recipes, kinds, strict=True)
+    ]
