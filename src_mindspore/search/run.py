@@ -161,18 +161,18 @@ class Search:
     def _next_bracket(self) -> None:
         """Draws heads and halves them; adds nothing where that is not complete in time."""
         found, trials, limits = self.found, self.trials, self.limits
-        first, count = found.brackets * BRACKET, BRACKET
-        if limits.heads is not None:
-            count = min(count, limits.heads - found.heads)
+        count = BRACKET if limits.heads is None else min(BRACKET, limits.heads - found.heads)
         if count <= 0:
             found.stopped = "as many as were asked for"
             return
+        first = len(found.drawn)
         heads = [draw(self.base, limits.seed, number) for number in range(first, first + count)]
-        if trials.deadline is not None:
-            left = trials.deadline - time.perf_counter()
-            if self._estimate(heads) > left:
+        while self._too_long(heads):
+            if len(heads) < ETA**2:
                 found.stopped = "there was no time for more"
                 return
+            heads = heads[: len(heads) // ETA]
+        count = len(heads)
         bracket, reached = Bracket(count, found.folds), [0] * count
         levels = rungs(self.base.epochs)
         for epochs in levels:
@@ -189,6 +189,11 @@ class Search:
         found.drawn += [Tried(head, epochs) for head, epochs in zip(heads, reached, strict=True)]
         found.brackets += 1
         self._say()
+
+    def _too_long(self, heads: Sequence[HeadSettings]) -> bool:
+        """Whether there is not enough time for a bracket."""
+        deadline = self.trials.deadline
+        return deadline is not None and self._estimate(heads) > deadline - time.perf_counter()
 
     def _estimate(self, heads: Sequence[HeadSettings]) -> float:
         """Seconds of a bracket."""

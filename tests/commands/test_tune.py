@@ -15,8 +15,9 @@ from src_mindspore.search.settings import settings_of
 from src_mindspore.search.trial import Ground, trained_head
 from src_mindspore.training import stages
 from src_mindspore.training.fast_head import FastHead
-from src_mindspore.training.part import fit_part, recipe_of
+from src_mindspore.training.part import fit_part
 from src_mindspore.training.pooled import pooled_features
+from src_mindspore.training.recipes import recipe_of
 
 SHORT = "base: garbage.yaml\nhead_stage: {epochs: 6}\nfeatures: {views: 1}\n"
 
