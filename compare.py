@@ -65,13 +65,12 @@ def arguments() -> argparse.Namespace:
     command.add_threads(parser)
     args = parser.parse_args()
     use_threads(args.threads)
-    for option, value, low, high in (
+    command.check_whole(
+        parser,
         ("--folds", args.folds, 2, 100),
         ("--seeds", args.seeds, 1, MOST_SEEDS),
         ("--fold-seed", args.fold_seed, 0, 2**31 - 1),
-    ):
-        if not low <= value <= high:
-            parser.error(f"{option} is a whole number, {low} to {high:,}; got {value}")
+    )
     return args
 
 

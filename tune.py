@@ -58,13 +58,12 @@ def arguments() -> argparse.Namespace:
     command.add_threads(parser)
     args = parser.parse_args()
     use_threads(args.threads)
-    for option, value, low, high in (
+    command.check_whole(
+        parser,
         ("--heads", args.heads, 2, MOST_HEADS),
         ("--folds", args.folds, 3, 100),
         ("--fold-seed", args.fold_seed, 0, 2**31 - 1),
-    ):
-        if value is not None and not low <= value <= high:
-            parser.error(f"{option} is a whole number, {low} to {high:,}; got {value}")
+    )
     if args.minutes is not None and not 0 < args.minutes <= MOST_MINUTES:
         parser.error(f"--minutes is above 0, to {MOST_MINUTES:,}; got {args.minutes}")
     return args

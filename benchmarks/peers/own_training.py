@@ -19,15 +19,10 @@ from src_mindspore.features.job import Views
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.photos.tensors import read_photos
 from src_mindspore.training.build_model import build_model, pretrained_weights
-from src_mindspore.training.inputs import Batch, Seed, TrainingInputs, epoch_order
+from src_mindspore.training.draws import Seed, epoch_order
+from src_mindspore.training.inputs import Batch, TrainingInputs
 from src_mindspore.training.loop import Stage, fit
-from src_mindspore.training.options import (
-    LossOptions,
-    TrainingOptions,
-    feature_options,
-    model_options,
-    stage_options,
-)
+from src_mindspore.training.options import TrainingOptions, model_options, training_options
 from src_mindspore.training.stages import Materials, build_stage, feature_job
 from src_mindspore.training.train import photos_of
 from src_mindspore.training.workers import ALONE, Workers
@@ -96,14 +91,7 @@ def load(settings: dict[str, Any], *overrides: str) -> tuple[TrainingOptions, Ma
     model = model_options(config)
     weights = pretrained_weights(model["backbone"])
     classifier, spec = build_model(data.classes, weights, **model, value_range=data.value_range)
-    finetune = config.finetune_stage
-    options = TrainingOptions(
-        seed=config.seed,
-        stages=stage_options(config, finetune.from_block, finetune.epochs),
-        features=feature_options(config),
-        loss=LossOptions(**config.loss),
-    )
-    return options, Materials(device, data, classifier, spec.input, data.reader())
+    return training_options(config), Materials(device, data, classifier, spec.input, data.reader())
 
 
 def stage_of(name: str, options: TrainingOptions, materials: Materials) -> Stage:

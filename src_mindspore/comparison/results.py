@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from src_mindspore.runs.lock import RunLock
+from src_mindspore.comparison.kept_folder import KeptFolder
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.manifest import Manifest
 
 COMMAND = "compare.py"
 FOLDS = "folds"  # the folder of the fold files
@@ -64,7 +63,7 @@ def fold_key(
     return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[:32]
 
 
-class ComparisonFolder:
+class ComparisonFolder(KeptFolder):
     """Where a comparison is written: a new folder, or one of an earlier comparison.
 
     Fold files of other comparisons stay, so that adding a config costs that config alone.
@@ -78,39 +77,26 @@ class ComparisonFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        what = "a comparison takes a new or an empty folder, or that of another one"
-        self.files = Manifest(path, COMMAND, WRITTEN)
-        self.files.refuse_folder(what)
-        self.files.refuse_others(WRITTEN, "move them away, or name another folder with --out")
-        (path / FOLDS).mkdir(parents=True, exist_ok=True)
-        self._lock = RunLock(path)
-        self._lock.take()
-        self.files.note({})  # from now on it is known as one of ours
-        self._folds = Manifest(path / FOLDS, COMMAND)
-
-    def close(self) -> None:
-        """Lets other processes work in the folder."""
-        self._lock.release()
+        super().__init__(path, COMMAND, WRITTEN, FOLDS, "a comparison")
 
     def find(self, key: str) -> FoldResult | None:
         """The result of ``fold_key``, where it is there as it was written."""
-        if not self._folds.wrote(_file(key)):
+        if not self.parts.wrote(_file(key)):
             return None
-        with np.load(self._folds.folder / _file(key), allow_pickle=False) as arrays:
+        with np.load(self.parts.folder / _file(key), allow_pickle=False) as arrays:
             about = json.loads(str(arrays["about"]))
             return FoldResult(arrays["logits"], about["seconds"], about["epochs"])
 
     def check_free(self, keys: Sequence[str]) -> None:
         """Raises UserError, before any work, where files of others are in the way of results."""
-        self._folds.refuse_others(map(_file, keys), "move or delete them")
+        self.parts.refuse_others(map(_file, keys), "move or delete them")
 
     def keep(self, key: str, result: FoldResult, about: Mapping[str, Any]) -> None:
         """Writes a result; ``about`` says to people what it is of."""
         table = {**about, "seconds": result.seconds, "epochs": dict(result.epochs)}
         if not np.isfinite(result.logits).all():
             raise UserError(f"logits of {about} are no numbers; a smaller learning rate is needed")
-        with self._folds.path(_file(key)) as temporary:
+        with self.parts.path(_file(key)) as temporary:
             np.savez(temporary, logits=result.logits, about=np.array(json.dumps(table)))
 
 

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from src_mindspore.runs.lock import RunLock
+from src_mindspore.comparison.kept_folder import KeptFolder
 from src_mindspore.search.settings import HeadSettings
 from src_mindspore.search.trial import Ground, Outcome
-from src_mindspore.system.manifest import Manifest
 
 COMMAND = "tune.py"
 TRIALS = "trials"  # the folder of their files
@@ -43,7 +42,7 @@ def trial_key(ground: str, settings: HeadSettings, epochs: int, fold: int) -> st
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
-class SearchFolder:
+class SearchFolder(KeptFolder):
     """Where a search is written: a new folder, or one of an earlier search.
 
     Args:
@@ -55,26 +54,14 @@ class SearchFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.files = Manifest(path, COMMAND, WRITTEN)
-        self.files.refuse_folder("a search takes a new or an empty folder, or that of another one")
-        self.files.refuse_others(WRITTEN, "move them away, or name another folder with --out")
-        (path / TRIALS).mkdir(parents=True, exist_ok=True)
-        self._lock = RunLock(path)
-        self._lock.take()
-        self.files.note({})  # from now on it is known as one of ours
-        self._trials = Manifest(path / TRIALS, COMMAND)
-
-    def close(self) -> None:
-        """Lets other processes work in the folder."""
-        self._lock.release()
+        super().__init__(path, COMMAND, WRITTEN, TRIALS, "a search")
 
     def found(self) -> dict[str, Outcome]:
         """All trials that are there as they were written, by name."""
         found: dict[str, Outcome] = {}
-        for name in self._trials.names:
-            if self._trials.wrote(name):
-                found |= _read(self._trials.folder / name)
+        for name in self.parts.names:
+            if self.parts.wrote(name):
+                found |= _read(self.parts.folder / name)
         return found
 
     def keep(self, outcomes: Mapping[str, Outcome]) -> None:
@@ -82,7 +69,7 @@ class SearchFolder:
         if not outcomes:
             return
         sizes = [len(one.wrong) for one in outcomes.values()]
-        with self._trials.path(self._free_name("".join(outcomes))) as temporary:
+        with self.parts.path(self._free_name("".join(outcomes))) as temporary:
             np.savez(
                 temporary,
                 names=np.array(list(outcomes)),
@@ -96,7 +83,7 @@ class SearchFolder:
         """A name that no file has: a damaged one of the same trials stays where it is."""
         while True:
             told = hashlib.sha256(told.encode()).hexdigest()[:32]
-            if not (self._trials.folder / f"{told}.npz").exists():
+            if not (self.parts.folder / f"{told}.npz").exists():
                 return f"{told}.npz"
 
 

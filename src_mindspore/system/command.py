@@ -50,6 +50,20 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_whole(
+    parser: argparse.ArgumentParser, *options: tuple[str, int | None, int, int]
+) -> None:
+    """Ends with status 2 where an option is not within its limits.
+
+    Args:
+        parser: of the command.
+        options: name, value (None: it was not given), least and greatest value.
+    """
+    for option, value, low, high in options:
+        if value is not None and not low <= value <= high:
+            parser.error(f"{option} is a whole number, {low} to {high:,}; got {value}")
+
+
 def add_threads(parser: argparse.ArgumentParser) -> None:
     """The number of threads; the command hands it to ``threads.use_threads`` once it is parsed."""
     parser.add_argument(

@@ -95,8 +95,7 @@ def fit(
     After every epoch the whole validation split, if there is one, is scored, ``stage.progress``
     and ``stage.best`` are brought up to date and ``after_epoch(stage, line)`` is called, ``line``
     being the epoch's entry for ``log.jsonl``. Inside an epoch ``after_step(stage)`` is called, with
-    the same right
-    to go on from there, when ``due()`` of the first worker says so.
+    the same right to go on from there, when ``due()`` of the first worker says so.
 
     Raises:
         UserError: a loss or a logit that is not finite, with the step and learning rate; no memory
@@ -243,7 +242,7 @@ def _padded(
     """Fills a short batch up with repeats of weight 0: one graph, and no photo is dropped."""
     rows = np.arange(size) % len(labels)
     full = np.where(np.arange(size) < len(labels), weights[rows], 0)
-    return Tensor(values[rows]), Tensor(labels[rows]), Tensor(full.astype(np.float32))
+    return *_repeated((values, labels), size), Tensor(full.astype(np.float32))
 
 
 def _repeated(arrays: Sequence[np.ndarray], size: int) -> list[Tensor]:

@@ -8,6 +8,7 @@ from typing import Any
 from easydict import EasyDict
 
 from src_mindspore.backbone import IMAGE, layer_name
+from src_mindspore.config.schema import AUTO
 from src_mindspore.features.job import Views
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.photos.augment import Augmentation
@@ -166,6 +167,19 @@ def stage_options(config: EasyDict, from_block: int, epochs: int) -> tuple[Stage
             freeze_bn_statistics=stage.freeze_bn_statistics,
             kernels=stage.kernels,
         ),
+    )
+
+
+def training_options(config: EasyDict) -> TrainingOptions:
+    """All that the stages of a config are built from; of ``from_block: auto``, as if it were 0."""
+    stage = config.finetune_stage
+    block = 0 if stage.from_block == AUTO else stage.from_block
+    return TrainingOptions(
+        seed=config.seed,
+        stages=stage_options(config, block, stage.epochs),
+        features=feature_options(config),
+        loss=LossOptions(**config.loss),
+        distill=distill_options(config),
     )
 
 

@@ -91,6 +91,13 @@ def materials_of(
     )
 
 
+def whole_materials(recipe: Recipe, whole: DataSet) -> Materials:
+    """Those of all photos, each trained on and scored: what is cached for every part of them."""
+    every = whole.records("all")
+    data = replace(whole, splits={TRAIN: every, SCORED: every}, known_digests=whole.digests)
+    return materials_of(recipe, data, whole.reader(), whole)
+
+
 @settings_named()
 def extract(recipe: Recipe, whole: DataSet) -> float:
     """Computes the features that fits read, as far as the cache has not got them; in seconds.
@@ -99,9 +106,7 @@ def extract(recipe: Recipe, whole: DataSet) -> float:
         UserError: see ``cached_features``.
     """
     began = time.perf_counter()
-    every = whole.records("all")
-    data = replace(whole, splits={TRAIN: every, SCORED: every}, known_digests=whole.digests)
-    materials = materials_of(recipe, data, whole.reader(), whole)
+    materials = whole_materials(recipe, whole)
     stages = [stage for stage in recipe.options.stages if stage.epochs]
     for stage in stages:
         training_inputs(stage, recipe.options, materials)

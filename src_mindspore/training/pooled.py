@@ -1,13 +1,11 @@
 """The features that heads are trained on and tried on, without a head: of all photos at once."""
 
-from dataclasses import replace
-
 from src_mindspore.backbone import POOLED
 from src_mindspore.dataset import DataSet
 from src_mindspore.features.store import Rows
 from src_mindspore.network.device import seed_everything
 from src_mindspore.training.limits import settings_named
-from src_mindspore.training.part import SCORED, TRAIN, materials_of
+from src_mindspore.training.part import SCORED, whole_materials
 from src_mindspore.training.recipes import Recipe
 from src_mindspore.training.stages import plain_values, training_features
 
@@ -29,9 +27,7 @@ def pooled_features(recipe: Recipe, whole: DataSet) -> dict[str, tuple[Rows, Row
         UserError: see ``cached_features``.
     """
     seed_everything(recipe.options.seed)  # where the frozen layers are random, those of a run
-    every = whole.records("all")
-    data = replace(whole, splits={TRAIN: every, SCORED: every}, known_digests=whole.digests)
-    materials = materials_of(recipe, data, whole.reader(), whole)
+    materials = whole_materials(recipe, whole)
     names = sorted(POOLED)
     views = training_features(
         materials.classifier, names, materials.input, recipe.options, materials

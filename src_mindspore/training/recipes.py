@@ -16,14 +16,7 @@ from src_mindspore.network.engines import FeatureEngine
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.training.build_model import build_model, pretrained_weights
-from src_mindspore.training.options import (
-    LossOptions,
-    TrainingOptions,
-    distill_options,
-    feature_options,
-    model_options,
-    stage_options,
-)
+from src_mindspore.training.options import TrainingOptions, model_options, training_options
 from src_mindspore.weights.pretrained import BackboneWeights
 
 
@@ -49,11 +42,6 @@ class Recipe:
     teachers: "tuple[Recipe | Path, ...]" = ()
     engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
 
-    @property
-    def loss(self) -> str:
-        """What the logits of a fit are scored as, see ``metrics.summary``."""
-        return "sigmoid_logits" if self.model["head"]["activation"] == "sigmoid" else "logits"
-
 
 def recipe_of(config: EasyDict, name: str, above: tuple[Path, ...] = ()) -> Recipe:
     """The recipe of a config, and those of its teachers, with their weights read.
@@ -74,18 +62,10 @@ def recipe_of(config: EasyDict, name: str, above: tuple[Path, ...] = ()) -> Reci
             f"trained on; got auto, which is chosen by what the machine manages: train.py says "
             f"what it chose"
         )
-    stages = stage_options(config, 0 if block == AUTO else block, config.finetune_stage.epochs)
-    options = TrainingOptions(
-        config.seed,
-        stages,
-        feature_options(config),
-        LossOptions(**config.loss),
-        distill_options(config),
-    )
     model = {**model_options(config), "labels": None}  # display names decide nothing
     return Recipe(
         name,
-        options,
+        training_options(config),
         model,
         pretrained_weights(model["backbone"]),
         select_device(config.device),

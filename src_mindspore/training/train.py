@@ -38,12 +38,10 @@ from src_mindspore.training.limits import AGAIN, settings_named
 from src_mindspore.training.loop import Stage, fit
 from src_mindspore.training.options import (
     STAGES,
-    LossOptions,
     TrainingOptions,
-    distill_options,
-    feature_options,
     model_options,
     stage_options,
+    training_options,
 )
 from src_mindspore.training.part import teach
 from src_mindspore.training.recipes import teachers_of
@@ -140,15 +138,8 @@ def photos_of(config: EasyDict) -> DataSet:
 def _options(config: EasyDict, materials: Materials, run: RunFolder) -> TrainingOptions:
     """How the stages are trained; ``from_block: auto`` is what a resumed run chose at first."""
     finetune = config.finetune_stage
-    block = finetune.from_block
-    options = TrainingOptions(
-        seed=config.seed,
-        stages=stage_options(config, 0 if block == AUTO else block, finetune.epochs),
-        features=feature_options(config),
-        loss=LossOptions(**config.loss),
-        distill=distill_options(config),
-    )
-    if block != AUTO:
+    options = training_options(config)
+    if finetune.from_block != AUTO:
         return options
     choice = run.choice() or choose_from_block(options, materials, **finetune.budget)
     run.write_choice(choice)

@@ -1,0 +1,44 @@
+"""A folder in which a command keeps what it has done, so that it can go on, and its report."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from src_mindspore.runs.lock import RunLock
+from src_mindspore.system.manifest import Manifest
+
+
+class KeptFolder:
+    """A new folder, or one of an earlier call of the command; nobody else writes to it meanwhile.
+
+    Args:
+        path: the folder.
+        command: whose it is.
+        written: names of the files that the command writes into it.
+        below: name of the folder in it that holds the parts of the work.
+        what: the work, with its article, for messages.
+
+    Attributes:
+        files: what the folder has.
+        parts: what the folder of the parts has.
+
+    Raises:
+        UserError: it holds what the command did not write, or another process works in it.
+        OSError: it cannot be written.
+    """
+
+    def __init__(
+        self, path: Path, command: str, written: Collection[str], below: str, what: str
+    ) -> None:
+        self.path = path
+        self.files = Manifest(path, command, written)
+        self.files.refuse_folder(f"{what} takes a new or an empty folder, or that of another one")
+        self.files.refuse_others(written, "move them away, or name another folder with --out")
+        (path / below).mkdir(parents=True, exist_ok=True)
+        self._lock = RunLock(path)
+        self._lock.take()
+        self.files.note({})  # from now on it is known as one of ours
+        self.parts = Manifest(path / below, command)
+
+    def close(self) -> None:
+        """Lets other processes work in the folder."""
+        self._lock.release()
