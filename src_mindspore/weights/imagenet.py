@@ -79,6 +79,14 @@ IMAGENET: Mapping[str, ImageNetWeights] = {
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         224,
     ),
+    "efficientnet_lite1": _efficientnet_lite(
+        1,
+        20_221_428,
+        "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
+        "efficientnet-lite1-77cc7160.pth",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        240,
+    ),
     "efficientnet_lite2": _efficientnet_lite(
         2,
         22_716_958,

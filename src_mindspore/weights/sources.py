@@ -72,6 +72,7 @@ SOURCES: Mapping[str, WeightsSource] = {
         classifier=("head.", "dense.", "classifier."),
     ),
     "efficientnet_lite0": _efficientnet_lite("EfficientNet-Lite0", 1.0, 1.0),
+    "efficientnet_lite1": _efficientnet_lite("EfficientNet-Lite1", 1.0, 1.1),
     "efficientnet_lite2": _efficientnet_lite("EfficientNet-Lite2", 1.1, 1.2),
     "small_cnn": WeightsSource(
         title="the small CNN",

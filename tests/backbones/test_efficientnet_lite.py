@@ -21,17 +21,24 @@ from src_mindspore.weights.imagenet import pretrained_checkpoint, pretrained_fil
 from src_mindspore.weights.pretrained import pretrained_backbone, read_weights
 from src_mindspore.weights.torch_archive import read_state_dict
 
-NAMES = ("efficientnet_lite0", "efficientnet_lite2")
-SIZES = {"efficientnet_lite0": 224, "efficientnet_lite2": 260}
+NAMES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+SIZES = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}
 EPS = 1e-3
 CLOSE = 1e-4  # of the largest value of a map
 # written out a second time: output channels, stride and kernel of each block; all but the first
-# expand six times. EfficientNet, table 1, without its scaling and with it (width 1.1, depth 1.2)
+# expand six times. EfficientNet, table 1, without its scaling and with it (depth 1.1; width 1.1 and
+# depth 1.2)
 BLOCKS = {
     "efficientnet_lite0": [
         *[(16, 1, 3), (24, 2, 3), (24, 1, 3), (40, 2, 5), (40, 1, 5)],
         *[(80, 2, 3), (80, 1, 3), (80, 1, 3), (112, 1, 5), (112, 1, 5), (112, 1, 5)],
         *[(192, 2, 5), (192, 1, 5), (192, 1, 5), (192, 1, 5), (320, 1, 3)],
+    ],
+    "efficientnet_lite1": [
+        *[(16, 1, 3), (24, 2, 3), (24, 1, 3), (24, 1, 3), (40, 2, 5), (40, 1, 5), (40, 1, 5)],
+        *[(80, 2, 3), (80, 1, 3), (80, 1, 3), (80, 1, 3)],
+        *[(112, 1, 5), (112, 1, 5), (112, 1, 5), (112, 1, 5)],
+        *[(192, 2, 5), (192, 1, 5), (192, 1, 5), (192, 1, 5), (192, 1, 5), (320, 1, 3)],
     ],
     "efficientnet_lite2": [
         *[(16, 1, 3), (24, 2, 3), (24, 1, 3), (24, 1, 3), (48, 2, 5), (48, 1, 5), (48, 1, 5)],
@@ -40,7 +47,11 @@ BLOCKS = {
         *[(208, 2, 5), (208, 1, 5), (208, 1, 5), (208, 1, 5), (208, 1, 5), (352, 1, 3)],
     ],
 }
-PARAMETERS = {"efficientnet_lite0": 3_371_008, "efficientnet_lite2": 4_811_072}
+PARAMETERS = {
+    "efficientnet_lite0": 3_371_008,
+    "efficientnet_lite1": 4_135_680,
+    "efficientnet_lite2": 4_811_072,
+}
 
 
 @pytest.fixture(autouse=True)

