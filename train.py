@@ -7,11 +7,17 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from src_mindspore.system import command
 from src_mindspore.system.advice import advised
 from src_mindspore.system.launcher import launched, worker_count
 from src_mindspore.system.threads import use_threads
+
+if TYPE_CHECKING:
+    from easydict import EasyDict
+
+    from src_mindspore.runs.folder import RunFolder
 
 
 def arguments() -> argparse.Namespace:
@@ -34,6 +40,13 @@ def arguments() -> argparse.Namespace:
         metavar="KEY.SUB=VALUE",
         help="change one key of the config; may be repeated",
     )
+    parser.add_argument(
+        "--relabel",
+        choices=("none", "report"),
+        default="none",
+        help="report: before training, list the photos whose label all distill.teachers contradict "
+        "that were not trained on them; nothing is relabelled (none)",
+    )
     command.add_threads(parser)
     args = parser.parse_args()
     use_threads(args.threads)
@@ -46,10 +59,23 @@ def arguments() -> argparse.Namespace:
     return args
 
 
+def _trained(config: "EasyDict", folder: "RunFolder", report: bool) -> dict[str, Any]:
+    """See ``training.train``; ``report``: whether its labels are compared with its teachers."""
+    # after all that can be refused without it: MindSpore takes a second to load
+    from src_mindspore.training.train import train
+
+    if not report:
+        return train(config, folder)
+    from src_mindspore.relabel.look import label_look
+
+    return train(config, folder, label_look(config, folder))
+
+
 def main() -> None:
     """Trains; prints the score and what to do next."""
     args = arguments()
     from src_mindspore.report.statement import statement
+    from src_mindspore.runs.names import RELABEL_PAGE
     from src_mindspore.runs.open import open_run
     from src_mindspore.runs.read import read_metrics
 
@@ -57,24 +83,27 @@ def main() -> None:
     folder, config = open_run(
         run, args.config, args.overrides, args.data, args.resume, worker_count()
     )
-    if folder.finished:
-        print(f"{run} has already finished; nothing to do")
-    else:
-        try:
-            # after all that can be refused without it: MindSpore takes a second to load
-            from src_mindspore.training.train import train
+    report = args.relabel == "report"
+    try:
+        if report:
+            from src_mindspore.relabel.asked import check_asked
 
-            metrics = train(config, folder)
-        except (KeyboardInterrupt, OSError):  # stopped, or a full disk
-            again = advised("train.py", "--run", run, "--resume")
-            print(f"{again}  goes on with it", file=sys.stderr)
-            raise
-        finally:
-            folder.lock.release()
-        if not metrics:  # a worker beside the first, who says the rest
-            return
+            check_asked(config, folder)
+        if folder.finished:
+            print(f"{run} has already finished; nothing to do")
+        elif not _trained(config, folder, report):
+            return  # a worker beside the first, who says the rest
+    except (KeyboardInterrupt, OSError):  # stopped, or a full disk
+        option = ("--relabel", "report") if report else ()
+        again = advised("train.py", "--run", run, "--resume", *option)
+        print(f"{again}  goes on with it", file=sys.stderr)
+        raise
+    finally:
+        folder.lock.release()
     print("\n".join(statement(read_metrics(run)["val"])))
     print(f"in {run}")
+    if report:
+        print(f"labels to look at: {run / RELABEL_PAGE}")
     print(f"next: {advised('export.py', run)}")
 
 

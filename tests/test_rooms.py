@@ -34,6 +34,7 @@ ROOMS = {
     "features evaluation doctor",
     "comparison": "config training doctor dataset photos evaluation report network features runs "
     "export lite spec weights backbone backbones head",
+    "relabel": "comparison training doctor dataset photos evaluation runs config",
     "search": "config lr comparison training features photos dataset backbone evaluation report "
     "runs",
 }

@@ -97,7 +97,7 @@ def digest_of(config: EasyDict, epoch: str = LAST) -> str:
     weights = table["backbone"]["weights"]
     if isinstance(weights, str) and Path(weights).is_absolute():
         table["backbone"]["weights"] = sha256_of(Path(weights))
-    table["distill"]["teachers"] = [_teacher(Path(t), epoch) for t in config.distill.teachers]
+    table["distill"]["teachers"] = [teacher_digest(Path(t), epoch) for t in config.distill.teachers]
     idle = [key for key in idle_keys(config) if key not in STAGE_TABLES]
     if epoch == LAST:
         idle += [f"{name}.patience" for name in STAGE_TABLES]
@@ -109,7 +109,7 @@ def digest_of(config: EasyDict, epoch: str = LAST) -> str:
     return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
 
 
-def _teacher(path: Path, epoch: str) -> str:
+def teacher_digest(path: Path, epoch: str = LAST) -> str:
     """What stands for a teacher: the weights of a run folder, or all that decides a config's.
 
     One that is not there is refused when it is to teach.

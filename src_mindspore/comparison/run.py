@@ -5,7 +5,6 @@ import os
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from src_mindspore.comparison.figures import (
     errors_by_photo,
 )
 from src_mindspore.comparison.photos import Photos
+from src_mindspore.comparison.quiet import quiet
 from src_mindspore.comparison.results import (
     DIVISION,
     FIGURES,
@@ -43,8 +43,6 @@ from src_mindspore.training.recipes import Recipe, build_untrained, recipe_of, s
 log = logging.getLogger(__name__)
 
 FORMAT = 1  # of compare.json
-# What says a line an epoch: of hundreds of trainings a line each is enough.
-TALKATIVE = ("training", "features", "network", "weights")
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def compare(
     if results:
         there = len({job.key for job in jobs}) - len(missing)
         log.info("%d of %d folds are there already", there, there + len(missing))
-    with _quiet():
+    with quiet():
         recipes = sharing([recipe_of(c.config, c.name) for c in contenders], question.photos.whole)
     with progress(len(missing), "comparing", "fold", quiet=True) as advance:
         clock = _Clock(len(missing))
@@ -160,7 +158,7 @@ def _trained(
     name, photos = shown_name(job.contender.name), question.photos
     where = f"{name}, seed {job.seed}, fold {job.fold + 1} of {photos.folds.count}"
     try:
-        with _quiet():
+        with quiet():
             fitted = fit_part(recipe, photos.whole, job.parts, job.seed)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
@@ -173,20 +171,6 @@ def _trained(
         *(where, wrong, len(fitted.logits), fitted.seconds, clock.lap()),
     )
     return result
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Training says warnings only."""
-    loggers = [logging.getLogger(f"src_mindspore.{room}") for room in TALKATIVE]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def _answers(
@@ -227,7 +211,7 @@ def _report(
         labels, photos.groups[places], photos.folds.of_photo[places], photos.whole.classes
     )
     log.info("measuring size and speed")
-    with _quiet():
+    with quiet():
         networks = [Network(*build_untrained(recipe, photos.whole)) for recipe in recipes]
         costs, engine = measured(networks, _one_image(photos, networks[0]), thread_count())
     rows = compared(answers, scored)

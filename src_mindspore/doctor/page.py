@@ -1,11 +1,14 @@
-"""The report as one HTML file with thumbnails, which needs nothing beside it and runs no script."""
+"""The report as one HTML file with thumbnails, which needs nothing beside it and runs no script.
+
+``frame.html`` and ``style.css`` are those of every page with photos.
+"""
 
 import base64
 import io
 from collections.abc import Callable
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
 from src_mindspore.photos.decode import open_photo
@@ -46,25 +49,38 @@ def write_page(
     )
     pictures = map_ordered(lambda file: thumbnail(root / file, value_range), pictured)
     thumbnails = dict(zip(pictured, pictures, strict=True))
-    environment = Environment(
-        loader=PackageLoader("src_mindspore.doctor", "."),
+    text = (
+        templates(__package__)
+        .get_template("page.html")
+        .render(
+            report=report,
+            severities=SEVERITIES,
+            largest=max((n for c in report.classes for n in c.photos.values()), default=0),
+            thumbnail=thumbnails.get,
+            pictured=_pictured(thumbnails.get),
+            groups=GROUPS,
+            pictures=PICTURES,
+            listed=LISTED,
+        )
+    )
+    write_sealed_page(path, text, by)
+
+
+def templates(room: str) -> Environment:
+    """The templates of a room, and those of every page; what they show is escaped.
+
+    Args:
+        room: its package; its own templates come first.
+    """
+    found = Environment(
+        loader=ChoiceLoader([PackageLoader(name, ".") for name in (room, __package__)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["shown"] = shown_name
-    text = environment.get_template("page.html").render(
-        report=report,
-        severities=SEVERITIES,
-        largest=max((n for c in report.classes for n in c.photos.values()), default=0),
-        thumbnail=thumbnails.get,
-        pictured=_pictured(thumbnails.get),
-        groups=GROUPS,
-        pictures=PICTURES,
-        listed=LISTED,
-    )
-    write_sealed_page(path, text, by)
+    found.filters["shown"] = shown_name
+    return found
 
 
 def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], bool]:
@@ -76,13 +92,19 @@ def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], 
     return pictured
 
 
-def thumbnail(path: Path, value_range: ValueRange | None = None) -> str | None:
-    """A small picture as a ``data:`` URI; None of a file that cannot be used."""
+def thumbnail(path: Path, value_range: ValueRange | None = None, side: int = SIDE) -> str | None:
+    """A small picture as a ``data:`` URI; None of a file that cannot be used.
+
+    Args:
+        path: the photo.
+        value_range: of deep photos.
+        side: the longer one, in pixels.
+    """
     try:
         image = open_photo(path, value_range)
     except UserError:
         return None
-    image.thumbnail((SIDE, SIDE))
+    image.thumbnail((side, side))
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=QUALITY)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()

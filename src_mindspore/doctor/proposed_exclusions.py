@@ -27,11 +27,12 @@ def proposed_exclusions(seen: Diagnosis) -> list[Exclusion]:
     return [
         Exclusion(path, digests[path], reason)
         for path, reason in sorted(reasons.items())
-        if digests[path] and _listable(path)
+        if digests[path] and listable(path)
     ]
 
 
-def _listable(path: str) -> bool:
+def listable(path: str) -> bool:
+    """Whether a file can be on a list: its name is UTF-8."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:

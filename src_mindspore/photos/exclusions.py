@@ -28,13 +28,20 @@ class Exclusion:
     reason: str
 
 
-def write_plan(path: Path, exclusions: Sequence[Exclusion], by: str) -> None:
+def write_plan(
+    path: Path, exclusions: Sequence[Exclusion], by: str, about: Mapping[str, str] | None = None
+) -> None:
     """Writes the list. Nothing else is touched: leaving out is up to training.
 
-    ``by``: the command that writes, see ``system.output_file``.
+    Args:
+        path: the file.
+        exclusions: the entries.
+        by: the command that writes, see ``system.output_file``.
+        about: what else the command wants to know of its list; ``read_plan`` passes over it.
     """
     entries = [{key: getattr(exclusion, key) for key in KEYS} for exclusion in exclusions]
-    write_sealed_json(path, {"format": EXCLUSIONS_FORMAT, "exclude": entries}, by)
+    table = {"format": EXCLUSIONS_FORMAT, **(about or {}), "exclude": entries}
+    write_sealed_json(path, table, by)
 
 
 def read_plan(path: Path) -> tuple[Exclusion, ...]:

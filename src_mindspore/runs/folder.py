@@ -27,6 +27,8 @@ from src_mindspore.runs.names import (
     LOG,
     METRICS,
     MODEL,
+    RELABEL_LIST,
+    RELABEL_PAGE,
     RELIABILITY,
     SPLITS_FILE,
 )
@@ -44,7 +46,7 @@ log = logging.getLogger(__name__)
 # all that is written here through a temporary name
 WRITTEN = (
     *(CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
-    *(MODEL, LAST),
+    *(MODEL, LAST, RELABEL_PAGE, RELABEL_LIST),
 )
 
 

@@ -9,4 +9,6 @@ SPLITS_FILE = "splits.json"
 LOG = "log.jsonl"
 CHOICE = "budget.json"  # what was chosen where the config says auto
 METRICS = "metrics.json"
+# labels that teachers contradict: the page, and the list of these photos for ``data.exclude``
+RELABEL_PAGE, RELABEL_LIST = "relabel.html", "relabel.json"
 CURVES, CONFUSION, RELIABILITY = "curves.png", "confusion.png", "reliability.png"

@@ -22,6 +22,8 @@ from src_mindspore.runs.names import (
     LAST,
     LOG,
     METRICS,
+    RELABEL_LIST,
+    RELABEL_PAGE,
     RELIABILITY,
     SPLITS_FILE,
 )
@@ -40,7 +42,7 @@ from src_mindspore.system.write import write_text
 log = logging.getLogger(__name__)
 
 # what there is in a run folder before the first checkpoint
-UNTRAINED = {NAME, CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE}
+UNTRAINED = {NAME, CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE, RELABEL_PAGE, RELABEL_LIST}
 # what a run writes that its list vouches for; checkpoints and log are known by what is in them
 OWN = (SPLITS_FILE, FILE_NAME, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY)
 
@@ -111,7 +113,8 @@ def create_run(path: Path, config: EasyDict) -> RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         run.claim()
         _check_free(path)  # another process may have had it until now
-        (path / CHOICE).unlink(missing_ok=True)
+        for name in (CHOICE, RELABEL_PAGE, RELABEL_LIST):
+            (path / name).unlink(missing_ok=True)
         run.files.about = about(config, path)
         with run.files.path(CONFIG) as file:
             write_text(file, resolved_yaml(stored(config, path)))

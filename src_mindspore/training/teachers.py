@@ -17,6 +17,7 @@ from src_mindspore.evaluation.open_checkpoint import classifier_of
 from src_mindspore.features.store import Picked, Rows
 from src_mindspore.network.classifier import Classifier, Top
 from src_mindspore.network.forward import run_uncompiled
+from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.runs.names import MODEL
 from src_mindspore.runs.read import load_run, run_photos
 from src_mindspore.spec.input import InputSpec
@@ -28,6 +29,7 @@ from src_mindspore.training.options import DistillOptions
 log = logging.getLogger(__name__)
 
 VALUES = 1 << 24  # features that are worked on at once: 64 MB
+ADVICE = "its config, in place of its folder, is trained anew on the student's own photos"
 OVERSAMPLING, ITERATIONS = 16, 12  # of the subspace iteration, see ``principal_components``
 
 
@@ -78,31 +80,54 @@ def run_teacher(path: Path, data: DataSet, student: Classifier) -> Teacher:
             training photos, or it cannot be told.
     """
     _, spec = load_run(path)
-    if sorted(spec.classes) != sorted(data.classes):
-        odd = sorted({*spec.classes} ^ {*data.classes})
-        raise UserError(
-            f"a teacher must have the classes of its student, {len(data.classes)} here; {path} has "
-            f"{len(spec.classes)}, and only one of them has {some(odd)}"
-        )
+    order = class_order(path, spec.classes, data.classes)
     _check_photos(path, data)
     network = classifier_of(spec, path / MODEL).classifier
-    order = np.array([spec.classes.index(name) for name in data.classes])
     own = np.array_equal(order, np.arange(len(order)))
     new = has_new_features(network, student)
     return Teacher(str(path), network, spec.input, None if own else order, new)
 
 
-def _check_photos(path: Path, data: DataSet) -> None:
+def class_order(path: Path, own: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+    """The place of each wanted class among those of a teacher: (classes,) int64.
+
+    Args:
+        path: the teacher, for messages.
+        own: its classes.
+        wanted: those of the student.
+
+    Raises:
+        UserError: they are others.
+    """
+    if sorted(own) != sorted(wanted):
+        odd = sorted({*own} ^ {*wanted})
+        raise UserError(
+            f"a teacher must have the classes of its student, {len(wanted)} here; {path} has "
+            f"{len(own)}, and only one of them has {some(odd)}"
+        )
+    return np.array([own.index(name) for name in wanted])
+
+
+def taught_photos(path: Path) -> RunPhotos:
+    """The photos of a teacher's run, with their hashes.
+
+    Raises:
+        UserError: it does not tell them.
+    """
     photos = run_photos(path)
-    advice = "its config, in place of its folder, is trained anew on the student's own photos"
     if photos is None or not photos.digests:
-        raise UserError(f"{path} does not say which photos it was trained on: {advice}")
+        raise UserError(f"{path} does not say which photos it was trained on: {ADVICE}")
+    return photos
+
+
+def _check_photos(path: Path, data: DataSet) -> None:
+    photos = taught_photos(path)
     scored = [r.path for name, part in data.splits.items() if name != "train" for r in part]
     seen = [photo for photo in scored if photos.part_of.get(data.digests[photo]) == "train"]
     if seen:
         raise UserError(
             f"a teacher may not have been trained on photos that its student is scored on; {path} "
-            f"was on {len(seen)} of {len(scored)} ({some(seen, 3)}): {advice}"
+            f"was on {len(seen)} of {len(scored)} ({some(seen, 3)}): {ADVICE}"
         )
 
 

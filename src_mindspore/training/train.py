@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,9 @@ log = logging.getLogger(__name__)
 
 
 @settings_named(AGAIN)
-def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
+def train(
+    config: EasyDict, run: RunFolder, look: Callable[[DataSet], None] | None = None
+) -> dict[str, Any]:
     """Runs or resumes a training run; everything it leaves is in ``run``.
 
     Of several workers the first writes and scores; see ``workers.py``.
@@ -62,6 +64,7 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
         config: of ``config.load.load_config``; it goes no further than this file and
             ``options.py``.
         run: a folder that ``runs.open.open_run`` has made or found.
+        look: is shown the photos before anything is trained on them.
 
     Returns:
         What ``metrics.json`` holds; nothing for the other workers.
@@ -85,6 +88,9 @@ def train(config: EasyDict, run: RunFolder) -> dict[str, Any]:
         run.hold()
     _announce(data)
     run.write_splits(data.root, _run_photos(data))
+    if look:
+        look(data)
+        seed_everything(config.seed)  # whatever it drew, the run is the same
 
     # 2. the network with its pretrained backbone, and the description of both ends
     classifier, spec = build_model(data.classes, weights, **model, value_range=data.value_range)

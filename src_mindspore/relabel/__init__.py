@@ -1,0 +1,1 @@
+"""Labels that all teachers contradict: a report for people, nothing is relabelled."""
