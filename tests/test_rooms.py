@@ -34,7 +34,7 @@ ROOMS = {
     "features evaluation doctor",
     "comparison": "config training doctor dataset photos evaluation report network features runs "
     "export lite spec weights backbone backbones head",
-    "relabel": "comparison training doctor dataset photos evaluation runs config",
+    "relabel": "comparison training doctor dataset photos evaluation runs config spec",
     "search": "config lr comparison training features photos dataset backbone evaluation report "
     "runs",
 }

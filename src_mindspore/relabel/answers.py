@@ -20,6 +20,7 @@ from src_mindspore.evaluation.model import load_model
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.evaluation.score import score_records
 from src_mindspore.photos.reader import PhotoReader
+from src_mindspore.runs.read import load_run
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.progress import progress
 from src_mindspore.system.terminal import shown_name, some
@@ -150,8 +151,13 @@ def _recipe_answers(
 
 
 def _unlearned(path: Path, ground: Ground) -> np.ndarray:
-    """Places of the photos that a run was not trained on, nor on their like: (m,) int64."""
+    """Places of the photos that a run was not trained on, nor on their like: (m,) int64.
+
+    Raises:
+        UserError: it has other classes, or does not say which photos it was trained on.
+    """
     part_of, whole = taught_photos(path).part_of, ground.whole
+    class_order(path, load_run(path)[1].classes, whole.classes)  # before anything is trained
     taught = [part_of.get(whole.digests[r.path]) == "train" for r in whole.records("all")]
     return np.flatnonzero(~np.isin(ground.groups, ground.groups[taught]))
 

@@ -1,4 +1,4 @@
-"""``--relabel report`` from top to bottom: all photos judged before a run is trained, two files.
+"""``--relabel report`` from top to bottom: all photos judged before a run is trained.
 
 Nothing is relabelled and nothing left out: a person looks at the page, and takes the list, or a
 part of it, as ``data.exclude`` of another run.
@@ -9,26 +9,24 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-import numpy as np
 from easydict import EasyDict
 
 from src_mindspore.comparison.contenders import teacher_digest
-from src_mindspore.comparison.folds import groups_of, remarks
+from src_mindspore.comparison.folds import groups_of
 from src_mindspore.comparison.quiet import quiet
 from src_mindspore.dataset import DataSet
 from src_mindspore.doctor.duplicates import near_pairs
-from src_mindspore.doctor.proposed_exclusions import listable
 from src_mindspore.doctor.survey import survey
-from src_mindspore.photos.exclusions import Exclusion, write_plan
-from src_mindspore.relabel.answers import Ground, alone, answers_of, name_of
-from src_mindspore.relabel.doubts import Doubt, contradicted
-from src_mindspore.relabel.page import LabelReport, Row, write_page
+from src_mindspore.photos.records import Record
+from src_mindspore.relabel.answers import Ground, answers_of, name_of
+from src_mindspore.relabel.report import KEY, Judged, write_report
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.names import COMMAND, RELABEL_LIST, RELABEL_PAGE
+from src_mindspore.runs.names import RELABEL_LIST, RELABEL_PAGE
+from src_mindspore.spec.labels import load_labels
 from src_mindspore.system.read import read_json
-from src_mindspore.system.terminal import shown_name, some
+from src_mindspore.system.terminal import shown_name
 from src_mindspore.training.data import every_pair, hashes_of
 from src_mindspore.training.recipes import Recipe, teachers_of
 from src_mindspore.training.teachers import taught_photos
@@ -36,7 +34,7 @@ from src_mindspore.training.teachers import taught_photos
 log = logging.getLogger(__name__)
 
 FORMAT = 1  # of what decides a report: another number, and it is made anew
-KEY = "answers"  # of the list: the SHA-256 of all that decides the report
+LEFT_OUT = "left out"  # training photos that are like evaluated ones
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class LabelLook:
     Attributes:
         teachers: those that are not the same, recipes and run folders.
         digests: of each, what decides its answers.
+        labels: a file of display names; None: the folders' own.
         near: whether near-identical photos are judged together, and not only identical ones.
         seed: of the folds, and of training.
         run: where to.
@@ -53,6 +52,7 @@ class LabelLook:
 
     teachers: tuple[Recipe | Path, ...]
     digests: tuple[str, ...]
+    labels: Path | None
     near: bool
     seed: int
     run: RunFolder
@@ -66,22 +66,18 @@ class LabelLook:
         Raises:
             UserError: see ``answers.answers_of``; somebody else's page where the page will be.
         """
-        key = self._key(data)
+        names, parts = class_names(self.labels, data.classes), parts_of(data)
+        key = self._key(data, parts, names)
         if self._there(key):
             return
-        ground = self._ground(data)
+        ground = self._ground(data, parts)
         recipes = [teacher for teacher in self.teachers if isinstance(teacher, Recipe)]
         folds = ground.folds() if recipes else None
         answers = answers_of(self.teachers, ground, folds)
-        doubts = contradicted(answers, ground.labels)
-        notes = self._notes(answers)
-        if folds:
-            notes += remarks(ground.labels, folds, data.classes)
-        for note in notes:
-            log.info("%s", note)
-        self._write(data, ground, doubts, [*self._scores(answers, ground.labels), *notes], key)
+        teachers = [name_of(teacher) for teacher in self.teachers]
+        write_report(self.run, Judged(data, parts, names, teachers, answers, folds), key)
 
-    def _key(self, data: DataSet) -> str:
+    def _key(self, data: DataSet, parts: dict[str, Sequence[Record]], names: Sequence[str]) -> str:
         """64 hexadecimal digits; another for other teachers or photos."""
         table = {
             "format": FORMAT,
@@ -89,10 +85,11 @@ class LabelLook:
             "near": self.near,
             "seed": self.seed,
             "classes": data.classes,
+            "names": names,
             "range": repr(data.value_range),
             "photos": {
-                split: [(r.path, data.digests[r.path], r.label) for r in records]
-                for split, records in data.splits.items()
+                name: [(r.path, data.digests[r.path], r.label) for r in part]
+                for name, part in parts.items()
             },
             "excluded": [(e.path, e.sha256) for e in data.excluded],
         }
@@ -101,7 +98,7 @@ class LabelLook:
     def _there(self, key: str) -> bool:
         """Whether there is nothing to do; a list that somebody has worked on is not replaced."""
         files, place = self.run.files, self.run.path / RELABEL_LIST
-        if files.others([RELABEL_LIST]):
+        if RELABEL_LIST in files.others([RELABEL_LIST]):
             text = "%s has been edited and stays; labels are not compared again while it is there"
             log.warning(text, place)
             return True
@@ -111,9 +108,10 @@ class LabelLook:
         files.refuse_others([RELABEL_PAGE], "move it away: the report is written there")
         return False
 
-    def _ground(self, data: DataSet) -> Ground:
+    def _ground(self, data: DataSet, parts: dict[str, Sequence[Record]]) -> Ground:
         """All photos of the run together, and which of them are alike."""
-        records = data.records("all")
+        records = [record for part in parts.values() for record in part]
+        records = tuple(sorted(records, key=lambda record: record.path))
         whole = replace(data, splits={"all": records}, known_digests=data.digests)
         pairs = ()
         if self.near:
@@ -121,68 +119,31 @@ class LabelLook:
             pairs = hashes_of(found, near_pairs(found, every_pair(whole, found)))
         return Ground(whole, groups_of([data.digests[r.path] for r in records], pairs), self.seed)
 
-    def _scores(self, answers: np.ndarray, labels: np.ndarray) -> list[str]:
-        """How each teacher does alone, a line each."""
-        lines = []
-        for teacher, said in zip(self.teachers, answers, strict=True):
-            wrong, asked = alone(said, labels)
-            name = shown_name(name_of(teacher))
-            lines.append(f"{name} contradicts {wrong:,} of the {asked:,} labels that it judged")
-        return lines
 
-    def _notes(self, answers: np.ndarray) -> list[str]:
-        """What else people have to know of the answers, a line each."""
-        lines, count = [], len(self.teachers)
-        if count == 1:
-            lines.append("one teacher is one opinion: two or more of other backbones say more")
-        asked = (~np.isnan(answers).any(-1)).sum(0)
-        if partly := int(((asked > 0) & (asked < count)).sum()):
-            lines.append(
-                f"{partly:,} photos were judged by some of the teachers: the others were trained "
-                f"on them"
-            )
-        if nobody := int((asked == 0).sum()):
-            lines.append(f"{nobody:,} photos were judged by nobody")
-        return lines
+def parts_of(data: DataSet) -> dict[str, Sequence[Record]]:
+    """The splits of a data set, and ``LEFT_OUT`` where there are such photos.
 
-    def _write(
-        self, data: DataSet, ground: Ground, doubts: Sequence[Doubt], lines: list[str], key: str
-    ) -> None:
-        """The page, then the list: with that the report is there."""
-        records, files = ground.whole.records("all"), self.run.files
-        split_of = {r.path: name for name, part in data.splits.items() for r in part}
-        rows = [
-            Row(
-                path=(record := records[doubt.place]).path,
-                split=split_of[record.path],
-                label=data.classes[record.label],
-                said=data.classes[doubt.said],
-                doubt=doubt,
-            )
-            for doubt in doubts
-        ]
-        if unlisted := [row.path for row in rows if not listable(row.path)]:
-            lines.append(
-                f"not in {RELABEL_LIST}, as their names are no UTF-8, rename them: {some(unlisted)}"
-            )
-        photos = {name: len(part) for name, part in data.splits.items()}
-        names = [name_of(teacher) for teacher in self.teachers]
-        report = LabelReport(str(data.root), photos, names, lines, rows)
-        with files.path(RELABEL_PAGE) as path:
-            write_page(path, report, data, COMMAND)
-        listed = [
-            Exclusion(row.path, data.digests[row.path], row.reason)
-            for row in sorted(rows, key=lambda row: row.path)
-            if listable(row.path)
-        ]
-        with files.path(RELABEL_LIST) as path:
-            write_plan(path, [*data.excluded, *listed], COMMAND, {KEY: key})
-        log.info(
-            "%d of %d labels are contradicted by %s: %s shows the photos, %s lists them for "
-            "data.exclude; nothing is relabelled or left out",
-            *(len(rows), len(records), "all teachers" if len(names) > 1 else "the teacher"),
-            *(self.run.path / RELABEL_PAGE, self.run.path / RELABEL_LIST),
-        )
+    With these the photos are all that a comparison has, which finds their features in the cache.
+    """
+    if not data.left_out:
+        return dict(data.splits)
+    # they were in train/, of which every class has kept a photo
+    label_of = {_class_folder(record.path): record.label for record in data.splits["train"]}
+    left_out = [Record(path, label_of[_class_folder(path)]) for path in data.left_out]
+    return {**data.splits, LEFT_OUT: left_out}
+
+
+def _class_folder(path: str) -> tuple[str, ...]:
+    return PurePosixPath(path).parts[:2]
+
+
+def class_names(labels: Path | None, classes: Sequence[str]) -> list[str]:
+    """What each class is called, with its folder where that is another name."""
+    texts = [table.get("en") for table in load_labels(labels, classes)]
+    return [
+        f"{text} ({name})" if text and text != name else name
+        for text, name in zip(texts, classes, strict=True)
+    ]
 
 
 def label_look(config: EasyDict, run: RunFolder) -> LabelLook:
@@ -208,4 +169,5 @@ def label_look(config: EasyDict, run: RunFolder) -> LabelLook:
             log.warning(text, shown_name(name_of(teacher)))
         found.setdefault(digest, teacher)
     near = config.data.near_duplicates == "leave_out"
-    return LabelLook(tuple(found.values()), tuple(found), near, config.seed, run)
+    labels = Path(config.data.labels) if config.data.labels else None
+    return LabelLook(tuple(found.values()), tuple(found), labels, near, config.seed, run)

@@ -1,0 +1,129 @@
+"""``train.py --relabel report`` as it is typed; in the long tier on real photos and teachers."""
+
+import json
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from workplace import Workplace
+
+HEAD = """
+base: photos.yaml
+backbone: {weights: imagenet, width_mult: 1.0}
+input: {size: 96}
+features: {views: 0}
+head_stage: {epochs: 20}
+finetune_stage: {epochs: 0}
+"""
+STUDENT = """
+base: head.yaml
+finetune_stage: {epochs: 1, from_block: -1}
+distill: {teachers: [head.yaml, two_layers.yaml], features: 0}
+"""
+
+
+def test_what_cannot_be_compared_is_refused_before_a_photo_is_opened(workplace: Workplace) -> None:
+    (workplace.folder / "configs" / "asks_nobody.yaml").write_text(
+        "base: photos.yaml\ndistill: {teachers: [gone.yaml]}\n"
+    )
+    for config, said in (
+        ("photos", "the config names none: at least one is needed"),
+        ("asks_nobody", "gone.yaml, which is not there"),
+    ):
+        run = f"runs/refused_{config}"
+        done = workplace.call(
+            f"train.py --config configs/{config}.yaml --data photos --run {run} --relabel report"
+        )
+        assert done.returncode == 2, done.stderr
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "photos:" not in done.stderr  # nothing was said of them
+        assert not list((workplace.folder / run).glob("splits.json"))
+        assert not list((workplace.folder / run).glob("*.lock*"))
+
+
+@pytest.fixture(scope="module")
+def swapped(workplace: Workplace, shared_data: Path) -> set[str]:
+    """Four classes of real photos in ``labels/``; the photos with the label of another class."""
+    source = shared_data / "garbage_26x100"
+    (workplace.folder / "configs" / "head.yaml").write_text(HEAD)
+    (workplace.folder / "configs" / "two_layers.yaml").write_text(
+        "base: head.yaml\nhead: {hidden: [64]}\n"
+    )
+    (workplace.folder / "configs" / "student.yaml").write_text(STUDENT)
+    classes = sorted(path.name for path in (source / "train").iterdir())[2:18:4]
+    for number, name in enumerate(classes):
+        for split, photos in (("train", 30), ("val", 4)):
+            folder = workplace.folder / "labels" / split / name
+            folder.mkdir(parents=True)
+            for photo in sorted((source / split / name).iterdir())[:photos]:
+                shutil.copy(photo, folder)
+        other = workplace.folder / "labels" / "train" / classes[number - 1]
+        shutil.copy(sorted((source / "train" / name).iterdir())[-1], other / f"wrong_{name}.jpg")
+    return {
+        p.relative_to(workplace.folder / "labels").as_posix()
+        for p in (workplace.folder / "labels").rglob("wrong_*")
+    }
+
+
+def excluded(run: Path) -> set[str]:
+    return {e["path"] for e in json.loads((run / "relabel.json").read_text())["exclude"]}
+
+
+@pytest.mark.long
+def test_labels_that_were_exchanged_are_found(workplace: Workplace, swapped: set[str]) -> None:
+    command = "train.py --config configs/student.yaml --data labels --run runs/"
+    done = workplace.run(f"{command}looked --relabel report")
+    assert done.returncode == 0, done.stderr
+    run = workplace.folder / "runs" / "looked"
+    found = excluded(run)
+    assert swapped <= found
+    assert len(found) < 20  # of 140
+    assert f"{len(found)} of 140 labels are contradicted by all teachers" in done.stderr
+    assert "labels to look at: runs/looked/relabel.html" in done.stdout
+    # the same run is trained as without a look
+    assert workplace.run(f"{command}plain").returncode == 0
+    model = (run / "model.ckpt").read_bytes()
+    assert (workplace.folder / "runs" / "plain" / "model.ckpt").read_bytes() == model
+    # and nothing was left out, until somebody asks for it
+    assert not json.loads((run / "metrics.json").read_text())["excluded"]
+    plan = run / "relabel.json"
+    done = workplace.run(f"{command}clean --relabel report --set data.exclude={plan}")
+    assert done.returncode == 0, done.stderr
+    clean = workplace.folder / "runs" / "clean"
+    gone = json.loads((clean / "metrics.json").read_text())["excluded"]
+    assert {entry["path"] for entry in gone} == found
+    assert found <= excluded(clean)
+    # a run that has finished is as it was
+    done = workplace.run("train.py --run runs/looked --resume --relabel report")
+    assert (done.returncode, "nothing to do" in done.stdout) == (0, True)
+    done = workplace.run("train.py --run runs/plain --resume --relabel report")
+    assert (done.returncode, "has finished without it" in done.stderr) == (2, True)
+    # a run is a teacher of the photos that it was not trained on
+    (workplace.folder / "configs" / "of_run.yaml").write_text(
+        "base: student.yaml\ndistill: {teachers: [../runs/plain]}\n"
+    )
+    done = workplace.run(command.replace("student", "of_run") + "of_run --relabel report")
+    assert done.returncode == 0, done.stderr
+    assert "labels of 16 photos that it was not trained on" in done.stderr
+
+
+@pytest.mark.long
+def test_a_look_that_is_stopped_is_taken_again(workplace: Workplace, swapped: set[str]) -> None:
+    command = "train.py --config configs/student.yaml --data labels --run runs/stopped"
+    process = workplace.start(f"{command} --relabel report --set features.views=1")
+    run = workplace.folder / "runs" / "stopped"
+    while process.poll() is None and not (run / "splits.json").exists():
+        time.sleep(0.01)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=120)[1]
+    assert process.returncode == 130, err
+    assert err.endswith("--resume --relabel report  goes on with it\nstopped\n")
+    assert not list(run.rglob(".*"))
+    assert not (run / "relabel.json").exists()
+    done = workplace.run("train.py --run runs/stopped --resume --relabel report")
+    assert done.returncode == 0, done.stderr
+    assert swapped <= excluded(run)
