@@ -1,4 +1,4 @@
-"""The configs of a comparison: named, told apart by what decides their results, and comparable."""
+"""Configs that are compared, and averages of them: named, told apart, and comparable."""
 
 import copy
 import hashlib
@@ -12,9 +12,10 @@ from typing import Any
 from easydict import EasyDict
 
 from src_mindspore.config.checks import STAGE_TABLES, idle_keys
+from src_mindspore.config.ensemble import CONFIGS, FEWEST, MOST, listed, names_members
 from src_mindspore.config.load import keys_set, load_config, settings_without_effect
-from src_mindspore.config.schema import AUTO
-from src_mindspore.runs.names import MODEL
+from src_mindspore.config.schema import AUTO, ENSEMBLE
+from src_mindspore.runs.names import CONFIG, MODEL
 from src_mindspore.runs.open import check_trainable
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name, some
@@ -51,31 +52,133 @@ class Contender:
     config: EasyDict
     digest: str
 
+    @property
+    def members(self) -> "tuple[Contender, ...]":
+        """Itself, as an average has several."""
+        return (self,)
 
-def load_contenders(paths: Sequence[Path], epoch: str = LAST) -> list[Contender]:
-    """Reads the configs; what is odd and no error goes to the log.
+    @property
+    def sigmoid(self) -> bool:
+        """Whether its outputs are independent of one another."""
+        return self.config.head.activation == "sigmoid"
+
+
+@dataclass(frozen=True)
+class Average:
+    """The averaged probabilities of configs that are trained each by itself, see ``averages.py``.
+
+    Attributes:
+        name: short, and no other's.
+        members: two or three.
+    """
+
+    name: str
+    members: tuple[Contender, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of those of the members, in any order."""
+        text = "\n".join([ENSEMBLE, *sorted(member.digest for member in self.members)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_contenders(paths: Sequence[Path], epoch: str = LAST) -> list[Contender | Average]:
+    """Reads what is compared; what is odd and no error goes to the log.
 
     Args:
-        paths: YAML files, the first being what the others are compared with.
+        paths: YAML files, the first being what the others are compared with: configs, or files with
+            ``ensemble: [a.yaml, b.yaml]``.
         epoch: of ``EPOCHS``.
 
     Raises:
         UserError: a config that cannot be used or trained here, or that uses other photos or
-            classes than the first.
+            classes than the first; an average whose members do not go together.
     """
-    configs = [load_config(path) for path in paths]
-    found = []
-    for path, name, config in zip(paths, _names(paths), configs, strict=True):
-        try:
-            check_trainable(config)
-            _check_fixed(config)
-        except UserError as error:
-            raise UserError(f"{path} cannot be used: {error}") from None
-        found.append(Contender(name, config, digest_of(config, epoch)))
-    _check_shared(found)
-    _say_without_effect(found, epoch)
-    _say_same(found)
+    averages = {path: _member_files(path) for path in paths if names_members(path)}
+    given = {path.resolve() for path in paths}
+    further = dict.fromkeys(m for files in averages.values() for m in files if m not in given)
+    files = [*paths, *further]
+    names = _names(files)
+    configs = [
+        None if path in averages else _contender(path, name, epoch)
+        for path, name in zip(files, names, strict=True)
+    ]
+    every = [config for config in configs if config]
+    _check_shared(every)
+    of_file = {path.resolve(): c for path, c in zip(files, configs, strict=True) if c}
+    found = [
+        config or _average(path, name, [of_file[file] for file in averages[path]])
+        for path, name, config in zip(paths, names, configs, strict=False)
+    ]
+    _say_without_effect(every, epoch)
+    _say_same([*every, *(one for one in found if isinstance(one, Average))])
     return found
+
+
+def configs_of(contenders: Sequence[Contender | Average]) -> list[Contender]:
+    """The configs that are trained, each once: contenders, and members of averages."""
+    return list({one.name: one for c in contenders for one in c.members}.values())
+
+
+def _contender(path: Path, name: str, epoch: str) -> Contender:
+    config = load_config(path)
+    try:
+        check_trainable(config)
+        _check_fixed(config)
+    except UserError as error:
+        raise UserError(f"{path} cannot be used: {error}") from None
+    return Contender(name, config, digest_of(config, epoch))
+
+
+def _member_files(path: Path) -> list[Path]:
+    """The configs that an average names."""
+    files = listed(path, CONFIGS)
+    if not FEWEST <= len(files) <= MOST:
+        raise UserError(
+            f"{path}: an average is of two or three configs; got {len(files)}: "
+            f"{some([str(file) for file in files])}"
+        )
+    for file in files:
+        if file.is_dir():
+            its = file / CONFIG
+            there = f": {its}" if its.is_file() else ""
+            raise UserError(
+                f"{path}: the members of an average are trained on every fold, so that it names "
+                f"configs; got the folder {file}: name the config that it was trained with{there}"
+            )
+        if names_members(file):
+            raise UserError(
+                f"{path}: the members of an average are configs; got {file}, which is an average "
+                f"itself: name its members"
+            )
+    return files
+
+
+def _average(path: Path, name: str, members: Sequence[Contender]) -> Average:
+    """Raises UserError where the mean of the outputs makes no sense; some of it is only said."""
+    first = members[0]
+    for place, other in enumerate(members):
+        for before in members[:place]:
+            if before.digest == other.digest:
+                raise UserError(
+                    f"{path}: an average is of different recipes; {shown_name(before.name)} and "
+                    f"{shown_name(other.name)} are the same"
+                )
+        if first.sigmoid != other.sigmoid:
+            kinds = [f"{shown_name(c.name)}: {c.config.head.activation}" for c in (first, other)]
+            raise UserError(
+                f"{path}: probabilities of one kind can be averaged: all by softmax, or all by "
+                f"sigmoid; head.activation is {some(kinds)}"
+            )
+        for key in ("resize", "interpolation"):
+            if first.config.input[key] != other.config.input[key]:
+                log.warning(
+                    "%s: export.py could not make one network of it: members see the same photo "
+                    "there, and input.%s is %s (%s) and %s (%s)",
+                    *(shown_name(name), key, first.config.input[key], shown_name(first.name)),
+                    *(other.config.input[key], shown_name(other.name)),
+                )
+    return Average(name, tuple(members))
 
 
 def _check_fixed(config: EasyDict) -> None:
@@ -191,7 +294,7 @@ def _unheeded(config: EasyDict, epoch: str) -> Iterator[str]:
             )
 
 
-def _say_same(found: Sequence[Contender]) -> None:
+def _say_same(found: Sequence[Contender | Average]) -> None:
     by_digest: dict[str, list[str]] = {}
     for contender in found:
         by_digest.setdefault(contender.digest, []).append(shown_name(contender.name))

@@ -43,12 +43,15 @@ class Answers:
         logits: (seeds, n, classes) float32.
         kind: how they are scored, ``logits`` or ``sigmoid_logits``.
         seconds: of training, of every fold and seed.
+        scaled: of an average its logits with a temperature of its own, see ``averages.py``; None
+            of one network, see ``cross_fitted``.
     """
 
     name: str
     logits: np.ndarray
     kind: str
     seconds: Sequence[float]
+    scaled: np.ndarray | None = None
 
     def wrong(self, labels: np.ndarray) -> np.ndarray:
         """(seeds, n) bool."""
@@ -88,7 +91,10 @@ def row_of(answers: Answers, scored: Scored) -> dict[str, Any]:
 def _with_temperature(answers: Answers, scored: Scored) -> dict[str, float]:
     found = []
     for seed, logits in enumerate(answers.logits):
-        scaled = cross_fitted(logits, scored.labels, scored.folds, answers.kind, seed)
+        if answers.scaled is not None:
+            scaled = answers.scaled[seed]
+        else:
+            scaled = cross_fitted(logits, scored.labels, scored.folds, answers.kind, seed)
         right = scaled.argmax(1) == scored.labels
         ece = expected_calibration_error(confidences(scaled, answers.kind), right)
         found.append((mean_loss(scaled, scored.labels, answers.kind), ece))

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from src_mindspore.comparison.contenders import CHOSEN, Contender
-from src_mindspore.comparison.costs import Network, measured
+from src_mindspore.comparison.averages import averaged
+from src_mindspore.comparison.contenders import CHOSEN, Average, Contender, configs_of
+from src_mindspore.comparison.costs import Network, measured, summed
 from src_mindspore.comparison.figures import (
     Answers,
     Scored,
@@ -76,12 +77,13 @@ class Job:
 
 
 def compare(
-    contenders: Sequence[Contender], question: Question, folder: ComparisonFolder
+    contenders: Sequence[Contender | Average], question: Question, folder: ComparisonFolder
 ) -> dict[str, Any]:
     """Trains what is not there yet, and writes the report.
 
     Args:
-        contenders: the first is what the others are compared with.
+        contenders: the first is what the others are compared with; the members of an average are
+            trained as contenders are, once.
         question: what is asked of each.
         folder: where results are kept and the report is written.
 
@@ -91,7 +93,8 @@ def compare(
     Raises:
         UserError: a recipe that cannot be trained on these photos, with its name.
     """
-    jobs = [job for contender in contenders for job in _jobs(contender, question)]
+    configs = configs_of(contenders)
+    jobs = [job for config in configs for job in _jobs(config, question)]
     results = {job.key: result for job in jobs if (result := folder.find(job.key))}
     missing = list({job.key: job for job in jobs if job.key not in results}.values())
     folder.check_free([job.key for job in missing])
@@ -100,20 +103,22 @@ def compare(
         there = len({job.key for job in jobs}) - len(missing)
         log.info("%d of %d folds are there already", there, there + len(missing))
     with _quiet():
-        recipes = sharing([recipe_of(c.config, c.name) for c in contenders], question.photos.whole)
+        recipes = sharing([recipe_of(c.config, c.name) for c in configs], question.photos.whole)
     with progress(len(missing), "comparing", "fold", quiet=True) as advance:
         clock = _Clock(len(missing))
-        for contender, recipe in zip(contenders, recipes, strict=True):
-            mine = [job for job in missing if job.contender is contender]
+        for config, recipe in zip(configs, recipes, strict=True):
+            mine = [job for job in missing if job.contender is config]
             if mine:
                 seconds = extract(recipe, question.photos.whole)
-                log.info("%s: features in %.0f s", shown_name(contender.name), seconds)
+                log.info("%s: features in %.0f s", shown_name(config.name), seconds)
             clock.start()
             for job in mine:
                 results[job.key] = _trained(job, recipe, question, folder, clock)
                 advance(1)
-    answers = [_answers(c, [j for j in jobs if j.contender is c], results) for c in contenders]
-    report = _report(contenders, question, answers, recipes)
+    answers = {c.name: _answers(c, [j for j in jobs if j.contender is c], results) for c in configs}
+    costs, engine = _costs(configs, recipes, question.photos)
+    report = _report(contenders, question, answers, costs)
+    report["engine"] = engine
     _write(report, folder)
     return report
 
@@ -199,26 +204,37 @@ def _answers(
         places = np.concatenate([job.parts[SCORED] for job in mine])
         rows = np.concatenate([results[job.key].logits for job in mine])
         logits.append(rows[np.argsort(places)])
-    sigmoid = contender.config.head.activation == "sigmoid"
     return Answers(
         contender.name,
         np.stack(logits),
-        "sigmoid_logits" if sigmoid else "logits",
+        "sigmoid_logits" if contender.sigmoid else "logits",
         [results[job.key].seconds for job in jobs],
     )
 
 
+def _costs(
+    configs: Sequence[Contender], recipes: Sequence[Recipe], photos: Photos
+) -> tuple[dict[str, dict[str, Any]], str]:
+    """By name what each config's network costs, and how the speed was measured."""
+    log.info("measuring size and speed")
+    with _quiet():
+        networks = [Network(*build_untrained(recipe, photos.whole)) for recipe in recipes]
+        costs, engine = measured(networks, _one_image(photos, networks[0]), thread_count())
+    return {config.name: cost for config, cost in zip(configs, costs, strict=True)}, engine
+
+
 def _report(
-    contenders: Sequence[Contender],
+    contenders: Sequence[Contender | Average],
     question: Question,
-    answers: Sequence[Answers],
-    recipes: Sequence[Recipe],
+    by_config: Mapping[str, Answers],
+    costs: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """What ``compare.json`` holds.
+    """What ``compare.json`` holds, but for ``engine``, which says how speed was measured.
 
     ``rows`` are those of ``figures.compared`` with ``costs`` (of ``costs.measured``), ``recipe``
-    (its SHA-256) and ``wrong`` (paths of photos, with the number of seeds that got them wrong);
-    ``always_wrong`` are photos that nobody got right; ``about`` says in words what was asked.
+    (its SHA-256), ``wrong`` (paths of photos, with the number of seeds that got them wrong) and,
+    of an average, the names of its ``members``; ``always_wrong`` are photos that nobody got right;
+    ``about`` says in words what was asked.
     """
     photos = question.photos
     records, places = photos.whole.records("all"), photos.scored
@@ -226,16 +242,22 @@ def _report(
     scored = Scored(
         labels, photos.groups[places], photos.folds.of_photo[places], photos.whole.classes
     )
-    log.info("measuring size and speed")
-    with _quiet():
-        networks = [Network(*build_untrained(recipe, photos.whole)) for recipe in recipes]
-        costs, engine = measured(networks, _one_image(photos, networks[0]), thread_count())
+    answers = [
+        averaged(one.name, [by_config[member.name] for member in one.members], scored)
+        if isinstance(one, Average)
+        else by_config[one.name]
+        for one in contenders
+    ]
     rows = compared(answers, scored)
-    for row, contender, one, cost in zip(rows, contenders, answers, costs, strict=True):
+    for row, contender, one in zip(rows, contenders, answers, strict=True):
         wrong = errors_by_photo(one, labels)
-        row["costs"] = cost
         row["recipe"] = contender.digest
         row["wrong"] = {records[places[i]].path: count for i, count in wrong.items()}
+        if isinstance(contender, Average):
+            row["members"] = [member.name for member in contender.members]
+            row["costs"] = summed([costs[name] for name in row["members"]])
+        else:
+            row["costs"] = costs[contender.name]
     return {
         "format": FORMAT,
         "about": _about(question),
@@ -249,7 +271,6 @@ def _report(
         "epoch": question.epoch,
         "rows": rows,
         "always_wrong": [records[places[i]].path for i in doubtful(answers, labels)],
-        "engine": engine,
         "machine": {"system": platform.platform(), "cpus": len(os.sched_getaffinity(0))},
     }
 

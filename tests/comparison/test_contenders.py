@@ -5,7 +5,14 @@ import logging
 
 import pytest
 
-from src_mindspore.comparison.contenders import CHOSEN, LAST, digest_of, load_contenders
+from src_mindspore.comparison.contenders import (
+    CHOSEN,
+    LAST,
+    Average,
+    configs_of,
+    digest_of,
+    load_contenders,
+)
 from src_mindspore.config.load import load_config
 from src_mindspore.system.errors import UserError
 
@@ -96,3 +103,61 @@ def test_the_same_recipe_twice_and_what_has_no_effect_are_said(write, caplog) ->
     caplog.clear()
     load_contenders([write("a.yaml", text)], CHOSEN)
     assert "patience" not in caplog.text
+
+
+def test_members_of_an_average_are_trained_as_contenders_are_and_once(write, caplog) -> None:
+    a, b = write("a.yaml"), write("sub/b.yaml", "head: {dropout: 0.5}")
+    both = write("both.yaml", "ensemble: [sub/b.yaml, a.yaml]")
+    again = write("again.yaml", "ensemble: [a.yaml, sub/b.yaml]")
+    found = load_contenders([a, both, again])
+    assert [c.name for c in found] == ["a", "both", "again"]
+    assert [c.name for c in configs_of(found)] == ["a", "b"]
+    assert found[1].members[1] is found[0]
+    assert found[1].digest == found[2].digest != found[0].digest
+    assert isinstance(found[1], Average)
+    assert "the same recipe under several names, trained once: both, again" in caplog.text
+    (alone,) = load_contenders([both])
+    assert [c.digest for c in alone.members] == [load_contenders([p])[0].digest for p in (b, a)]
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ("[a.yaml]", r"both\.yaml: an average is of two or three configs; got 1: .*a\.yaml"),
+        ("[a.yaml, b.yaml, c.yaml, d.yaml]", "of two or three configs; got 4: "),
+        (
+            "[a.yaml, run]",
+            r"both\.yaml: .* got the folder .*run: name the config that it was trained with: "
+            r".*run/config\.yaml$",
+        ),
+        ("[a.yaml, .]", "name the config that it was trained with$"),
+        ("[a.yaml, inner.yaml]", r"got .*inner\.yaml, which is an average itself: name its"),
+        ("[a.yaml, none.yaml]", r"config cannot be read: .*none\.yaml: no such file"),
+        ("[a.yaml, a.yaml]", "is of different recipes; a and a are the same"),
+        ("[a.yaml, same.yaml]", "is of different recipes; a and same are the same"),
+        (
+            "[a.yaml, sigmoid.yaml]",
+            r"by softmax, or all by sigmoid; head\.activation is a: None, sigmoid: sigmoid",
+        ),
+        ("[a.yaml, copies.yaml]", r"must be alike, and differ: data\.near_duplicates \(a: leave_"),
+        ("{a: b}", r"both\.yaml: got .*Accepted: a YAML file with the one key ensemble, a list"),
+    ],
+)
+def test_members_that_do_not_go_together(write, tmp_path, members, said) -> None:
+    a = write("a.yaml")
+    write("same.yaml", "save_every: 3")
+    write("sigmoid.yaml", "head: {activation: sigmoid}")
+    write("copies.yaml", "data: {near_duplicates: keep}")
+    write("inner.yaml", "ensemble: [a.yaml, b.yaml]")
+    write("run/config.yaml")
+    both = write("both.yaml", f"ensemble: {members}")
+    with pytest.raises(UserError, match=said) as caught:
+        load_contenders([a, both])
+    assert "\n" not in str(caught.value)
+
+
+def test_an_average_that_export_could_not_make_is_said(write, caplog) -> None:
+    write("a.yaml"), write("b.yaml", "input: {interpolation: lanczos}")
+    load_contenders([write("both.yaml", "ensemble: [a.yaml, b.yaml]")])
+    assert "both: export.py could not make one network of it: members see the same" in caplog.text
+    assert "input.interpolation is bilinear (a) and lanczos (b)" in caplog.text

@@ -66,14 +66,19 @@ def compare(tmp_path, monkeypatch):
     for name, dropout in (("a", 0.3), ("b", 0.1), ("c", 0.3)):
         configs.append(tmp_path / f"{name}.yaml")
         configs[-1].write_text(f"head: {{dropout: {dropout}}}\nsave_every: {len(configs)}\n")
+    (tmp_path / "both.yaml").write_text("ensemble: [a.yaml, b.yaml]\n")
+    configs.append(tmp_path / "both.yaml")
 
-    def compare(count: int, seeds: int = 2, epoch: str = "last", out: str = "out", **how):
+    def compare(
+        count: int | tuple[int, ...], seeds: int = 2, epoch: str = "last", out: str = "out", **how
+    ):
         trainer = Trainer(**how)
         monkeypatch.setattr(run, "fit_part", trainer.fit)
         question = run.Question(photos, range(1, seeds + 1), epoch, 1)
         folder = ComparisonFolder(tmp_path / out)
         try:
-            return trainer, run.compare(load_contenders(configs[:count]), question, folder)
+            chosen = configs[:count] if isinstance(count, int) else [configs[i] for i in count]
+            return trainer, run.compare(load_contenders(chosen), question, folder)
         except KeyboardInterrupt:
             return trainer, None
         finally:
@@ -130,3 +135,24 @@ def test_a_fold_that_cannot_be_trained_says_whose_it_is(compare, monkeypatch) ->
     monkeypatch.setattr(Trainer, "fit", fails)
     with pytest.raises(UserError, match=r"^a, seed 1, fold 1 of 3: the loss became nan$"):
         compare(2)
+
+
+def test_an_average_trains_its_members_and_no_more(compare, tmp_path) -> None:
+    trainer, report = compare((0, 3), seeds=1)
+    assert len(trainer.fits) == 2 * 3
+    assert {fit[0] for fit in trainer.fits} == {0.3, 0.1}
+    row = report["rows"][1]
+    assert (row["name"], row["members"], row["seconds"]) == ("both", ["a", "b"], 1.0)
+    assert row["costs"] == {
+        **{"parameters": 10, "multiply_adds": 12, "ms_bytes": None},
+        "photos_per_second": pytest.approx(3.5),
+    }
+    text = (tmp_path / "out" / "compare.md").read_text()
+    assert "- both: the mean of the probabilities of a, b, each after a temperature that" in text
+    again, report = compare((0, 1, 3), seeds=1)  # a member that is a contender as well
+    assert not again.fits
+    assert [r["name"] for r in report["rows"]] == ["a", "b", "both"]
+    assert report["rows"][2]["errors"] == row["errors"]
+    again, report = compare((3,), seeds=1)  # nothing but an average
+    assert not again.fits
+    assert report["rows"][0]["errors"] == row["errors"]
