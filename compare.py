@@ -92,7 +92,8 @@ def main() -> None:
     try:
         # after all that can be refused without it: MindSpore takes a second to load
         from src_mindspore.comparison.photos import divided
-        from src_mindspore.comparison.run import Question, compare
+        from src_mindspore.comparison.report import Question
+        from src_mindspore.comparison.run import compare
         from src_mindspore.comparison.table import cost_table, lines_of_words, score_table
 
         shared = contenders[0].members[0].config.data

@@ -14,7 +14,7 @@ def markdown(report: Mapping[str, Any]) -> str:
     """The whole report.
 
     Args:
-        report: what ``compare.json`` holds, see ``run.report_of``.
+        report: what ``compare.json`` holds, see ``report.report_of``.
     """
     blocks = [
         f"# {', '.join(map(_name, report['rows']))}",

@@ -101,7 +101,9 @@ def build_untrained(recipe: Recipe, data: DataSet) -> tuple[Classifier, ModelSpe
     return build_model(data.classes, recipe.weights, **recipe.model, value_range=data.value_range)
 
 
-def sharing(recipes: Sequence[Recipe], data: DataSet) -> list[Recipe]:
+def sharing(
+    recipes: Sequence[Recipe], networks: Sequence[tuple[Classifier, ModelSpec]]
+) -> list[Recipe]:
     """The recipes, of which those that see the same views read the same features.
 
     What one of them needs of the frozen layers is computed and cached with what the others need,
@@ -109,13 +111,12 @@ def sharing(recipes: Sequence[Recipe], data: DataSet) -> list[Recipe]:
 
     Args:
         recipes: of ``recipe_of``.
-        data: the photos.
+        networks: what ``build_untrained`` made of each.
     """
     cuts: dict[str, set[str]] = {}
     engines: dict[str, dict] = {}
     kinds = []
-    for recipe in recipes:
-        classifier, spec = build_untrained(recipe, data)
+    for recipe, (classifier, spec) in zip(recipes, networks, strict=True):
         kind = repr((recipe.model["backbone"], spec.input, recipe.options.features, recipe.device))
         # random weights are others with every seed
         kinds.append(kind if recipe.weights else f"{len(kinds)}")

@@ -5,15 +5,18 @@ the real command.
 """
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from helpers import noise
 
+from src_mindspore.comparison import report as report_room
 from src_mindspore.comparison import run
 from src_mindspore.comparison.contenders import load_contenders
 from src_mindspore.comparison.folds import draw_folds
 from src_mindspore.comparison.photos import Photos
+from src_mindspore.comparison.report import Question
 from src_mindspore.comparison.results import ComparisonFolder
 from src_mindspore.dataset import DataSet
 from src_mindspore.photos.records import Record
@@ -21,6 +24,7 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.training.part import SCORED, TRAIN, Fitted
 
 N, CLASSES = 90, ("x", "y", "z")
+BUILT: list[float] = []
 COSTS = {"parameters": 5, "multiply_adds": 6, "ms_bytes": None, "photos_per_second": 7.0}
 
 
@@ -43,6 +47,14 @@ class Trainer:
         return Fitted(logits, 0.5, {"head": 1})
 
 
+def build_untrained(recipe, whole) -> tuple:
+    """Stands for a network and its spec, the same architecture for all."""
+    BUILT.append(recipe.head.dropout)
+    model = {"backbone": {}, "head": {"dropout": recipe.head.dropout}}
+    given = SimpleNamespace(size=(64, 64))
+    return object(), SimpleNamespace(model=model, classes=whole.classes, input=given)
+
+
 @pytest.fixture
 def compare(tmp_path, monkeypatch):
     labels = np.arange(N) % 3
@@ -57,10 +69,12 @@ def compare(tmp_path, monkeypatch):
     photos = Photos(whole, groups, folds, ("said of the photos",))
     monkeypatch.setattr(run, "recipe_of", lambda config, _: config)
     monkeypatch.setattr(run, "sharing", lambda recipes, _: recipes)
-    monkeypatch.setattr(run, "build_untrained", lambda *_: (None, None))
+    monkeypatch.setattr(run, "build_untrained", build_untrained)
     monkeypatch.setattr(run, "extract", lambda *_: 0.0)
-    monkeypatch.setattr(run, "_one_image", lambda *_: None)
-    monkeypatch.setattr(run, "draw_accuracy_over_speed", lambda path, *_: path.write_text("plot"))
+    monkeypatch.setattr(run, "one_image", lambda *_: None)
+    monkeypatch.setattr(
+        report_room, "draw_accuracy_over_speed", lambda path, *_: path.write_text("plot")
+    )
     monkeypatch.setattr(run, "measured", lambda n, *_: ([dict(COSTS)] * len(n), "engine, so"))
     configs = []
     for name, dropout in (("a", 0.3), ("b", 0.1), ("c", 0.3)):
@@ -74,7 +88,7 @@ def compare(tmp_path, monkeypatch):
     ):
         trainer = Trainer(**how)
         monkeypatch.setattr(run, "fit_part", trainer.fit)
-        question = run.Question(photos, range(1, seeds + 1), epoch, 1)
+        question = Question(photos, range(1, seeds + 1), epoch, 1)
         folder = ComparisonFolder(tmp_path / out)
         try:
             chosen = configs[:count] if isinstance(count, int) else [configs[i] for i in count]
@@ -138,7 +152,9 @@ def test_a_fold_that_cannot_be_trained_says_whose_it_is(compare, monkeypatch) ->
 
 
 def test_an_average_trains_its_members_and_no_more(compare, tmp_path) -> None:
+    BUILT.clear()
     trainer, report = compare((0, 3), seeds=1)
+    assert BUILT == [0.3, 0.1]  # once for training and measuring
     assert len(trainer.fits) == 2 * 3
     assert {fit[0] for fit in trainer.fits} == {0.3, 0.1}
     row = report["rows"][1]
