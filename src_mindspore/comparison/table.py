@@ -60,6 +60,7 @@ def notes(report: Mapping[str, Any]) -> list[str]:
         "NLL: mean negative log-likelihood; ECE: expected calibration error, 15 bins; with T: "
         "divided by a temperature that was fitted on the other folds",
     ]
+    lines += _other_loss(report["rows"])
     lines += [_average(row, report) for row in report["rows"] if row.get("members")]
     if engine := report.get("engine"):
         lines.append(engine)
@@ -69,6 +70,17 @@ def notes(report: Mapping[str, Any]) -> list[str]:
             f"photos: {some(places)}"
         )
     return lines
+
+
+def _other_loss(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Whose NLL is another number than that of the others."""
+    sigmoid = [_name(row) for row in rows if row["kind"] == "sigmoid_logits"]
+    if not sigmoid or len(sigmoid) == len(rows):
+        return []
+    return [
+        f"NLL of {some(sigmoid)}, with sigmoid outputs, is the binary cross entropy, mean over the "
+        f"classes; it cannot be compared with that of the others, which is of the class alone"
+    ]
 
 
 def _average(row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
