@@ -1,8 +1,6 @@
 """Configs that are compared, and averages of them: named, told apart, and comparable."""
 
-import copy
 import hashlib
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,12 +9,13 @@ from typing import Any
 
 from easydict import EasyDict
 
-from src_mindspore.config.checks import STAGE_TABLES, idle_keys
+from src_mindspore.config.checks import STAGE_TABLES
 from src_mindspore.config.ensemble import CONFIGS, FEWEST, MOST, listed, names_members
 from src_mindspore.config.load import keys_set, load_config, settings_without_effect
-from src_mindspore.config.schema import AUTO, ENSEMBLE
-from src_mindspore.runs.names import CONFIG, MODEL
-from src_mindspore.runs.open import check_trainable
+from src_mindspore.config.schema import ENSEMBLE
+from src_mindspore.runs.digest import digest_of
+from src_mindspore.runs.names import CONFIG
+from src_mindspore.runs.trainable import check_trainable
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name, some
 from src_mindspore.system.write import sha256_of
@@ -27,10 +26,7 @@ LAST, CHOSEN = "last", "chosen"
 EPOCHS = (LAST, CHOSEN)  # which one is scored
 # What decides which photos are used, and in which classes: one answer for all configs.
 SHARED = ("classes", "exclude", "near_duplicates")
-# What says nothing of the logits: where things lie, which photos are used (these are told by their
-# content), and what is done with the logits afterwards.
-ASIDE = ("data", "calibration", "save_every", "features.cache_dir", "features.cache_limit")
-# Of these, what a config may set and a comparison does not heed.
+# What a config may set and a comparison does not heed.
 UNHEEDED = {
     "data.split": "the folds divide the photos",
     "data.labels": "classes are called by their folders",
@@ -45,7 +41,7 @@ class Contender:
     Attributes:
         name: short, and no other's.
         config: of ``load_config``.
-        digest: SHA-256 of all that decides what it learns from given photos with a given seed.
+        digest: of ``runs.digest.digest_of``.
     """
 
     name: str
@@ -123,11 +119,10 @@ def configs_of(contenders: Sequence[Contender | Average]) -> list[Contender]:
 def _contender(path: Path, name: str, epoch: str) -> Contender:
     config = load_config(path)
     try:
-        check_trainable(config)
-        _check_fixed(config)
+        check_trainable(config, parts=True)
     except UserError as error:
         raise UserError(f"{path} cannot be used: {error}") from None
-    return Contender(name, config, digest_of(config, epoch))
+    return Contender(name, config, digest_of(config, epoch == CHOSEN))
 
 
 def _member_files(path: Path) -> list[Path]:
@@ -179,55 +174,6 @@ def _average(path: Path, name: str, members: Sequence[Contender]) -> Average:
                     *(other.config.input[key], shown_name(other.name)),
                 )
     return Average(name, tuple(members))
-
-
-def _check_fixed(config: EasyDict) -> None:
-    if config.finetune_stage.epochs and config.finetune_stage.from_block == AUTO:
-        raise UserError(
-            f"finetune_stage.from_block: {AUTO} chooses by what this machine manages, so that two "
-            f"folds may be trained otherwise; a number is accepted (train.py says what it chose)"
-        )
-
-
-def digest_of(config: EasyDict, epoch: str = LAST) -> str:
-    """See ``Contender``; keys that have no effect beside the others are left out.
-
-    Args:
-        config: of ``load_config``.
-        epoch: with ``LAST``, ``patience`` decides nothing.
-    """
-    table = json.loads(json.dumps(copy.deepcopy(config)))
-    weights = table["backbone"]["weights"]
-    if isinstance(weights, str) and Path(weights).is_absolute():
-        table["backbone"]["weights"] = sha256_of(Path(weights))
-    table["distill"]["teachers"] = [_teacher(Path(t), epoch) for t in config.distill.teachers]
-    idle = [key for key in idle_keys(config) if key not in STAGE_TABLES]
-    if epoch == LAST:
-        idle += [f"{name}.patience" for name in STAGE_TABLES]
-    for key in (*ASIDE, *idle):
-        _drop(table, key)
-    for name in STAGE_TABLES:
-        if not table[name]["epochs"]:
-            table[name] = {"epochs": 0}
-    return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
-
-
-def _teacher(path: Path, epoch: str) -> str:
-    """What stands for a teacher: the weights of a run folder, or all that decides a config's.
-
-    One that is not there is refused when it is to teach.
-    """
-    if path.is_file():
-        return digest_of(load_config(path), epoch)
-    model = path / MODEL
-    return sha256_of(model) if model.is_file() else str(path)
-
-
-def _drop(table: dict[str, Any], key: str) -> None:
-    *way, last = key.split(".")
-    for name in way:
-        table = table.get(name, {})
-    table.pop(last, None)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -7,13 +7,10 @@ import pytest
 
 from src_mindspore.comparison.contenders import (
     CHOSEN,
-    LAST,
     Average,
     configs_of,
-    digest_of,
     load_contenders,
 )
-from src_mindspore.config.load import load_config
 from src_mindspore.system.errors import UserError
 
 HEAD = "finetune_stage: {epochs: 0}\n"
@@ -34,38 +31,6 @@ def test_names_are_stems_or_as_much_of_the_paths_as_tells_them_apart(write, capl
     paths = [write("one/a.yaml"), write("two/a.yaml", "seed: 2"), write("two/b.yaml", "seed: 3")]
     assert [c.name for c in load_contenders(paths)] == ["one/a", "two/a", "b"]
     assert [c.name for c in load_contenders([paths[2]] * 2)] == ["b (1)", "b (2)"]
-
-
-def test_what_decides_no_logits_is_not_in_the_digest(write) -> None:
-    plain = digest_of(load_config(write("a.yaml", HEAD)))
-    same = (
-        "data.split=[0.5, 0.5]",
-        "calibration.precision=0.9",
-        "save_every=3",
-        "features.cache_dir=elsewhere",
-        "finetune_stage.lr.max=0.5",  # the stage has no epochs
-        "head_stage.patience=3",  # the last epoch counts
-        "input.shorter_side=300",  # nothing is cropped
-    )
-    others = ("head_stage.lr.max=0.5", "seed=7", "features.views=2", "head.dropout=0.5")
-    for change in (*same, *others):
-        changed = digest_of(load_config(write("a.yaml", HEAD), [change]))
-        assert (changed == plain) == (change in same), change
-
-
-def test_patience_counts_where_an_epoch_is_chosen(write) -> None:
-    one, other = (load_config(write("a.yaml", HEAD), [f"head_stage.patience={n}"]) for n in (0, 3))
-    assert digest_of(one, LAST) == digest_of(other, LAST)
-    assert digest_of(one, CHOSEN) != digest_of(other, CHOSEN)
-
-
-def test_weights_are_told_by_their_content(write) -> None:
-    files = [write(f"{name}.ckpt", text) for name, text in (("a", "1"), ("b", "1"), ("c", "2"))]
-    one, copy, other = (
-        digest_of(load_config(write("a.yaml", HEAD), [f"backbone.weights={file}"]))
-        for file in files
-    )
-    assert one == copy != other
 
 
 def test_other_photos_or_classes_are_one_message(write, tmp_path) -> None:
