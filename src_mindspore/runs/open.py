@@ -23,7 +23,7 @@ from src_mindspore.runs.names import (
     RELIABILITY,
     SPLITS_FILE,
 )
-from src_mindspore.runs.places import about, move_places, run_config, stored
+from src_mindspore.runs.places import about, check_teachers, move_places, run_config, stored
 from src_mindspore.runs.progress import is_own_log
 from src_mindspore.runs.trainable import check_trainable
 from src_mindspore.spec.model import FILE_NAME
@@ -147,6 +147,7 @@ def _go_on(
                 f"--data DIR names its new place"
             )
         check_trainable(config, workers)
+        check_teachers(path, config)
     run, _ = reopen_run(path)
     if config != load_config(path / CONFIG):
         run.moved_config = resolved_yaml(stored(config, path))
