@@ -10,11 +10,10 @@ from typing import Any
 from easydict import EasyDict
 
 from src_mindspore.config.checks import STAGE_TABLES
-from src_mindspore.config.ensemble import CONFIGS, FEWEST, MOST, listed, names_members
+from src_mindspore.config.ensemble import named_configs, names_members
 from src_mindspore.config.load import keys_set, load_config, settings_without_effect
 from src_mindspore.config.schema import ENSEMBLE
 from src_mindspore.runs.digest import digest_of
-from src_mindspore.runs.names import CONFIG
 from src_mindspore.runs.trainable import check_trainable
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name, some
@@ -90,7 +89,7 @@ def load_contenders(paths: Sequence[Path], epoch: str = LAST) -> list[Contender 
         UserError: a config that cannot be used or trained here, or that uses other photos or
             classes than the first; an average whose members do not go together.
     """
-    averages = {path: _member_files(path) for path in paths if names_members(path)}
+    averages = {path: named_configs(path) for path in paths if names_members(path)}
     given = {path.resolve() for path in paths}
     further = dict.fromkeys(m for files in averages.values() for m in files if m not in given)
     files = [*paths, *further]
@@ -125,30 +124,6 @@ def _contender(path: Path, name: str, epoch: str) -> Contender:
     return Contender(name, config, digest_of(config, epoch == CHOSEN))
 
 
-def _member_files(path: Path) -> list[Path]:
-    """The configs that an average names."""
-    files = listed(path, CONFIGS)
-    if not FEWEST <= len(files) <= MOST:
-        raise UserError(
-            f"{path}: an average is of two or three configs; got {len(files)}: "
-            f"{some([str(file) for file in files])}"
-        )
-    for file in files:
-        if file.is_dir():
-            its = file / CONFIG
-            there = f": {its}" if its.is_file() else ""
-            raise UserError(
-                f"{path}: the members of an average are trained on every fold, so that it names "
-                f"configs; got the folder {file}: name the config that it was trained with{there}"
-            )
-        if names_members(file):
-            raise UserError(
-                f"{path}: the members of an average are configs; got {file}, which is an average "
-                f"itself: name its members"
-            )
-    return files
-
-
 def _average(path: Path, name: str, members: Sequence[Contender]) -> Average:
     """Raises UserError where the mean of the outputs makes no sense; some of it is only said."""
     first = members[0]
@@ -165,15 +140,27 @@ def _average(path: Path, name: str, members: Sequence[Contender]) -> Average:
                 f"{path}: probabilities of one kind can be averaged: all by softmax, or all by "
                 f"sigmoid; head.activation is {some(kinds)}"
             )
-        for key in ("resize", "interpolation"):
-            if first.config.input[key] != other.config.input[key]:
-                log.warning(
-                    "%s: export.py could not make one network of it: members see the same photo "
-                    "there, and input.%s is %s (%s) and %s (%s)",
-                    *(shown_name(name), key, first.config.input[key], shown_name(first.name)),
-                    *(other.config.input[key], shown_name(other.name)),
-                )
+        for line in _other_photo(first.config.input, other.config.input):
+            log.warning(
+                "%s: export.py could not make one network of it: members see the same photo there, "
+                "and %s (%s, %s)",
+                *(shown_name(name), line, shown_name(first.name), shown_name(other.name)),
+            )
     return Average(name, tuple(members))
+
+
+def _other_photo(one: EasyDict, two: EasyDict) -> Iterator[str]:
+    """How two members see other photos than a common network could show both."""
+    for key in ("resize", "interpolation"):
+        if one[key] != two[key]:
+            yield f"input.{key} is {one[key]} and {two[key]}"
+    crops = one.resize == two.resize == "shorter_side"
+    # as far as whole pixels allow, like export.py
+    if crops and abs(one.size * two.shorter_side / two.size - one.shorter_side) > 1:
+        yield (
+            f"input.size is {one.size} of {one.shorter_side} pixels and {two.size} of "
+            f"{two.shorter_side}"
+        )
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

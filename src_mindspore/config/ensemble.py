@@ -44,6 +44,34 @@ def named_runs(named: Sequence[Path]) -> list[Path]:
     return runs
 
 
+def named_configs(path: Path) -> list[Path]:
+    """The training configs whose average a file stands for in a comparison.
+
+    Raises:
+        UserError: it cannot be read, is of another form, names too few or too many, a folder, or an
+            average.
+    """
+    files = listed(path, CONFIGS)
+    if not FEWEST <= len(files) <= MOST:
+        raise UserError(
+            f"{path}: an average is of two or three configs; got {len(files)}: "
+            f"{', '.join(file.name for file in files[: MOST + 1])}"
+        )
+    for file in files:
+        if file.is_dir():
+            raise UserError(
+                f"{path}: the members of an average are trained on every fold, so that it names "
+                f"configs; got the folder {file}: name the config that it was trained with; a run "
+                f"has a copy, config.yaml"
+            )
+        if names_members(file):
+            raise UserError(
+                f"{path}: the members of an average are configs; got {file}, which is an average "
+                f"itself: name its members"
+            )
+    return files
+
+
 def names_members(path: Path) -> bool:
     """Whether a file is of an average: no other YAML has this key at its top.
 

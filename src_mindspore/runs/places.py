@@ -78,6 +78,9 @@ def about(config: EasyDict, folder: Path) -> dict[str, str]:
 def check_teachers(path: Path, config: EasyDict) -> None:
     """Whether a run's teachers still are what they were when it was begun.
 
+    A config is told by every key that decides something: of a version with other keys it counts as
+    changed, since it may train otherwise.
+
     Args:
         path: the run folder.
         config: of the run, with the places that its teachers have now.
