@@ -25,7 +25,8 @@ def arguments() -> argparse.Namespace:
         type=Path,
         nargs="+",
         metavar="CONFIG",
-        help="YAML files; the others are compared with the first",
+        help="YAML files; the others are compared with the first. One with ensemble: [CONFIG, "
+        "CONFIG] alone is the average of two or three",
     )
     parser.add_argument(
         "--data",
@@ -91,10 +92,11 @@ def main() -> None:
     try:
         # after all that can be refused without it: MindSpore takes a second to load
         from src_mindspore.comparison.photos import divided
-        from src_mindspore.comparison.run import Question, compare
+        from src_mindspore.comparison.report import Question
+        from src_mindspore.comparison.run import compare
         from src_mindspore.comparison.table import cost_table, lines_of_words, score_table
 
-        shared = contenders[0].config.data
+        shared = contenders[0].members[0].config.data
         photos = divided(args.data, shared, args.folds, args.fold_seed, args.test)
         question = Question(photos, range(1, args.seeds + 1), args.epoch, args.fold_seed)
         report = compare(contenders, question, folder)

@@ -29,7 +29,7 @@ ROOMS = {
     "evaluation": "network lite weights photos spec runs config",
     "cache": "features evaluation",
     "doctor": "dataset photos features weights network spec",
-    "export": "evaluation lite runs network photos spec",
+    "export": "config evaluation lite runs network photos spec",
     "training": "compiled lr backbone config spec report head photos weights dataset network runs "
     "features evaluation doctor",
     "comparison": "config training doctor dataset photos evaluation report network features runs "

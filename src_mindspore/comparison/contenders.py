@@ -1,8 +1,6 @@
-"""The configs of a comparison: named, told apart by what decides their results, and comparable."""
+"""Configs that are compared, and averages of them: named, told apart, and comparable."""
 
-import copy
 import hashlib
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,11 +9,12 @@ from typing import Any
 
 from easydict import EasyDict
 
-from src_mindspore.config.checks import STAGE_TABLES, idle_keys
+from src_mindspore.config.checks import STAGE_TABLES
+from src_mindspore.config.ensemble import named_configs, names_members
 from src_mindspore.config.load import keys_set, load_config, settings_without_effect
-from src_mindspore.config.schema import AUTO
-from src_mindspore.runs.names import MODEL
-from src_mindspore.runs.open import check_trainable
+from src_mindspore.config.schema import ENSEMBLE
+from src_mindspore.runs.digest import digest_of
+from src_mindspore.runs.trainable import check_trainable
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name, some
 from src_mindspore.system.write import sha256_of
@@ -26,10 +25,7 @@ LAST, CHOSEN = "last", "chosen"
 EPOCHS = (LAST, CHOSEN)  # which one is scored
 # What decides which photos are used, and in which classes: one answer for all configs.
 SHARED = ("classes", "exclude", "near_duplicates")
-# What says nothing of the logits: where things lie, which photos are used (these are told by their
-# content), and what is done with the logits afterwards.
-ASIDE = ("data", "calibration", "save_every", "features.cache_dir", "features.cache_limit")
-# Of these, what a config may set and a comparison does not heed.
+# What a config may set and a comparison does not heed.
 UNHEEDED = {
     "data.split": "the folds divide the photos",
     "data.labels": "classes are called by their folders",
@@ -44,87 +40,127 @@ class Contender:
     Attributes:
         name: short, and no other's.
         config: of ``load_config``.
-        digest: SHA-256 of all that decides what it learns from given photos with a given seed.
+        digest: of ``runs.digest.digest_of``.
     """
 
     name: str
     config: EasyDict
     digest: str
 
+    @property
+    def members(self) -> "tuple[Contender, ...]":
+        """Itself, as an average has several."""
+        return (self,)
 
-def load_contenders(paths: Sequence[Path], epoch: str = LAST) -> list[Contender]:
-    """Reads the configs; what is odd and no error goes to the log.
+    @property
+    def sigmoid(self) -> bool:
+        """Whether its outputs are independent of one another."""
+        return self.config.head.activation == "sigmoid"
+
+
+@dataclass(frozen=True)
+class Average:
+    """The averaged probabilities of configs that are trained each by itself, see ``averages.py``.
+
+    Attributes:
+        name: short, and no other's.
+        members: two or three.
+    """
+
+    name: str
+    members: tuple[Contender, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of those of the members, in any order."""
+        text = "\n".join([ENSEMBLE, *sorted(member.digest for member in self.members)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_contenders(paths: Sequence[Path], epoch: str = LAST) -> list[Contender | Average]:
+    """Reads what is compared; what is odd and no error goes to the log.
 
     Args:
-        paths: YAML files, the first being what the others are compared with.
+        paths: YAML files, the first being what the others are compared with: configs, or files with
+            ``ensemble: [a.yaml, b.yaml]``.
         epoch: of ``EPOCHS``.
 
     Raises:
         UserError: a config that cannot be used or trained here, or that uses other photos or
-            classes than the first.
+            classes than the first; an average whose members do not go together.
     """
-    configs = [load_config(path) for path in paths]
-    found = []
-    for path, name, config in zip(paths, _names(paths), configs, strict=True):
-        try:
-            check_trainable(config)
-            _check_fixed(config)
-        except UserError as error:
-            raise UserError(f"{path} cannot be used: {error}") from None
-        found.append(Contender(name, config, digest_of(config, epoch)))
-    _check_shared(found)
-    _say_without_effect(found, epoch)
-    _say_same(found)
+    averages = {path: named_configs(path) for path in paths if names_members(path)}
+    given = {path.resolve() for path in paths}
+    further = dict.fromkeys(m for files in averages.values() for m in files if m not in given)
+    files = [*paths, *further]
+    names = _names(files)
+    configs = [
+        None if path in averages else _contender(path, name, epoch)
+        for path, name in zip(files, names, strict=True)
+    ]
+    every = [config for config in configs if config]
+    _check_shared(every)
+    of_file = {path.resolve(): c for path, c in zip(files, configs, strict=True) if c}
+    found = [
+        config or _average(path, name, [of_file[file] for file in averages[path]])
+        for path, name, config in zip(paths, names, configs, strict=False)
+    ]
+    _say_without_effect(every, epoch)
+    _say_same([*every, *(one for one in found if isinstance(one, Average))])
     return found
 
 
-def _check_fixed(config: EasyDict) -> None:
-    if config.finetune_stage.epochs and config.finetune_stage.from_block == AUTO:
-        raise UserError(
-            f"finetune_stage.from_block: {AUTO} chooses by what this machine manages, so that two "
-            f"folds may be trained otherwise; a number is accepted (train.py says what it chose)"
+def configs_of(contenders: Sequence[Contender | Average]) -> list[Contender]:
+    """The configs that are trained, each once: contenders, and members of averages."""
+    return list({one.name: one for c in contenders for one in c.members}.values())
+
+
+def _contender(path: Path, name: str, epoch: str) -> Contender:
+    config = load_config(path)
+    try:
+        check_trainable(config, parts=True)
+    except UserError as error:
+        raise UserError(f"{path} cannot be used: {error}") from None
+    return Contender(name, config, digest_of(config, epoch == CHOSEN))
+
+
+def _average(path: Path, name: str, members: Sequence[Contender]) -> Average:
+    """Raises UserError where the mean of the outputs makes no sense; some of it is only said."""
+    first = members[0]
+    for place, other in enumerate(members):
+        for before in members[:place]:
+            if before.digest == other.digest:
+                raise UserError(
+                    f"{path}: an average is of different recipes; {shown_name(before.name)} and "
+                    f"{shown_name(other.name)} are the same"
+                )
+        if first.sigmoid != other.sigmoid:
+            kinds = [f"{shown_name(c.name)}: {c.config.head.activation}" for c in (first, other)]
+            raise UserError(
+                f"{path}: probabilities of one kind can be averaged: all by softmax, or all by "
+                f"sigmoid; head.activation is {some(kinds)}"
+            )
+        for line in _other_photo(first.config.input, other.config.input):
+            log.warning(
+                "%s: export.py could not make one network of it: members see the same photo there, "
+                "and %s (%s, %s)",
+                *(shown_name(name), line, shown_name(first.name), shown_name(other.name)),
+            )
+    return Average(name, tuple(members))
+
+
+def _other_photo(one: EasyDict, two: EasyDict) -> Iterator[str]:
+    """How two members see other photos than a common network could show both."""
+    for key in ("resize", "interpolation"):
+        if one[key] != two[key]:
+            yield f"input.{key} is {one[key]} and {two[key]}"
+    crops = one.resize == two.resize == "shorter_side"
+    # as far as whole pixels allow, like export.py
+    if crops and abs(one.size * two.shorter_side / two.size - one.shorter_side) > 1:
+        yield (
+            f"input.size is {one.size} of {one.shorter_side} pixels and {two.size} of "
+            f"{two.shorter_side}"
         )
-
-
-def digest_of(config: EasyDict, epoch: str = LAST) -> str:
-    """See ``Contender``; keys that have no effect beside the others are left out.
-
-    Args:
-        config: of ``load_config``.
-        epoch: with ``LAST``, ``patience`` decides nothing.
-    """
-    table = json.loads(json.dumps(copy.deepcopy(config)))
-    weights = table["backbone"]["weights"]
-    if isinstance(weights, str) and Path(weights).is_absolute():
-        table["backbone"]["weights"] = sha256_of(Path(weights))
-    table["distill"]["teachers"] = [teacher_digest(Path(t), epoch) for t in config.distill.teachers]
-    idle = [key for key in idle_keys(config) if key not in STAGE_TABLES]
-    if epoch == LAST:
-        idle += [f"{name}.patience" for name in STAGE_TABLES]
-    for key in (*ASIDE, *idle):
-        _drop(table, key)
-    for name in STAGE_TABLES:
-        if not table[name]["epochs"]:
-            table[name] = {"epochs": 0}
-    return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
-
-
-def teacher_digest(path: Path, epoch: str = LAST) -> str:
-    """What stands for a teacher: the weights of a run folder, or all that decides a config's.
-
-    One that is not there is refused when it is to teach.
-    """
-    if path.is_file():
-        return digest_of(load_config(path), epoch)
-    model = path / MODEL
-    return sha256_of(model) if model.is_file() else str(path)
-
-
-def _drop(table: dict[str, Any], key: str) -> None:
-    *way, last = key.split(".")
-    for name in way:
-        table = table.get(name, {})
-    table.pop(last, None)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -191,7 +227,7 @@ def _unheeded(config: EasyDict, epoch: str) -> Iterator[str]:
             )
 
 
-def _say_same(found: Sequence[Contender]) -> None:
+def _say_same(found: Sequence[Contender | Average]) -> None:
     by_digest: dict[str, list[str]] = {}
     for contender in found:
         by_digest.setdefault(contender.digest, []).append(shown_name(contender.name))

@@ -7,7 +7,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +117,18 @@ def measured(
         f"after the other, median of {calls} calls in turns (load before: {load:.1f})"
     )
     return [costs[network.architecture] for network in networks], how
+
+
+def summed(members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The costs of networks that all run for one answer, from those of ``measured``.
+
+    Sizes and work are sums, and so is the time of a photo; None where one of them has none.
+    """
+    total = {
+        key: None if any(m[key] is None for m in members) else sum(m[key] for m in members)
+        for key in ("parameters", "multiply_adds", "ms_bytes")
+    }
+    return {**total, "photos_per_second": 1 / sum(1 / m["photos_per_second"] for m in members)}
 
 
 def _lite_file(network: Network, folder: Path) -> Path | None:

@@ -43,12 +43,15 @@ class Answers:
         logits: (seeds, n, classes) float32.
         kind: how they are scored, ``logits`` or ``sigmoid_logits``.
         seconds: of training, of every fold and seed.
+        scaled: of an average its logits with a temperature of its own, see ``averages.py``; None
+            of one network, see ``cross_fitted``.
     """
 
     name: str
     logits: np.ndarray
     kind: str
     seconds: Sequence[float]
+    scaled: np.ndarray | None = None
 
     def wrong(self, labels: np.ndarray) -> np.ndarray:
         """(seeds, n) bool."""
@@ -59,12 +62,12 @@ def row_of(answers: Answers, scored: Scored) -> dict[str, Any]:
     """The scores of one recipe; of several seeds their mean, and the spread where that is said.
 
     Returns:
-        ``name``; ``errors``, of every seed, with ``errors_mean`` and ``errors_sd`` (sample standard
-        deviation over the seeds; None of one); ``accuracy`` and its 95 % ``accuracy_interval``
-        (Wilson, of the rounded mean of right answers: photos count once, not once a seed);
-        ``macro_f1``; ``loss`` (mean negative log-likelihood) and ``ece`` of the logits as they are;
-        ``temperature`` with the same two, see ``cross_fitted``, None of few photos; ``seconds``,
-        the mean of a fold.
+        ``name``; ``kind``, of ``Answers``; ``errors``, of every seed, with ``errors_mean`` and
+        ``errors_sd`` (sample standard deviation over the seeds; None of one); ``accuracy`` and its
+        95 % ``accuracy_interval`` (Wilson, of the rounded mean of right answers: photos count once,
+        not once a seed); ``macro_f1``; ``loss`` (mean negative log-likelihood) and ``ece`` of the
+        logits as they are; ``temperature`` with the same two, see ``cross_fitted``, None of few
+        photos; ``seconds``, the mean of a fold.
     """
     n = len(scored.labels)
     wrong = answers.wrong(scored.labels).sum(1)
@@ -72,6 +75,7 @@ def row_of(answers: Answers, scored: Scored) -> dict[str, Any]:
     reports = [scores_of(z, scored.labels, scored.classes, answers.kind) for z in answers.logits]
     return {
         "name": answers.name,
+        "kind": answers.kind,
         "errors": wrong.tolist(),
         "errors_mean": mean,
         "errors_sd": float(wrong.std(ddof=1)) if len(wrong) > 1 else None,
@@ -88,7 +92,10 @@ def row_of(answers: Answers, scored: Scored) -> dict[str, Any]:
 def _with_temperature(answers: Answers, scored: Scored) -> dict[str, float]:
     found = []
     for seed, logits in enumerate(answers.logits):
-        scaled = cross_fitted(logits, scored.labels, scored.folds, answers.kind, seed)
+        if answers.scaled is not None:
+            scaled = answers.scaled[seed]
+        else:
+            scaled = cross_fitted(logits, scored.labels, scored.folds, answers.kind, seed)
         right = scaled.argmax(1) == scored.labels
         ece = expected_calibration_error(confidences(scaled, answers.kind), right)
         found.append((mean_loss(scaled, scored.labels, answers.kind), ece))

@@ -1,8 +1,6 @@
 """A comparison from top to bottom: every recipe on every fold with every seed, then the report."""
 
 import logging
-import os
-import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,29 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from src_mindspore.comparison.contenders import CHOSEN, Contender
+from src_mindspore.comparison.contenders import CHOSEN, Average, Contender, configs_of
 from src_mindspore.comparison.costs import Network, measured
-from src_mindspore.comparison.figures import (
-    Answers,
-    Scored,
-    compared,
-    doubtful,
-    errors_by_photo,
-)
-from src_mindspore.comparison.photos import Photos
+from src_mindspore.comparison.figures import Answers
 from src_mindspore.comparison.quiet import quiet
-from src_mindspore.comparison.results import (
-    DIVISION,
-    FIGURES,
-    PLOT,
-    REPORT,
-    ComparisonFolder,
-    FoldResult,
-    fold_key,
-)
-from src_mindspore.comparison.table import markdown
-from src_mindspore.photos.tensors import PlainPhotos
-from src_mindspore.report.plots import draw_accuracy_over_speed
+from src_mindspore.comparison.report import Question, division, one_image, report_of, write_report
+from src_mindspore.comparison.results import DIVISION, ComparisonFolder, FoldResult, fold_key
+from src_mindspore.dataset import DataSet
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.progress import progress
 from src_mindspore.system.terminal import shown_name
@@ -41,25 +23,6 @@ from src_mindspore.training.part import SCORED, extract, fit_part
 from src_mindspore.training.recipes import Recipe, build_untrained, recipe_of, sharing
 
 log = logging.getLogger(__name__)
-
-FORMAT = 1  # of compare.json
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of every recipe.
-
-    Attributes:
-        photos: divided.
-        seeds: of training, each with every fold.
-        epoch: of ``contenders.EPOCHS``.
-        fold_seed: of the draw of the folds, and of what an epoch is chosen by.
-    """
-
-    photos: Photos
-    seeds: Sequence[int]
-    epoch: str
-    fold_seed: int
 
 
 @dataclass(frozen=True)
@@ -74,46 +37,63 @@ class Job:
 
 
 def compare(
-    contenders: Sequence[Contender], question: Question, folder: ComparisonFolder
+    contenders: Sequence[Contender | Average], question: Question, folder: ComparisonFolder
 ) -> dict[str, Any]:
     """Trains what is not there yet, and writes the report.
 
     Args:
-        contenders: the first is what the others are compared with.
+        contenders: the first is what the others are compared with; the members of an average are
+            trained as contenders are, once.
         question: what is asked of each.
         folder: where results are kept and the report is written.
 
     Returns:
-        What ``compare.json`` holds, see ``_report``.
+        What ``compare.json`` holds, see ``report_of``.
 
     Raises:
         UserError: a recipe that cannot be trained on these photos, with its name.
     """
-    jobs = [job for contender in contenders for job in _jobs(contender, question)]
+    configs = configs_of(contenders)
+    jobs = [job for config in configs for job in _jobs(config, question)]
     results = {job.key: result for job in jobs if (result := folder.find(job.key))}
     missing = list({job.key: job for job in jobs if job.key not in results}.values())
     folder.check_free([job.key for job in missing])
-    folder.files.write_json(DIVISION, _division(question.photos))
+    folder.files.write_json(DIVISION, division(question.photos))
     if results:
         there = len({job.key for job in jobs}) - len(missing)
         log.info("%d of %d folds are there already", there, there + len(missing))
-    with quiet():
-        recipes = sharing([recipe_of(c.config, c.name) for c in contenders], question.photos.whole)
+    recipes, networks = _prepared(configs, question.photos.whole)
     with progress(len(missing), "comparing", "fold", quiet=True) as advance:
         clock = _Clock(len(missing))
-        for contender, recipe in zip(contenders, recipes, strict=True):
-            mine = [job for job in missing if job.contender is contender]
+        for config, recipe in zip(configs, recipes, strict=True):
+            mine = [job for job in missing if job.contender is config]
             if mine:
                 seconds = extract(recipe, question.photos.whole)
-                log.info("%s: features in %.0f s", shown_name(contender.name), seconds)
+                log.info("%s: features in %.0f s", shown_name(config.name), seconds)
             clock.start()
             for job in mine:
                 results[job.key] = _trained(job, recipe, question, folder, clock)
                 advance(1)
-    answers = [_answers(c, [j for j in jobs if j.contender is c], results) for c in contenders]
-    report = _report(contenders, question, answers, recipes)
-    _write(report, folder)
+    answers = {c.name: _answers(c, [j for j in jobs if j.contender is c], results) for c in configs}
+    log.info("measuring size and speed")
+    with quiet():
+        image = one_image(question.photos, networks[0].spec.input)
+        costs, engine = measured(networks, image, thread_count())
+    by_name = {config.name: cost for config, cost in zip(configs, costs, strict=True)}
+    report = {**report_of(contenders, question, answers, by_name), "engine": engine}
+    write_report(report, folder)
     return report
+
+
+def _prepared(configs: Sequence[Contender], whole: DataSet) -> tuple[list[Recipe], list[Network]]:
+    """The recipes, and what is measured of each: one network of every architecture is kept."""
+    with quiet():
+        recipes = [recipe_of(config.config, config.name) for config in configs]
+        built = [build_untrained(recipe, whole) for recipe in recipes]
+    kept: dict[str, Network] = {}
+    networks = [Network(*network) for network in built]
+    networks = [kept.setdefault(network.architecture, network) for network in networks]
+    return sharing(recipes, built), networks
 
 
 def _jobs(contender: Contender, question: Question) -> Iterator[Job]:
@@ -183,94 +163,9 @@ def _answers(
         places = np.concatenate([job.parts[SCORED] for job in mine])
         rows = np.concatenate([results[job.key].logits for job in mine])
         logits.append(rows[np.argsort(places)])
-    sigmoid = contender.config.head.activation == "sigmoid"
     return Answers(
         contender.name,
         np.stack(logits),
-        "sigmoid_logits" if sigmoid else "logits",
+        "sigmoid_logits" if contender.sigmoid else "logits",
         [results[job.key].seconds for job in jobs],
     )
-
-
-def _report(
-    contenders: Sequence[Contender],
-    question: Question,
-    answers: Sequence[Answers],
-    recipes: Sequence[Recipe],
-) -> dict[str, Any]:
-    """What ``compare.json`` holds.
-
-    ``rows`` are those of ``figures.compared`` with ``costs`` (of ``costs.measured``), ``recipe``
-    (its SHA-256) and ``wrong`` (paths of photos, with the number of seeds that got them wrong);
-    ``always_wrong`` are photos that nobody got right; ``about`` says in words what was asked.
-    """
-    photos = question.photos
-    records, places = photos.whole.records("all"), photos.scored
-    labels = photos.labels[places]
-    scored = Scored(
-        labels, photos.groups[places], photos.folds.of_photo[places], photos.whole.classes
-    )
-    log.info("measuring size and speed")
-    with quiet():
-        networks = [Network(*build_untrained(recipe, photos.whole)) for recipe in recipes]
-        costs, engine = measured(networks, _one_image(photos, networks[0]), thread_count())
-    rows = compared(answers, scored)
-    for row, contender, one, cost in zip(rows, contenders, answers, costs, strict=True):
-        wrong = errors_by_photo(one, labels)
-        row["costs"] = cost
-        row["recipe"] = contender.digest
-        row["wrong"] = {records[places[i]].path: count for i, count in wrong.items()}
-    return {
-        "format": FORMAT,
-        "about": _about(question),
-        "data": str(photos.whole.root),
-        "classes": list(photos.whole.classes),
-        "photos": len(records),
-        "scored": len(places),
-        "groups": len(np.unique(photos.groups)),
-        "folds": photos.folds.count,
-        "seeds": list(question.seeds),
-        "epoch": question.epoch,
-        "rows": rows,
-        "always_wrong": [records[places[i]].path for i in doubtful(answers, labels)],
-        "engine": engine,
-        "machine": {"system": platform.platform(), "cpus": len(os.sched_getaffinity(0))},
-    }
-
-
-def _one_image(photos: Photos, network: Network) -> np.ndarray:
-    """A photo as it goes into the network, (3, H, W) float32."""
-    records = photos.whole.records("all")[:1]
-    return PlainPhotos(photos.whole.reader(), records, network.spec.input)[0:1][0]
-
-
-def _about(question: Question) -> list[str]:
-    photos = question.photos
-    count, scored = len(photos.labels), len(photos.scored)
-    seeds = ", ".join(map(str, question.seeds))
-    if photos.folds.count == 1:
-        how = f"{count - scored:,} photos of {len(photos.whole.classes)} classes are trained on"
-    else:
-        how = (
-            f"{count:,} photos of {len(photos.whole.classes)} classes in {photos.folds.count} "
-            f"folds, drawn with seed {question.fold_seed}"
-        )
-    epoch = "the last epoch is scored"
-    if question.epoch == CHOSEN:
-        epoch = "the epoch is chosen by a fifth of the training photos, which are not scored"
-    return [f"{how}; seeds of training: {seeds}; {epoch}", *photos.remarks]
-
-
-def _division(photos: Photos) -> dict[str, int]:
-    """By path the fold that scores a photo; -1: it is trained on, and not scored."""
-    folds = photos.folds.of_photo.tolist()
-    return {r.path: fold for r, fold in zip(photos.whole.records("all"), folds, strict=True)}
-
-
-def _write(report: Mapping[str, Any], folder: ComparisonFolder) -> None:
-    folder.files.write_json(FIGURES, report)
-    points = [{**row, "speed": row["costs"]["photos_per_second"]} for row in report["rows"]]
-    with folder.files.path(PLOT) as path:
-        draw_accuracy_over_speed(path, points, report["engine"].partition(",")[0])
-    with folder.files.path(REPORT) as path:
-        path.write_text(markdown(report), encoding="utf-8", errors="backslashreplace")

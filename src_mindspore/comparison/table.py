@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from src_mindspore.comparison.statistics import shown_p
+from src_mindspore.evaluation.calibration import MIN_PHOTOS
 from src_mindspore.system.terminal import shown_name, some
 
 MILLION = 1e6
@@ -13,7 +14,7 @@ def markdown(report: Mapping[str, Any]) -> str:
     """The whole report.
 
     Args:
-        report: what ``compare.json`` holds, see ``run.report_of``.
+        report: what ``compare.json`` holds, see ``report.report_of``.
     """
     blocks = [
         f"# {', '.join(map(_name, report['rows']))}",
@@ -59,6 +60,8 @@ def notes(report: Mapping[str, Any]) -> list[str]:
         "NLL: mean negative log-likelihood; ECE: expected calibration error, 15 bins; with T: "
         "divided by a temperature that was fitted on the other folds",
     ]
+    lines += _other_loss(report["rows"])
+    lines += [_average(row, report) for row in report["rows"] if row.get("members")]
     if engine := report.get("engine"):
         lines.append(engine)
     if places := report["always_wrong"]:
@@ -67,6 +70,33 @@ def notes(report: Mapping[str, Any]) -> list[str]:
             f"photos: {some(places)}"
         )
     return lines
+
+
+def _other_loss(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Whose NLL is another number than that of the others."""
+    sigmoid = [_name(row) for row in rows if row["kind"] == "sigmoid_logits"]
+    if not sigmoid or len(sigmoid) == len(rows):
+        return []
+    return [
+        f"NLL of {some(sigmoid)}, with sigmoid outputs, is the binary cross entropy, mean over the "
+        f"classes; it cannot be compared with that of the others, which is of the class alone"
+    ]
+
+
+def _average(row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    """How a row of an average came about."""
+    names = some([shown_name(name) for name in row["members"]])
+    if report["scored"] < MIN_PHOTOS:
+        how = f"without temperatures, of which fewer than {MIN_PHOTOS} photos have none"
+    else:
+        how = (
+            "each after a temperature that was fitted on the other folds, as an exported average "
+            "has those of its runs; with T: divided by a further one"
+        )
+    return (
+        f"{_name(row)}: the mean of the probabilities of {names}, {how}; parameters, "
+        f"multiply-adds, bytes and seconds are sums, and so is the time of a photo"
+    )
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from src_mindspore.config.schema import SCHEMA
+from src_mindspore.config.schema import ENSEMBLE, SCHEMA
 
 NEAR = 0.7  # of difflib: what is less alike is not what was meant
 # what other trainers call a key
@@ -14,6 +14,11 @@ OTHER_NAMES = {
     **dict.fromkeys(("image_size", "img_size", "imgsz", "input_size", "resolution"), "size"),
     **dict.fromkeys(("model", "arch", "architecture"), "backbone"),
     **dict.fromkeys(("pretrained", "checkpoint"), "weights"),
+}
+# keys of other files
+ELSEWHERE = {
+    ENSEMBLE: "a file that has it alone names the members of an average: configs for compare.py, "
+    "run folders for export.py; train.py takes the config of one member",
 }
 
 
@@ -28,6 +33,8 @@ def keys_of(table: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 def nearest(key: str, siblings: Sequence[str], prefix: str) -> str:
     """Which key may be meant: of that name elsewhere, near it here or elsewhere, or any here."""
+    if not prefix and key in ELSEWHERE:
+        return ELSEWHERE[key]
     plain = key.strip().lower().replace("-", "_")
     places = _places()
     if same := places.get(OTHER_NAMES.get(plain, plain)):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from src_mindspore.system.cache import FEATURES_LIMIT
 
 AUTO, IMAGENET, NONE = "auto", "imagenet", "none"
+ENSEMBLE = "ensemble"  # the one key of a file that is no config: see ensemble.py
 
 # The words that a config accepts. What they mean is at home in other rooms, most of which need
 # MindSpore; tests/config/test_words.py holds both equal, so that a config is checked without it.

@@ -71,11 +71,19 @@ def cross_validated(
     What is fitted and scored on the same photos flatters; this does not. It says how good the way
     of fitting is; the temperature that is kept has seen all photos.
     """
-    scaled = np.empty(logits.shape)
-    for part in np.array_split(np.random.default_rng(seed).permutation(len(labels)), folds):
-        rest = np.setdiff1d(np.arange(len(labels)), part)
+    scaled, fold_of = np.empty(logits.shape), drawn_folds(len(labels), seed, folds)
+    for fold in range(folds):
+        part, rest = fold_of == fold, fold_of != fold
         scaled[part] = logits[part] / fit_temperature(logits[rest], labels[rest], kind)
     return scaled
+
+
+def drawn_folds(n: int, seed: int, folds: int = FOLDS) -> np.ndarray:
+    """The fold of each of ``n`` photos, as many in each as can be: (n,) int."""
+    fold_of = np.empty(n, np.int64)
+    for fold, part in enumerate(np.array_split(np.random.default_rng(seed).permutation(n), folds)):
+        fold_of[part] = fold
+    return fold_of
 
 
 def operating_points(

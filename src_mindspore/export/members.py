@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from src_mindspore.config.ensemble import FEWEST, MOST
 from src_mindspore.evaluation.model import described
 from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.runs.names import MODEL
@@ -13,7 +14,6 @@ from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
 
-FEWEST, MOST = 2, 3
 OUTPUT = "probabilities"  # of an average
 
 

@@ -25,7 +25,7 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.progress import progress
 from src_mindspore.system.terminal import shown_name, some
 from src_mindspore.training.part import SCORED, TRAIN, fit_part
-from src_mindspore.training.recipes import Recipe, sharing
+from src_mindspore.training.recipes import Recipe, build_untrained, sharing
 from src_mindspore.training.teachers import ADVICE, class_order, taught_photos
 
 log = logging.getLogger(__name__)
@@ -98,8 +98,11 @@ def answers_of(
             f"it has not learned: {some(learned)} has seen all {len(ground.groups):,}; {ADVICE}, "
             f"fold by fold"
         )
-    recipes = iter(sharing([t for t in teachers if isinstance(t, Recipe)], ground.whole))
-    count = sum(folds.count for teacher in teachers if isinstance(teacher, Recipe))
+    recipes = [teacher for teacher in teachers if isinstance(teacher, Recipe)]
+    count = folds.count * len(recipes) if recipes else 0
+    with quiet():
+        networks = [build_untrained(recipe, ground.whole) for recipe in recipes]
+    prepared = iter(sharing(recipes, networks))
     found = []
     with progress(count, "asking teachers", "fold", quiet=True) as advance:
         for teacher in teachers:
@@ -107,7 +110,7 @@ def answers_of(
             if isinstance(teacher, Path):
                 said = _run_answers(teacher, unasked[teacher], ground)
             else:
-                said = _recipe_answers(next(recipes), ground, folds, advance)
+                said = _recipe_answers(next(prepared), ground, folds, advance)
             _say(name_of(teacher), said, ground, time.perf_counter() - began)
             found.append(said)
     return np.stack(found)

@@ -1,12 +1,9 @@
 """What ``--relabel report`` needs, known before a photo is opened and without MindSpore."""
 
-from pathlib import Path
-
 from easydict import EasyDict
 
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.names import RELABEL_LIST
-from src_mindspore.runs.read import load_run
 from src_mindspore.system.errors import UserError
 
 OPTION = "--relabel report"
@@ -20,8 +17,7 @@ def check_asked(config: EasyDict, run: RunFolder) -> None:
         run: its folder.
 
     Raises:
-        UserError: no teachers; one whose training has not ended; a run that was finished without a
-            report.
+        UserError: no teachers; a run that was finished without a report.
     """
     if not config.distill.teachers:
         raise UserError(
@@ -34,6 +30,3 @@ def check_asked(config: EasyDict, run: RunFolder) -> None:
             f"{OPTION} looks at the labels before a run is trained, and {run.path} has "
             f"finished without it; a new run (--run) takes it"
         )
-    for path in map(Path, config.distill.teachers):
-        if path.is_dir():
-            load_run(path)

@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 
 from easydict import EasyDict
 
-from src_mindspore.comparison.contenders import teacher_digest
 from src_mindspore.comparison.folds import groups_of
 from src_mindspore.comparison.quiet import quiet
 from src_mindspore.dataset import DataSet
@@ -22,6 +21,7 @@ from src_mindspore.doctor.survey import survey
 from src_mindspore.photos.records import Record
 from src_mindspore.relabel.answers import Ground, answers_of, name_of
 from src_mindspore.relabel.report import KEY, Judged, write_report
+from src_mindspore.runs.digest import teacher_digests
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.names import RELABEL_LIST, RELABEL_PAGE
 from src_mindspore.spec.labels import load_labels
@@ -154,16 +154,15 @@ def label_look(config: EasyDict, run: RunFolder) -> LabelLook:
         run: where to.
 
     Raises:
-        UserError: teachers that cannot be used or trained on folds, see ``teachers_of``; a run
-            folder that does not say which photos it was trained on.
+        UserError: teachers whose weights or settings cannot be used; a run folder that does not say
+            which photos it was trained on.
     """
     found: dict[str, Recipe | Path] = {}
     with quiet():  # training says it all again
         teachers = teachers_of(config)
-    for path, teacher in zip(map(Path, config.distill.teachers), teachers, strict=True):
+    for teacher, digest in zip(teachers, teacher_digests(config, chosen=False), strict=True):
         if isinstance(teacher, Path):
             taught_photos(teacher)
-        digest = teacher_digest(path)
         if digest in found:
             text = "the same teacher as another, which is no second opinion: %s"
             log.warning(text, shown_name(name_of(teacher)))

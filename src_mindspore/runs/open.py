@@ -8,10 +8,8 @@ from typing import Any
 
 from easydict import EasyDict
 
-from src_mindspore.config.checks import STAGE_TABLES, random_layers, worker_problems
+from src_mindspore.config.checks import random_layers
 from src_mindspore.config.load import load_config, resolved_yaml, settings_without_effect
-from src_mindspore.config.schema import IMAGENET, NONE
-from src_mindspore.photos.exclusions import read_plan
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.names import (
     CHOICE,
@@ -27,15 +25,12 @@ from src_mindspore.runs.names import (
     RELIABILITY,
     SPLITS_FILE,
 )
-from src_mindspore.runs.places import about, move_places, run_config, stored
+from src_mindspore.runs.places import about, check_teachers, move_places, run_config, stored
 from src_mindspore.runs.progress import is_own_log
-from src_mindspore.spec.labels import read_labels
+from src_mindspore.runs.trainable import check_trainable
 from src_mindspore.spec.model import FILE_NAME
-from src_mindspore.system.cache import cache_dir
-from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.manifest import NAME, Manifest
-from src_mindspore.system.read import check_file
 from src_mindspore.system.terminal import some
 from src_mindspore.system.write import write_text
 
@@ -155,6 +150,7 @@ def _go_on(
                 f"--data DIR names its new place"
             )
         check_trainable(config, workers)
+        check_teachers(path, config)
     run, _ = reopen_run(path)
     if config != load_config(path / CONFIG):
         run.moved_config = resolved_yaml(stored(config, path))
@@ -199,33 +195,6 @@ def _released_on_failure(run: RunFolder) -> Iterator[None]:
 def _visible(folder: Path) -> set[str]:
     """Names without the temporary files of another worker that begins the same run."""
     return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-
-
-def check_trainable(config: EasyDict, workers: int = 1) -> None:
-    """What a config needs besides itself: files that it names, a cache, a compiler, even batches.
-
-    Raises:
-        UserError: something is missing or does not fit.
-    """
-    if problems := worker_problems(config, workers):
-        raise UserError("; ".join(problems))
-    if not config.features.cache_dir:
-        cache_dir()  # which takes a home folder
-    if config.data.labels:
-        read_labels(Path(config.data.labels))
-    if config.data.exclude:
-        read_plan(Path(config.data.exclude))
-    if config.backbone.weights not in (IMAGENET, NONE, None):
-        try:
-            check_file(Path(config.backbone.weights))
-        except UserError as error:
-            raise UserError(f"backbone.weights cannot be read: {error}") from None
-    for name in STAGE_TABLES:
-        if config[name].epochs and config[name].kernels == "compiled":
-            try:
-                compiler()
-            except UserError as error:
-                raise UserError(f"{name}.kernels cannot be compiled: {error}") from None
 
 
 def _same_config(path: Path, ours: EasyDict, asked: EasyDict) -> None:

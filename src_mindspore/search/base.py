@@ -8,7 +8,7 @@ from typing import Any
 from easydict import EasyDict
 
 from src_mindspore.config.load import keys_set, load_config, settings_without_effect
-from src_mindspore.runs.open import check_trainable
+from src_mindspore.runs.trainable import check_trainable
 from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name
@@ -27,18 +27,19 @@ def load_base(path: Path) -> tuple[EasyDict, dict[str, Any]]:
             features.
     """
     config = load_config(path)
-    try:
-        check_trainable(config)
-        _check(config)
-    except UserError as error:
-        raise UserError(f"{shown_name(str(path))} cannot be searched: {error}") from None
-    for line in (*settings_without_effect(config), *_unheeded(config)):
-        log.warning("%s", line)
+    lines = [*settings_without_effect(config), *_unheeded(config)]
     aside: dict[str, Any] = {}
     if config.finetune_stage.epochs:
         aside["finetune_stage.epochs"] = config.finetune_stage.epochs = 0
     if config.distill.teachers:
         aside["distill.teachers"] = config.distill.teachers = []
+    try:
+        check_trainable(config)
+        _check(config)
+    except UserError as error:
+        raise UserError(f"{shown_name(str(path))} cannot be searched: {error}") from None
+    for line in lines:
+        log.warning("%s", line)
     return config, aside
 
 

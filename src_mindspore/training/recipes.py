@@ -8,13 +8,11 @@ from typing import Any
 from easydict import EasyDict
 
 from src_mindspore.config.load import load_config
-from src_mindspore.config.schema import AUTO
 from src_mindspore.dataset import DataSet
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import select_device
 from src_mindspore.network.engines import FeatureEngine
 from src_mindspore.spec.model import ModelSpec
-from src_mindspore.system.errors import UserError
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.options import TrainingOptions, model_options, training_options
 from src_mindspore.weights.pretrained import BackboneWeights
@@ -43,25 +41,16 @@ class Recipe:
     engines: dict[tuple[str, ...], FeatureEngine] = field(default_factory=dict)
 
 
-def recipe_of(config: EasyDict, name: str, above: tuple[Path, ...] = ()) -> Recipe:
+def recipe_of(config: EasyDict, name: str) -> Recipe:
     """The recipe of a config, and those of its teachers, with their weights read.
 
     Args:
-        config: of ``load_config``.
+        config: of ``load_config``, one that ``check_trainable`` takes for parts of the photos.
         name: for messages.
-        above: config files of those whom it teaches.
 
     Raises:
-        UserError: weights or settings that cannot be used; a cut that is measured, by which a fold
-            would be trained otherwise than the next; a config that teaches itself.
+        UserError: weights or settings that cannot be used.
     """
-    block = config.finetune_stage.from_block
-    if block == AUTO and config.finetune_stage.epochs:
-        raise UserError(
-            f"{name}: finetune_stage.from_block must be a number where parts of the photos are "
-            f"trained on; got auto, which is chosen by what the machine manages: train.py says "
-            f"what it chose"
-        )
     model = {**model_options(config), "labels": None}  # display names decide nothing
     return Recipe(
         name,
@@ -69,31 +58,23 @@ def recipe_of(config: EasyDict, name: str, above: tuple[Path, ...] = ()) -> Reci
         model,
         pretrained_weights(model["backbone"]),
         select_device(config.device),
-        teachers_of(config, above),
+        teachers_of(config),
     )
 
 
-def teachers_of(config: EasyDict, above: tuple[Path, ...] = ()) -> tuple[Recipe | Path, ...]:
+def teachers_of(config: EasyDict) -> tuple[Recipe | Path, ...]:
     """The teachers that a config names: recipes of config files, and run folders as they are.
 
+    Args:
+        config: one that ``check_trainable`` takes, so that they are there and end somewhere.
+
     Raises:
-        UserError: one that is not there, or that is taught by this one.
+        UserError: weights or settings of one that cannot be used.
     """
-    found: list[Recipe | Path] = []
-    for path in map(Path, config.distill.teachers):
-        if path.is_dir():
-            found.append(path)
-        elif not path.is_file():
-            raise UserError(
-                f"distill.teachers must be run folders or config files; got {path}, which is not "
-                f"there"
-            )
-        elif path in above:
-            names = " -> ".join(p.name for p in (*above, path))
-            raise UserError(f"{path} is taught by itself: {names}")
-        else:
-            found.append(recipe_of(load_config(path), path.name, (*above, path)))
-    return tuple(found)
+    return tuple(
+        path if path.is_dir() else recipe_of(load_config(path), path.name)
+        for path in map(Path, config.distill.teachers)
+    )
 
 
 def build_untrained(recipe: Recipe, data: DataSet) -> tuple[Classifier, ModelSpec]:
@@ -101,7 +82,9 @@ def build_untrained(recipe: Recipe, data: DataSet) -> tuple[Classifier, ModelSpe
     return build_model(data.classes, recipe.weights, **recipe.model, value_range=data.value_range)
 
 
-def sharing(recipes: Sequence[Recipe], data: DataSet) -> list[Recipe]:
+def sharing(
+    recipes: Sequence[Recipe], networks: Sequence[tuple[Classifier, ModelSpec]]
+) -> list[Recipe]:
     """The recipes, of which those that see the same views read the same features.
 
     What one of them needs of the frozen layers is computed and cached with what the others need,
@@ -109,13 +92,12 @@ def sharing(recipes: Sequence[Recipe], data: DataSet) -> list[Recipe]:
 
     Args:
         recipes: of ``recipe_of``.
-        data: the photos.
+        networks: what ``build_untrained`` made of each.
     """
     cuts: dict[str, set[str]] = {}
     engines: dict[str, dict] = {}
     kinds = []
-    for recipe in recipes:
-        classifier, spec = build_untrained(recipe, data)
+    for recipe, (classifier, spec) in zip(recipes, networks, strict=True):
         kind = repr((recipe.model["backbone"], spec.input, recipe.options.features, recipe.device))
         # random weights are others with every seed
         kinds.append(kind if recipe.weights else f"{len(kinds)}")

@@ -73,6 +73,7 @@ def train(
         UserError: photos, weights or settings that cannot be used; see the steps.
     """
     began = time.perf_counter()
+    teachers = teachers_of(config)  # before the device, which is the student's
     device = select_device(config.device)
     if scheduling():
         join()
@@ -101,7 +102,7 @@ def train(
     # 3. head and backbone, each from its cut on, after their teachers; see stages.py and loop.py
     materials = Materials(device, data, classifier, spec.input, data.reader(), workers)
     options = _options(config, materials, run)
-    materials.targets = teach(teachers_of(config), options, materials)
+    materials.targets = teach(teachers, options, materials)
     best, seconds = _run_stages(options, materials, run)
     if not workers.first:
         leave(workers)

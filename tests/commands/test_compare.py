@@ -127,3 +127,29 @@ def test_a_chosen_epoch_is_scored_with_its_own_weights(workplace: Workplace) -> 
         *(sorted(f, key=lambda x: x[0]) for f in found.values()), strict=True
     ):
         np.testing.assert_allclose(one, other, 1e-3, 1e-3)
+
+
+@pytest.mark.long
+def test_an_average_is_what_its_members_said_and_costs_no_training(workplace: Workplace) -> None:
+    configs = workplace.folder / "configs"
+    (configs / "wide.yaml").write_text("base: head_1dense.yaml\nhead: {hidden: [32]}\n")
+    (configs / "both.yaml").write_text("ensemble: [wide.yaml, head_1dense.yaml]\n")
+    command = "compare.py configs/{} --data photos --folds 2 --out runs/average"
+    done = workplace.call(command.format("head_1dense.yaml configs/wide.yaml"))
+    assert done.returncode == 0, done.stderr
+    folder = workplace.folder / "runs" / "average"
+    folds = {file.name for file in folder.glob("folds/*.npz")}
+    done = workplace.call(command.format("both.yaml configs/head_1dense.yaml configs/wide.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert "4 of 4 folds are there already" in done.stderr
+    assert {file.name for file in folder.glob("folds/*.npz")} == folds
+    both, *members = json.loads((folder / "compare.json").read_text())["rows"]
+    assert both["members"] == ["wide", "head_1dense"]
+    for key in ("parameters", "multiply_adds", "ms_bytes"):
+        assert both["costs"][key] == sum(row["costs"][key] for row in members)
+    times = [1 / row["costs"]["photos_per_second"] for row in (both, *members)]
+    assert times[0] == pytest.approx(times[1] + times[2])
+    assert both["seconds"] == pytest.approx(sum(row["seconds"] for row in members))
+    # what both say their mean says, and a temperature changes no label
+    wrong = [set(row["wrong"]) for row in (both, *members)]
+    assert wrong[0] <= wrong[1] | wrong[2]

@@ -5,8 +5,12 @@ import logging
 
 import pytest
 
-from src_mindspore.comparison.contenders import CHOSEN, LAST, digest_of, load_contenders
-from src_mindspore.config.load import load_config
+from src_mindspore.comparison.contenders import (
+    CHOSEN,
+    Average,
+    configs_of,
+    load_contenders,
+)
 from src_mindspore.system.errors import UserError
 
 HEAD = "finetune_stage: {epochs: 0}\n"
@@ -27,38 +31,6 @@ def test_names_are_stems_or_as_much_of_the_paths_as_tells_them_apart(write, capl
     paths = [write("one/a.yaml"), write("two/a.yaml", "seed: 2"), write("two/b.yaml", "seed: 3")]
     assert [c.name for c in load_contenders(paths)] == ["one/a", "two/a", "b"]
     assert [c.name for c in load_contenders([paths[2]] * 2)] == ["b (1)", "b (2)"]
-
-
-def test_what_decides_no_logits_is_not_in_the_digest(write) -> None:
-    plain = digest_of(load_config(write("a.yaml", HEAD)))
-    same = (
-        "data.split=[0.5, 0.5]",
-        "calibration.precision=0.9",
-        "save_every=3",
-        "features.cache_dir=elsewhere",
-        "finetune_stage.lr.max=0.5",  # the stage has no epochs
-        "head_stage.patience=3",  # the last epoch counts
-        "input.shorter_side=300",  # nothing is cropped
-    )
-    others = ("head_stage.lr.max=0.5", "seed=7", "features.views=2", "head.dropout=0.5")
-    for change in (*same, *others):
-        changed = digest_of(load_config(write("a.yaml", HEAD), [change]))
-        assert (changed == plain) == (change in same), change
-
-
-def test_patience_counts_where_an_epoch_is_chosen(write) -> None:
-    one, other = (load_config(write("a.yaml", HEAD), [f"head_stage.patience={n}"]) for n in (0, 3))
-    assert digest_of(one, LAST) == digest_of(other, LAST)
-    assert digest_of(one, CHOSEN) != digest_of(other, CHOSEN)
-
-
-def test_weights_are_told_by_their_content(write) -> None:
-    files = [write(f"{name}.ckpt", text) for name, text in (("a", "1"), ("b", "1"), ("c", "2"))]
-    one, copy, other = (
-        digest_of(load_config(write("a.yaml", HEAD), [f"backbone.weights={file}"]))
-        for file in files
-    )
-    assert one == copy != other
 
 
 def test_other_photos_or_classes_are_one_message(write, tmp_path) -> None:
@@ -96,3 +68,68 @@ def test_the_same_recipe_twice_and_what_has_no_effect_are_said(write, caplog) ->
     caplog.clear()
     load_contenders([write("a.yaml", text)], CHOSEN)
     assert "patience" not in caplog.text
+
+
+def test_members_of_an_average_are_trained_as_contenders_are_and_once(write, caplog) -> None:
+    a, b = write("a.yaml"), write("sub/b.yaml", "head: {dropout: 0.5}")
+    both = write("both.yaml", "ensemble: [sub/b.yaml, a.yaml]")
+    again = write("again.yaml", "ensemble: [a.yaml, sub/b.yaml]")
+    found = load_contenders([a, both, again])
+    assert [c.name for c in found] == ["a", "both", "again"]
+    assert [c.name for c in configs_of(found)] == ["a", "b"]
+    assert found[1].members[1] is found[0]
+    assert found[1].digest == found[2].digest != found[0].digest
+    assert isinstance(found[1], Average)
+    assert "the same recipe under several names, trained once: both, again" in caplog.text
+    (alone,) = load_contenders([both])
+    assert [c.digest for c in alone.members] == [load_contenders([p])[0].digest for p in (b, a)]
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ("[a.yaml]", r"both\.yaml: an average is of two or three configs; got 1: .*a\.yaml"),
+        ("[a.yaml, b.yaml, c.yaml, d.yaml]", "of two or three configs; got 4: "),
+        (
+            "[a.yaml, run]",
+            r"both\.yaml: .* got the folder .*run: name the config that it was trained with; a run "
+            r"has a copy, config\.yaml$",
+        ),
+        ("[a.yaml, inner.yaml]", r"got .*inner\.yaml, which is an average itself: name its"),
+        ("[a.yaml, none.yaml]", r"config cannot be read: .*none\.yaml: no such file"),
+        ("[a.yaml, a.yaml]", "is of different recipes; a and a are the same"),
+        ("[a.yaml, same.yaml]", "is of different recipes; a and same are the same"),
+        (
+            "[a.yaml, sigmoid.yaml]",
+            r"by softmax, or all by sigmoid; head\.activation is a: None, sigmoid: sigmoid",
+        ),
+        ("[a.yaml, copies.yaml]", r"must be alike, and differ: data\.near_duplicates \(a: leave_"),
+        ("{a: b}", r"both\.yaml: got .*Accepted: a YAML file with the one key ensemble, a list"),
+    ],
+)
+def test_members_that_do_not_go_together(write, tmp_path, members, said) -> None:
+    a = write("a.yaml")
+    write("same.yaml", "save_every: 3")
+    write("sigmoid.yaml", "head: {activation: sigmoid}")
+    write("copies.yaml", "data: {near_duplicates: keep}")
+    write("inner.yaml", "ensemble: [a.yaml, b.yaml]")
+    write("run/config.yaml")
+    both = write("both.yaml", f"ensemble: {members}")
+    with pytest.raises(UserError, match=said) as caught:
+        load_contenders([a, both])
+    assert "\n" not in str(caught.value)
+
+
+def test_an_average_that_export_could_not_make_is_said(write, caplog) -> None:
+    write("a.yaml"), write("b.yaml", "input: {interpolation: lanczos}")
+    load_contenders([write("both.yaml", "ensemble: [a.yaml, b.yaml]")])
+    assert "both: export.py could not make one network of it: members see the same" in caplog.text
+    assert "input.interpolation is bilinear and lanczos (a, b)" in caplog.text
+    for name, size, side in (("a", 224, 256), ("b", 260, 297), ("c", 260, 300)):
+        write(
+            f"{name}.yaml", f"input: {{resize: shorter_side, size: {size}, shorter_side: {side}}}"
+        )
+    caplog.clear()
+    load_contenders([write("both.yaml", "ensemble: [a.yaml, b.yaml, c.yaml]")])
+    assert caplog.text.count("could not make one network") == 1
+    assert "input.size is 224 of 256 pixels and 260 of 300 (a, c)" in caplog.text

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -103,3 +104,13 @@ def test_the_report_in_markdown() -> None:
     assert "- B is better than A|x (p " in text
     assert "| 2.26 | – | – | 250 | 2.0 |" in text
     assert "labels are worth a look: 1 photos: a/1.jpg" in text
+
+
+def test_a_loss_of_another_kind_is_said_where_both_are_there() -> None:
+    one, other = answers("A", 12), answers("B", 12, seed=3)
+    sigmoid = replace(other, kind="sigmoid_logits")
+    said = (
+        "- NLL of B, with sigmoid outputs, is the binary cross entropy, mean over the classes; it"
+    )
+    for found, expected in (([one, sigmoid], True), ([one, other], False), ([sigmoid], False)):
+        assert (said in markdown(report(compared(found, scored())))) is expected

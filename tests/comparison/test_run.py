@@ -5,15 +5,18 @@ the real command.
 """
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from helpers import noise
 
+from src_mindspore.comparison import report as report_room
 from src_mindspore.comparison import run
 from src_mindspore.comparison.contenders import load_contenders
 from src_mindspore.comparison.folds import draw_folds
 from src_mindspore.comparison.photos import Photos
+from src_mindspore.comparison.report import Question
 from src_mindspore.comparison.results import ComparisonFolder
 from src_mindspore.dataset import DataSet
 from src_mindspore.photos.records import Record
@@ -21,6 +24,7 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.training.part import SCORED, TRAIN, Fitted
 
 N, CLASSES = 90, ("x", "y", "z")
+BUILT: list[float] = []
 COSTS = {"parameters": 5, "multiply_adds": 6, "ms_bytes": None, "photos_per_second": 7.0}
 
 
@@ -43,6 +47,14 @@ class Trainer:
         return Fitted(logits, 0.5, {"head": 1})
 
 
+def build_untrained(recipe, whole) -> tuple:
+    """Stands for a network and its spec, the same architecture for all."""
+    BUILT.append(recipe.head.dropout)
+    model = {"backbone": {}, "head": {"dropout": recipe.head.dropout}}
+    given = SimpleNamespace(size=(64, 64))
+    return object(), SimpleNamespace(model=model, classes=whole.classes, input=given)
+
+
 @pytest.fixture
 def compare(tmp_path, monkeypatch):
     labels = np.arange(N) % 3
@@ -57,23 +69,30 @@ def compare(tmp_path, monkeypatch):
     photos = Photos(whole, groups, folds, ("said of the photos",))
     monkeypatch.setattr(run, "recipe_of", lambda config, _: config)
     monkeypatch.setattr(run, "sharing", lambda recipes, _: recipes)
-    monkeypatch.setattr(run, "build_untrained", lambda *_: (None, None))
+    monkeypatch.setattr(run, "build_untrained", build_untrained)
     monkeypatch.setattr(run, "extract", lambda *_: 0.0)
-    monkeypatch.setattr(run, "_one_image", lambda *_: None)
-    monkeypatch.setattr(run, "draw_accuracy_over_speed", lambda path, *_: path.write_text("plot"))
+    monkeypatch.setattr(run, "one_image", lambda *_: None)
+    monkeypatch.setattr(
+        report_room, "draw_accuracy_over_speed", lambda path, *_: path.write_text("plot")
+    )
     monkeypatch.setattr(run, "measured", lambda n, *_: ([dict(COSTS)] * len(n), "engine, so"))
     configs = []
     for name, dropout in (("a", 0.3), ("b", 0.1), ("c", 0.3)):
         configs.append(tmp_path / f"{name}.yaml")
         configs[-1].write_text(f"head: {{dropout: {dropout}}}\nsave_every: {len(configs)}\n")
+    (tmp_path / "both.yaml").write_text("ensemble: [a.yaml, b.yaml]\n")
+    configs.append(tmp_path / "both.yaml")
 
-    def compare(count: int, seeds: int = 2, epoch: str = "last", out: str = "out", **how):
+    def compare(
+        count: int | tuple[int, ...], seeds: int = 2, epoch: str = "last", out: str = "out", **how
+    ):
         trainer = Trainer(**how)
         monkeypatch.setattr(run, "fit_part", trainer.fit)
-        question = run.Question(photos, range(1, seeds + 1), epoch, 1)
+        question = Question(photos, range(1, seeds + 1), epoch, 1)
         folder = ComparisonFolder(tmp_path / out)
         try:
-            return trainer, run.compare(load_contenders(configs[:count]), question, folder)
+            chosen = configs[:count] if isinstance(count, int) else [configs[i] for i in count]
+            return trainer, run.compare(load_contenders(chosen), question, folder)
         except KeyboardInterrupt:
             return trainer, None
         finally:
@@ -130,3 +149,26 @@ def test_a_fold_that_cannot_be_trained_says_whose_it_is(compare, monkeypatch) ->
     monkeypatch.setattr(Trainer, "fit", fails)
     with pytest.raises(UserError, match=r"^a, seed 1, fold 1 of 3: the loss became nan$"):
         compare(2)
+
+
+def test_an_average_trains_its_members_and_no_more(compare, tmp_path) -> None:
+    BUILT.clear()
+    trainer, report = compare((0, 3), seeds=1)
+    assert BUILT == [0.3, 0.1]  # once for training and measuring
+    assert len(trainer.fits) == 2 * 3
+    assert {fit[0] for fit in trainer.fits} == {0.3, 0.1}
+    row = report["rows"][1]
+    assert (row["name"], row["members"], row["seconds"]) == ("both", ["a", "b"], 1.0)
+    assert row["costs"] == {
+        **{"parameters": 10, "multiply_adds": 12, "ms_bytes": None},
+        "photos_per_second": pytest.approx(3.5),
+    }
+    text = (tmp_path / "out" / "compare.md").read_text()
+    assert "- both: the mean of the probabilities of a, b, each after a temperature that" in text
+    again, report = compare((0, 1, 3), seeds=1)  # a member that is a contender as well
+    assert not again.fits
+    assert [r["name"] for r in report["rows"]] == ["a", "b", "both"]
+    assert report["rows"][2]["errors"] == row["errors"]
+    again, report = compare((3,), seeds=1)  # nothing but an average
+    assert not again.fits
+    assert report["rows"][0]["errors"] == row["errors"]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from src_mindspore.config.ensemble import named_runs
+from src_mindspore.config.ensemble import CONFIGS, listed, named_runs, names_members
+from src_mindspore.config.load import load_config
 from src_mindspore.system.errors import UserError
 
 
@@ -33,7 +34,7 @@ def test_a_file_names_runs_beside_itself(tmp_path, monkeypatch):
         ("ensemble: []", r"got {'ensemble': \[\]}"),
         ("ensemble: [a, [b]]", r"got {'ensemble': \['a', \['b'\]\]}"),
         ("ensemble: [a, b]\nout: c", r"got {'ensemble': \['a', 'b'\], 'out': 'c'}"),
-        ("[", "the list of runs cannot be read"),
+        ("[", "the list of run folders cannot be read"),
     ],
 )
 def test_a_file_of_another_form(tmp_path, content, got):
@@ -50,4 +51,30 @@ def test_a_file_stands_alone_and_has_to_be_there(tmp_path):
     ):
         named_runs([Path("runs/a"), file])
     with pytest.raises(UserError, match=r"cannot be read: .*no such file"):
+        named_runs([file])
+
+
+def test_the_one_key_tells_such_a_file_from_a_config(tmp_path):
+    file = tmp_path / "both.yaml"
+    for content, found in (("ensemble: []", True), ("seed: 1\nensemble: x", True), ("[", False)):
+        file.write_text(content)
+        assert names_members(file) is found
+    assert not names_members(tmp_path / "absent.yaml")
+    file.write_text("ensemble: [a, {}]")
+    with pytest.raises(UserError, match="a list of two or three training configs"):
+        listed(file, CONFIGS)
+
+
+def test_it_is_no_config_and_configs_are_no_runs(tmp_path):
+    file = tmp_path / "both.yaml"
+    file.write_text("ensemble: [both.yaml, runs/a]")
+    with pytest.raises(
+        UserError,
+        match=r"unknown key ensemble; a file that has it alone names the"
+        r" members of an average: configs for compare\.py, run folders for export",
+    ):
+        load_config(file)
+    with pytest.raises(
+        UserError, match=r"averages run folders; got the file .*both\.yaml: compare"
+    ):
         named_runs([file])

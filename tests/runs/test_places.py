@@ -1,10 +1,14 @@
 """A run finds its photos and files again when they, or it, have moved."""
 
+import json
+
 import pytest
 import yaml
 
 from src_mindspore.runs.open import open_run
 from src_mindspore.runs.places import run_config
+from src_mindspore.spec.input import square_input
+from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 
 
@@ -121,3 +125,67 @@ def test_a_run_of_an_earlier_version_goes_on(project):
     (path / "curves.png").write_text("mine")
     with pytest.raises(UserError, match=r"changed since: curves\.png; move them away"):
         resumed(path)
+
+
+@pytest.fixture
+def taught(tmp_path):
+    """A run that was begun with two teachers: a config, and a run."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "teacher.yaml").write_text("seed: 2\n")
+    teacher = tmp_path / "teacher"
+    teacher.mkdir()
+    for name in ("config.yaml", "metrics.json"):
+        (teacher / name).write_text("{}")
+    given = square_input(64, (0, 0, 0), (255, 255, 255))
+    spec = ModelSpec(("a", "b"), ({"en": "a"}, {"en": "b"}), given, "logits", {})
+    spec.save(teacher)
+    (teacher / "model.ckpt").write_text("weights")
+    config = tmp_path / "c.yaml"
+    config.write_text("finetune_stage: {epochs: 1}\ndistill: {teachers: [teacher.yaml, teacher]}\n")
+    run, _ = open_run(tmp_path / "run", config, data=tmp_path / "photos")
+    run.lock.release()
+    return tmp_path
+
+
+def test_a_run_goes_on_with_the_teachers_that_it_was_begun_with(taught):
+    path = taught / "run"
+    resumed(path)
+    (taught / "teacher.yaml").write_text("seed: 2\nsave_every: 5\n")
+    resumed(path)  # that decides nothing of it
+    said = r"run was begun with other teachers, and these are not what they were: [^,]*{};"
+    (taught / "teacher.yaml").write_text("seed: 3\n")
+    with pytest.raises(UserError, match=said.format(r"teacher\.yaml")):
+        resumed(path)
+    (taught / "teacher.yaml").write_text("seed: 2\n")
+    (taught / "teacher/model.ckpt").write_text("trained again")
+    with pytest.raises(UserError, match=said.format("teacher")):
+        resumed(path)
+    (taught / "teacher/model.ckpt").write_text("weights")
+    resumed(path)
+    (taught / "teacher.yaml").unlink()
+    with pytest.raises(UserError, match=r"distill\.teachers must be .* which is not there"):
+        resumed(path)
+
+
+def test_teachers_may_move_and_not_change_their_number(taught):
+    path = taught / "run"
+    (taught / "teacher.yaml").rename(taught / "t.yaml")
+    (taught / "teacher").rename(taught / "t")
+    moved = f"distill.teachers=[{taught}/t.yaml, {taught}/t]"
+    assert resumed(path, overrides=[moved]).distill.teachers == [f"{taught}/t.yaml", f"{taught}/t"]
+    resumed(path)
+    other = f"distill.teachers=[{taught}/t, {taught}/t.yaml]"
+    with pytest.raises(UserError, match=r"these are not what they were: .*t, .*t\.yaml; the same"):
+        resumed(path, overrides=[other])
+    with pytest.raises(UserError, match=r"was begun with another config:\n  distill\.teachers: \["):
+        resumed(path, overrides=[f"distill.teachers=[{taught}/t]"])
+
+
+def test_a_run_that_does_not_say_what_its_teachers_were(taught, caplog):
+    path = taught / "run"
+    file = path / "written.json"
+    table = json.loads(file.read_text())
+    del table["about"]["teachers sha256"]
+    file.write_text(json.dumps(table))
+    resumed(path)
+    assert "does not say what its teachers were: they may have changed" in caplog.text

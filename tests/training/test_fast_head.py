@@ -13,11 +13,12 @@ from helpers import mode
 from mindspore import nn
 from workplace import REPOSITORY
 
+from src_mindspore import head as head_room
 from src_mindspore.compiled import build
 from src_mindspore.features.store import Picked
 from src_mindspore.head import HIDDEN_ACTIVATIONS, ClassifierHead
 from src_mindspore.system.errors import UserError
-from src_mindspore.training import head_library
+from src_mindspore.training import fast_head, head_library
 from src_mindspore.training.fast_head import RULES, FastHead, NotFiniteError, first_weights
 from src_mindspore.training.inputs import CachedInputs
 from src_mindspore.training.loop import Stage, fit
@@ -236,6 +237,15 @@ def test_first_weights_are_spread_as_those_of_the_plain_head():
         assert (mine[name].shape, mine[name].dtype) == (array.shape, array.dtype)
         np.testing.assert_allclose(mine[name].std(), array.std(), rtol=0.1, err_msg=name)
         np.testing.assert_allclose(np.abs(mine[name]).max(), np.abs(array).max(), rtol=0.2)
+
+
+def test_the_root_mean_square_is_that_of_the_head(data):
+    assert fast_head.SMALLEST_SQUARE == head_room.SMALLEST_SQUARE
+    head = ClassifierHead(WIDTH, 1, CLASSES, normalisation="rms")
+    for size in (1, 1e-3, 0):  # where what is added to the square is little, much, and all
+        values = data[0][:, 0] * np.float32(size)
+        expected = head.embed(ms.Tensor(values)).asnumpy()
+        np.testing.assert_allclose(fast_head.divided_by_rms(values), expected, 1e-5, 1e-7)
 
 
 def test_a_loss_that_is_no_number_ends_it(data):

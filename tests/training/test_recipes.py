@@ -4,7 +4,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from src_mindspore.features.job import Views
-from src_mindspore.training import recipes as room
 from src_mindspore.training.options import FeatureOptions, StageOptions, TrainingOptions
 from src_mindspore.training.recipes import Recipe, sharing
 
@@ -16,10 +15,9 @@ def recipe(name: str, from_block: int | None, views: int = 2, weights: object = 
     return Recipe(name, options, {"backbone": {"name": "mobilenet_v2"}}, weights, "CPU")
 
 
-def test_recipes_that_see_the_same_views_read_one_entry_of_the_cache(monkeypatch) -> None:
+def test_recipes_that_see_the_same_views_read_one_entry_of_the_cache() -> None:
     classifier = SimpleNamespace(head_cut="mean")
     spec = SimpleNamespace(input="64 x 64")
-    monkeypatch.setattr(room, "build_untrained", lambda *_: (classifier, spec))
     recipes = [
         recipe("head", None),
         recipe("last", 17),
@@ -29,7 +27,7 @@ def test_recipes_that_see_the_same_views_read_one_entry_of_the_cache(monkeypatch
     ]
     stages = (replace(recipes[4].options.stages[0], cached=False),)
     recipes[4] = replace(recipes[4], options=replace(recipes[4].options, stages=stages))
-    found = sharing(recipes, None)
+    found = sharing(recipes, [(classifier, spec)] * len(recipes))
     cuts = [one.options.cached_cuts(classifier) for one in found]
     assert cuts == [{"mean", "features.16"}] * 2 + [{"mean"}] * 2 + [set()]
     assert found[0].engines is found[1].engines is not found[2].engines
