@@ -91,3 +91,26 @@ def test_what_a_failed_run_left_is_replaced_unless_somebody_has_changed_it(
     with pytest.raises(UserError, match="--resume goes on with it"):
         open_run(path, config, data=photos)
     assert (path / name).read_text() == "mine"
+
+
+def test_a_new_run_begins_without_the_choice_and_the_labels_of_one_that_failed(
+    tmp_path, photos, config
+):
+    path = tmp_path / "run"
+    names = ("budget.json", "relabel.json", "relabel.html")
+    run, _ = open_run(path, config, data=photos)
+    for name in names:
+        run.files.write_json(name, {})
+    run.lock.release()
+    again, _ = open_run(path, config, data=photos, resume=True)  # the same run: they stay
+    assert all((path / name).exists() for name in names)
+    again.lock.release()
+    open_run(path, config, data=photos)[0].lock.release()
+    assert not any((path / name).exists() for name in names)
+    # a list that somebody has edited is theirs; a run that goes on leaves it as it is
+    run.files.write_json("relabel.json", {})
+    (path / "relabel.json").write_text('{"mine": 1}')
+    open_run(path, config, data=photos, resume=True)[0].lock.release()
+    with pytest.raises(UserError, match="a run: --resume goes on with it"):
+        open_run(path, config, data=photos)
+    assert (path / "relabel.json").read_text() == '{"mine": 1}'
