@@ -111,7 +111,7 @@ def test_a_look_that_is_stopped_is_taken_again(workplace: Workplace, swapped: se
     run = workplace.folder / "runs" / "stopped"
     while process.poll() is None and not (run / "splits.json").exists():
         time.sleep(0.01)
-    time.sleep(2)
+    time.sleep(0.5)  # the look comes right after
     process.send_signal(signal.SIGINT)
     err = process.communicate(timeout=120)[1]
     assert process.returncode == 130, err
