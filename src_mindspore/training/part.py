@@ -29,6 +29,7 @@ from src_mindspore.training.recipes import Recipe, build_untrained
 from src_mindspore.training.stages import (
     Materials,
     build_stage,
+    cached_outputs,
     plain_values,
     training_features,
     training_inputs,
@@ -113,7 +114,7 @@ def extract(recipe: Recipe, whole: DataSet) -> float:
     plain_values(SCORED, stages[-1].cut(materials.classifier), recipe.options, materials)
     for teacher in recipe.teachers:
         if isinstance(teacher, Recipe):
-            extract(teacher, whole)
+            extract(_beside(teacher, recipe.options, materials), whole)
     return time.perf_counter() - began
 
 
@@ -209,21 +210,43 @@ def teach(
             found.append(run_teacher(teacher, data, student))
             continue
         log.info("teacher %d of %d: %s", number + 1, len(teachers), teacher.name)
-        found.append(_recipe_teacher(teacher, options, materials))
+        beside = _beside(teacher, options, materials)
+        found.append(_recipe_teacher(beside, options.seed, materials))
 
     def features(teacher: Teacher) -> dict[str, Rows | Picked]:
+        outputs = set(teacher.outputs)
+        if not teacher.new_features and teacher.input == materials.input:
+            outputs |= set(cached_outputs(options, student))  # they are one entry
         return training_features(
-            teacher.classifier, teacher.outputs, teacher.input, options, materials
+            teacher.classifier, sorted(outputs), teacher.input, options, materials
         )
 
     return targets_of(found, features, options.distill, options.seed)
 
 
-def _recipe_teacher(recipe: Recipe, options: TrainingOptions, materials: Materials) -> Teacher:
+def _beside(teacher: Recipe, options: TrainingOptions, materials: Materials) -> Recipe:
+    """A teacher that reads the student's cached features, where its own would be among them.
+
+    One network on the same views: it goes over the photos once.
+    """
+    network, spec = build_untrained(teacher, materials.data)
+    student = materials.classifier
+    alike = (
+        spec.input == materials.input
+        and teacher.options.features == options.features
+        and not has_new_features(network, student)
+    )
+    if not alike:
+        return teacher
+    also = teacher.options.also | options.cached_cuts(student)
+    return replace(teacher, options=replace(teacher.options, also=also), engines=materials.engines)
+
+
+def _recipe_teacher(recipe: Recipe, seed: int, materials: Materials) -> Teacher:
     """A recipe trained on the training photos of a student."""
     data = materials.data
     splits = {name: part for name, part in data.splits.items() if name != SCORED}
     part = replace(data, splits=splits)
-    reached = trained(recipe, part, materials.reader, options.seed, materials.whole)
+    reached = trained(recipe, part, materials.reader, seed, materials.whole)
     new = has_new_features(reached.classifier, materials.classifier)
     return Teacher(recipe.name, reached.classifier, reached.input, None, new)

@@ -202,7 +202,7 @@ def _taught_head(
         return None
     components = targets.components
     taught = TaughtHead(classifier.head, components.shape[-1])
-    cuts = _cached_outputs(options, classifier)
+    cuts = cached_outputs(options, classifier)
     if classifier.head.last or classifier.head_cut not in cuts:
         return taught
     views = options.features.views
@@ -276,7 +276,7 @@ def training_inputs(
     cut = stage.cut(materials.classifier)
     seed = (options.seed, STAGES.index(stage.name))
     if stage.cached:
-        cuts = _cached_outputs(options, materials.classifier)
+        cuts = cached_outputs(options, materials.classifier)
         job = feature_job(cuts, features.views, options, materials)
         found = _features(job, "train", features, materials)
         return CachedInputs(found[cut], labels_of(data, "train"), seed, _targets(stage, materials))
@@ -294,7 +294,7 @@ def training_inputs(
     )
 
 
-def _cached_outputs(options: TrainingOptions, classifier: Classifier) -> tuple[str, ...]:
+def cached_outputs(options: TrainingOptions, classifier: Classifier) -> tuple[str, ...]:
     """All cuts that a run reads from the cache: one pass over the photos serves both stages.
 
     Pooled features are kept both ways, so that another ``head.reduction`` finds them there.
@@ -309,7 +309,7 @@ def plain_values(
     """Values at the cut of the plain photos of a split, in full precision."""
     if cut == IMAGE:
         return PlainPhotos(materials.reader, materials.data.records(split), materials.input)
-    cuts = _cached_outputs(options, materials.classifier)
+    cuts = cached_outputs(options, materials.classifier)
     job = feature_job(cuts if cut in cuts else (cut,), Views(), options, materials)
     return PlainView(_features(job, split, options.features, materials)[cut])
 

@@ -22,12 +22,24 @@ features: {{views: 1, cache_dir: {cache}}}
 head_stage: {{epochs: 2, batch_size: 16}}
 finetune_stage: {{epochs: 1, batch_size: 16, from_block: 17}}
 """
+# their teachers stay what they are: full networks with their ImageNet weights
+TINY_TAUGHT = """
+base: {base}
+features: {{views: 1, cache_dir: {cache}}}
+head_stage: {{epochs: 2, batch_size: 16}}
+finetune_stage: {{epochs: 1, batch_size: 16}}
+"""
 # another network, trained as a whole
 TINY_SMALL = """
 base: {base}
 input: {{size: 32}}
 finetune_stage: {{epochs: 1, batch_size: 16}}
 """
+TINY_OF = {
+    "masks_small": TINY_SMALL,
+    "garbage_taught": TINY_TAUGHT,
+    "garbage_taught_lite0": TINY_TAUGHT,
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,7 @@ class Workplace:
         """Fills an empty folder."""
         (folder / "configs").mkdir()
         for config in sorted((REPOSITORY / "configs").glob("*.yaml")):
-            tiny = TINY_SMALL if config.name == "masks_small.yaml" else TINY
+            tiny = TINY_OF.get(config.stem, TINY)
             text = tiny.format(base=config, cache=folder / "cache")
             (folder / "configs" / config.name).write_text(text)
         write_data_set(folder / "photos", train=3, val=2)
