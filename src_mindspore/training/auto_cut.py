@@ -17,8 +17,9 @@ from src_mindspore.photos.decode import open_photo
 from src_mindspore.photos.transform import normalise
 from src_mindspore.system.parallel import map_ordered
 from src_mindspore.training.cut_costs import Speeds, TrainingLoad, choose, estimates, table
+from src_mindspore.training.materials import Materials
 from src_mindspore.training.options import TrainingOptions
-from src_mindspore.training.stages import Materials, build_step
+from src_mindspore.training.stages import build_step
 from src_mindspore.training.workers import ALONE
 from src_mindspore.weights.assign import arrays_of, assign_strict
 

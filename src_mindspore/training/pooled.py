@@ -5,9 +5,9 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.features.store import Rows
 from src_mindspore.network.device import seed_everything
 from src_mindspore.training.limits import settings_named
+from src_mindspore.training.materials import plain_values, training_features
 from src_mindspore.training.part import SCORED, whole_materials
 from src_mindspore.training.recipes import Recipe
-from src_mindspore.training.stages import plain_values, training_features
 
 
 @settings_named()
