@@ -206,7 +206,7 @@ def teach(
     found = []
     for number, teacher in enumerate(teachers):
         if isinstance(teacher, Path):
-            found.append(run_teacher(teacher, data, student))
+            found.append(run_teacher(teacher, data, student, materials.input))
             continue
         log.info("teacher %d of %d: %s", number + 1, len(teachers), teacher.name)
         beside = _beside(teacher, options, materials)
@@ -214,7 +214,7 @@ def teach(
 
     def features(teacher: Teacher) -> dict[str, Rows | Picked]:
         outputs = set(teacher.outputs)
-        if not teacher.new_features and teacher.input == materials.input:
+        if not teacher.new_features:
             outputs |= set(cached_outputs(options, student))  # they are one entry
         return training_features(
             teacher.classifier, sorted(outputs), teacher.input, options, materials
@@ -230,10 +230,8 @@ def _beside(teacher: Recipe, options: TrainingOptions, materials: Materials) -> 
     """
     network, spec = build_untrained(teacher, materials.data)
     student = materials.classifier
-    alike = (
-        spec.input == materials.input
-        and teacher.options.features == options.features
-        and not has_new_features(network, student)
+    alike = teacher.options.features == options.features and not has_new_features(
+        network, spec.input, student, materials.input
     )
     if not alike:
         return teacher
@@ -247,5 +245,5 @@ def _recipe_teacher(recipe: Recipe, seed: int, materials: Materials) -> Teacher:
     splits = {name: part for name, part in data.splits.items() if name != SCORED}
     part = replace(data, splits=splits)
     reached = trained(recipe, part, materials.reader, seed, materials.whole)
-    new = has_new_features(reached.classifier, materials.classifier)
+    new = has_new_features(reached.classifier, reached.input, materials.classifier, materials.input)
     return Teacher(recipe.name, reached.classifier, reached.input, None, new)

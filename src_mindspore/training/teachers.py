@@ -58,8 +58,19 @@ class Teacher:
         return tuple(sorted({*POOLED, cut}))
 
 
-def has_new_features(teacher: Classifier, student: Classifier) -> bool:
-    """Whether the features of a network are others than those of an untrained student."""
+def has_new_features(
+    teacher: Classifier, seen: InputSpec, student: Classifier, own: InputSpec
+) -> bool:
+    """Whether the features of a network are others than those of an untrained student.
+
+    Args:
+        teacher: the network.
+        seen: its input; the same weights see something else in another size.
+        student: not trained yet.
+        own: the student's input.
+    """
+    if seen != own:
+        return True
     first, second = (list(c.backbone.get_parameters()) for c in (teacher, student))
     return len(first) != len(second) or not all(
         a.shape == b.shape and np.array_equal(a.asnumpy(), b.asnumpy())
@@ -67,13 +78,14 @@ def has_new_features(teacher: Classifier, student: Classifier) -> bool:
     )
 
 
-def run_teacher(path: Path, data: DataSet, student: Classifier) -> Teacher:
+def run_teacher(path: Path, data: DataSet, student: Classifier, own: InputSpec) -> Teacher:
     """The trained network of a run folder.
 
     Args:
         path: the folder.
         data: the student's photos.
         student: not trained yet.
+        own: its input.
 
     Raises:
         UserError: no finished run; other classes; photos that the student is scored on were its
@@ -83,9 +95,9 @@ def run_teacher(path: Path, data: DataSet, student: Classifier) -> Teacher:
     order = class_order(path, spec.classes, data.classes)
     _check_photos(path, data)
     network = classifier_of(spec, path / MODEL).classifier
-    own = np.array_equal(order, np.arange(len(order)))
-    new = has_new_features(network, student)
-    return Teacher(str(path), network, spec.input, None if own else order, new)
+    alike = np.array_equal(order, np.arange(len(order)))
+    new = has_new_features(network, spec.input, student, own)
+    return Teacher(str(path), network, spec.input, None if alike else order, new)
 
 
 def class_order(path: Path, own: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
@@ -147,6 +159,9 @@ def targets_of(
         features_of: gives the outputs of a teacher's backbone, for the training photos.
         options: weight and number of components.
         seed: of the iteration that finds the components.
+
+    Raises:
+        UserError: neither their probabilities nor their features teach anything.
     """
     found = [features_of(teacher) for teacher in teachers]
     logits = np.stack([_logits(t, f) for t, f in zip(teachers, found, strict=True)])
@@ -154,6 +169,12 @@ def targets_of(
     if not options.features:
         return Targets(logits, None, options)
     if not new:
+        if not options.weight:
+            raise UserError(
+                "nothing is learned from the teachers: distill.weight is 0, and their features are "
+                "the student's own; a distill.weight above 0 is accepted, or a teacher of another "
+                "backbone or input.size, or one whose backbone was fine-tuned"
+            )
         log.warning("distill.features: no effect, the teachers have the student's own features")
         return Targets(logits, None, options)
     components, share = principal_components(new, options.components, seed)

@@ -1,16 +1,26 @@
 """What teachers say, and the loss that learns from it, against NumPy."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import mindspore as ms
 import numpy as np
 import pytest
 from helpers import mode
-from mindspore import Tensor
+from mindspore import Tensor, nn
 
 from src_mindspore.head import ClassifierHead
+from src_mindspore.spec.input import square_input
+from src_mindspore.system.errors import UserError
 from src_mindspore.training.distillation import DistillationLoss, Targets, TaughtHead, soften
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.options import DistillOptions
-from src_mindspore.training.teachers import principal_components
+from src_mindspore.training.teachers import (
+    Teacher,
+    has_new_features,
+    principal_components,
+    targets_of,
+)
 
 OPTIONS = DistillOptions(0.7, 2.0, 3.0, 4, 0.0, 0.0)
 RNG = np.random.default_rng(0)
@@ -114,3 +124,23 @@ def test_principal_components_are_those_of_a_singular_value_decomposition() -> N
     assert flat.var(0).mean() == pytest.approx(1, rel=1e-3)
     for ours, theirs in zip(flat.T, expected.T, strict=True):  # each up to its sign and scale
         assert abs(np.corrcoef(ours, theirs)[0, 1]) > 0.999
+
+
+def test_features_are_new_where_the_network_or_what_it_sees_is_another() -> None:
+    one, other = (SimpleNamespace(backbone=nn.Dense(2, 3)) for _ in range(2))
+    small, large = (square_input(size, (0.0,) * 3, (1.0,) * 3) for size in (96, 128))
+    assert not has_new_features(one, replace(small), one, small)
+    assert has_new_features(one, large, one, small)
+    assert has_new_features(other, small, one, small)
+
+
+def test_teachers_that_teach_nothing_are_refused(monkeypatch, caplog) -> None:
+    monkeypatch.setattr("src_mindspore.training.teachers._logits", lambda *_: normal(4, 1, 3))
+    teacher = Teacher("t", None, None, new_features=False)
+    options = replace(OPTIONS, weight=0.7)
+    found = targets_of([teacher], lambda _: {}, options, 1)
+    assert found.components is None
+    assert found.logits.shape == (1, 4, 1, 3)
+    assert "distill.features: no effect, the teachers have the student's own" in caplog.text
+    with pytest.raises(UserError, match=r"nothing is learned.*weight is 0, and their features are"):
+        targets_of([teacher], lambda _: {}, replace(OPTIONS, weight=0.0), 1)
