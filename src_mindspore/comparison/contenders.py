@@ -14,7 +14,7 @@ from src_mindspore.config.ensemble import named_configs, names_members
 from src_mindspore.config.load import keys_set, load_config, settings_without_effect
 from src_mindspore.config.schema import ENSEMBLE
 from src_mindspore.runs.digest import digest_of
-from src_mindspore.runs.trainable import check_trainable
+from src_mindspore.runs.trainable import check_trainable, unheeded_of_teachers
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown_name, some
 from src_mindspore.system.write import sha256_of
@@ -206,8 +206,9 @@ def _say_without_effect(found: Sequence[Contender], epoch: str) -> None:
     """What was set and changes nothing; a line of all configs that it is true of."""
     names: dict[str, list[str]] = {}
     for contender in found:
-        unheeded = _unheeded(contender.config, epoch)
-        for line in (*settings_without_effect(contender.config), *unheeded):
+        config = contender.config
+        unheeded = (*unheeded_of_teachers(config), *_unheeded(config, epoch))
+        for line in (*settings_without_effect(config), *unheeded):
             names.setdefault(line, []).append(shown_name(contender.name))
     for line, those in names.items():
         log.warning("%s (%s)", line, some(those))

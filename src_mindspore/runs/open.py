@@ -27,7 +27,7 @@ from src_mindspore.runs.names import (
 )
 from src_mindspore.runs.places import about, check_teachers, move_places, run_config, stored
 from src_mindspore.runs.progress import is_own_log
-from src_mindspore.runs.trainable import check_trainable
+from src_mindspore.runs.trainable import check_trainable, unheeded_of_teachers
 from src_mindspore.spec.model import FILE_NAME
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.manifest import NAME, Manifest
@@ -82,7 +82,8 @@ def open_run(
     if not Path(asked.data.dir).is_dir():
         raise UserError(f"the data folder {asked.data.dir} does not exist or is not a folder")
     check_trainable(asked, workers)
-    for line in (*settings_without_effect(asked), *random_layers(asked)):
+    said = (*settings_without_effect(asked), *unheeded_of_teachers(asked), *random_layers(asked))
+    for line in said:
         log.warning("config: %s", line)
     return create_run(path, asked), asked
 

@@ -16,6 +16,8 @@ from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import check_file
 
+OF_PHOTOS = ("classes", "exclude")  # keys of the section data that say which photos are used
+
 
 def check_trainable(config: EasyDict, workers: int = 1, parts: bool = False) -> None:
     """What a config needs besides itself: files that it names, a cache, a compiler, even batches.
@@ -72,7 +74,13 @@ def _check_teachers(config: EasyDict, above: tuple[Path, ...]) -> None:
         config: the student's.
         above: config files of those whom it teaches, itself the last.
     """
-    for path in map(Path, config.distill.teachers):
+    paths = [Path(teacher) for teacher in config.distill.teachers]
+    for place, path in enumerate(paths):
+        if path.resolve() in [before.resolve() for before in paths[:place]]:
+            raise UserError(
+                f"distill.teachers must be different runs or configs, whose average teaches; got "
+                f"{path} twice"
+            )
         if path.is_dir():
             _check_run(path)
         elif not path.is_file():
@@ -86,6 +94,7 @@ def _check_teachers(config: EasyDict, above: tuple[Path, ...]) -> None:
         else:
             teacher = load_config(path)
             try:
+                _check_output(teacher.head.activation)
                 _check_fixed(teacher)
                 _check_needs(teacher)
             except UserError as error:
@@ -95,7 +104,41 @@ def _check_teachers(config: EasyDict, above: tuple[Path, ...]) -> None:
 
 def _check_run(path: Path) -> None:
     try:
-        load_run(path)
+        _, spec = load_run(path)
         check_file(path / MODEL)
     except UserError as error:
         raise UserError(f"distill.teachers must be finished runs or configs: {error}") from None
+    try:
+        _check_output(spec.activation)
+    except UserError as error:
+        raise UserError(f"the teacher {path} cannot be used: {error}") from None
+
+
+def _check_output(activation: str | None) -> None:
+    """What a teacher says of a photo is a distribution over the classes."""
+    if activation == "sigmoid":
+        raise UserError(
+            "head.activation of a teacher must be null or softmax, so that its probabilities add "
+            "up to 1; got sigmoid"
+        )
+
+
+def unheeded_of_teachers(config: EasyDict) -> list[str]:
+    """What the configs of teachers say of photos, other than their student: in vain; a line each.
+
+    Args:
+        config: the student's, one that ``check_trainable`` takes.
+    """
+    lines = []
+    for path in map(Path, config.distill.teachers):
+        if not path.is_file():
+            continue
+        teacher = load_config(path)
+        for key in OF_PHOTOS:
+            if teacher.data[key] not in (None, config.data[key]):
+                lines.append(
+                    f"data.{key} of the teacher {path.name}: no effect, it learns from the photos "
+                    f"of its student"
+                )
+        lines += unheeded_of_teachers(teacher)
+    return list(dict.fromkeys(lines))

@@ -4,7 +4,7 @@ import pytest
 
 from src_mindspore.config.load import load_config
 from src_mindspore.runs.open import open_run
-from src_mindspore.runs.trainable import check_trainable
+from src_mindspore.runs.trainable import check_trainable, unheeded_of_teachers
 from src_mindspore.system.errors import UserError
 
 AUTO = "finetune_stage: {epochs: 1, from_block: auto}\n"
@@ -63,7 +63,22 @@ def test_teachers_are_there_and_can_be_trained(write, tmp_path) -> None:
         "t.yaml is taught by itself: t.yaml -> u.yaml -> t.yaml"
     )
     write("t.yaml", "data: {labels: none.yaml, exclude: none.json}")  # the student's count
-    check_trainable(load_config(tmp_path / "s.yaml"))
+    student = load_config(tmp_path / "s.yaml")
+    check_trainable(student)
+    assert unheeded_of_teachers(student) == [
+        "data.exclude of the teacher t.yaml: no effect, it learns from the photos of its student"
+    ]
+
+
+def test_teachers_are_different_and_say_probabilities(write, tmp_path) -> None:
+    teacher = write("t.yaml")
+    said = refused(write("s.yaml", taught_by("t.yaml", "./t.yaml")))
+    assert said.startswith("distill.teachers must be different runs or configs")
+    assert said.endswith("t.yaml twice")
+    write("t.yaml", "head: {activation: sigmoid}")
+    said = refused(write("s.yaml", taught_by("t.yaml")))
+    rule = "head.activation of a teacher must be null or softmax, so that its probabilities add up"
+    assert said == f"the teacher {teacher} cannot be used: {rule} to 1; got sigmoid"
 
 
 def test_a_run_that_teaches_has_ended(write, tmp_path) -> None:
