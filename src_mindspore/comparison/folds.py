@@ -104,11 +104,18 @@ def draw_folds(labels: np.ndarray, groups: np.ndarray, count: int, seed: int) ->
         best = free[np.lexsort((there.sum(1)[free], np.round(uneven[free], 9)))[0]]
         there[best, classes] += photos
         of_photo[places] = best
-    if not there.sum(1).all():
+    possible = int((there.sum(1) > 0).sum())
+    if possible < count:
+        accepted = f"fewer folds are accepted, from {FEWEST} on"
+        if possible < FEWEST:
+            accepted = (
+                "a class can be scored that has two photos or more that are not alike, one of them "
+                "to learn from"
+            )
         raise UserError(
             f"{count} folds need photos in each of them: there are {len(labels)}, in "
-            f"{len(members)} groups that are not alike, of which {int((there.sum(1) > 0).sum())} "
-            f"folds could be made; fewer folds are accepted, from {FEWEST} on"
+            f"{len(members)} groups that are not alike, of which {possible or 'no'} folds could be "
+            f"made; {accepted}"
         )
     return Folds(of_photo, count)
 

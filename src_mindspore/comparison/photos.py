@@ -73,7 +73,14 @@ class Photos:
         trained, tried = self.folds.trained(fold), self.folds.scored(fold)
         if not choosing:
             return {TRAIN: trained, SCORED: tried}
-        inner = draw_folds(self.labels[trained], self.groups[trained], CHOOSING, seed)
+        try:
+            inner = draw_folds(self.labels[trained], self.groups[trained], CHOOSING, seed)
+        except UserError as error:
+            raise UserError(
+                f"too few photos to choose an epoch by (--epoch chosen): one of {CHOOSING} parts of "
+                f"the {len(trained)} training photos of fold {fold + 1} would be held out for it, "
+                f"and {error}; --epoch last needs none"
+            ) from None
         return {
             TRAIN: trained[inner.trained(0)],
             CHOOSE: trained[inner.scored(0)],
@@ -160,6 +167,9 @@ def _tried_on(own: DataSet, ours: Survey, theirs: Survey, near: bool, said: list
     tried = np.arange(len(groups)) >= count
     leaking = ~tried & np.isin(groups, groups[tried])
     said = [*said, f"{tried.sum():,} photos of {theirs.root} are scored"]
+    there = {record.label for record in theirs.records}
+    if unscored := [name for label, name in enumerate(own.classes) if label not in there]:
+        said.append(f"not scored, as {theirs.root} has no photo of them: {some(unscored)}")
     if leaking.any():
         names = [both.records[i].path for i in np.flatnonzero(leaking)]
         said.append(

@@ -50,7 +50,8 @@ def scored_records(
             records = _of_run_split(root, records, split, run)
     records = _without_excluded(root, records, run.excluded if run else ())
     if not records:
-        raise UserError(f"{root} has no image to score in split {split!r}")
+        where = "the folders of its classes" if split == "all" else f"split {split!r}"
+        raise UserError(f"{root} has no image to score in {where}")
     return records
 
 

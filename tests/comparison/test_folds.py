@@ -104,3 +104,6 @@ def test_more_folds_than_groups_are_refused() -> None:
     labels = np.array([0, 0, 1, 1])
     with pytest.raises(UserError, match=r"5 folds need photos in each.*fewer folds are accepted"):
         draw_folds(labels, np.arange(4), 5, 1)
+    alone = r"of which no folds could be made; a class can be scored that has two photos or more"
+    with pytest.raises(UserError, match=alone):
+        draw_folds(np.array([0, 1]), np.arange(2), 2, 1)

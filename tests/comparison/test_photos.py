@@ -70,6 +70,17 @@ def test_copies_of_every_kind_are_on_one_side_of_every_fold(folder, seed) -> Non
     assert len(scored_once) == len(set(scored_once)) == 18
 
 
+def test_too_few_photos_to_choose_an_epoch_by_are_one_message(tmp_path) -> None:
+    write(tmp_path, "a", range(60, 62))
+    write(tmp_path, "b", range(62, 64))
+    photos = divided(tmp_path, DATA, 2, 1)
+    start = (
+        r"^too few photos to choose an epoch by \(--epoch chosen\): one of 5 parts of the 2 train"
+    )
+    with pytest.raises(UserError, match=start):
+        photos.parts(0, True, 1)
+
+
 def test_near_copies_are_free_where_the_config_keeps_them(folder) -> None:
     photos = divided(folder, DATA | {"near_duplicates": "keep"}, 4, 1)
     assert any("data.near_duplicates: keep" in line for line in photos.remarks)
@@ -108,6 +119,7 @@ def test_what_is_like_a_scored_photo_is_not_trained_on(tmp_path, folder) -> None
     assert not names & {"a/003.png", "b/010.png", "b/twice.png"}
     assert len(names) == 15
     assert any(line.startswith("3 of 18 training photos are identical") for line in photos.remarks)
+    assert f"not scored, as {tmp_path} has no photo of them: b" in photos.remarks
     assert (photos.folds.of_photo == NEVER).sum() == 15
     digests = [digest for digest, _ in photos.told(range(19))]
     assert len(set(digests)) == 18  # a/002.png twice; hashes go with their photos

@@ -67,6 +67,11 @@ def test_a_split_that_cannot_be_told(tmp_path, split, known, text):
         scored_records(tmp_path, ["cat", "dog"], split, known and RunPhotos(known))
 
 
+def test_a_folder_without_photos_of_the_classes(tmp_path):
+    with pytest.raises(UserError, match=r"has no image to score in the folders of its classes$"):
+        scored_records(tmp_path, ["cat", "dog"], "all")
+
+
 def test_scoring_an_unknown_split_or_class(given):
     shutil.rmtree(given / "test")
     with pytest.raises(UserError, match=r"has no split 'test'; it has train, val and all$"):
