@@ -77,9 +77,9 @@ class Photos:
             inner = draw_folds(self.labels[trained], self.groups[trained], CHOOSING, seed)
         except UserError as error:
             raise UserError(
-                f"too few photos to choose an epoch by (--epoch chosen): one of {CHOOSING} parts of "
-                f"the {len(trained)} training photos of fold {fold + 1} would be held out for it, "
-                f"and {error}; --epoch last needs none"
+                f"too few photos to choose an epoch by (--epoch chosen): one of {CHOOSING} parts "
+                f"of the {len(trained)} training photos of fold {fold + 1} would be held out for "
+                f"it, and {error}; --epoch last needs none"
             ) from None
         return {
             TRAIN: trained[inner.trained(0)],

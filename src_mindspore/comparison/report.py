@@ -138,6 +138,7 @@ def write_report(report: Mapping[str, Any], folder: ComparisonFolder) -> None:
     folder.files.write_json(FIGURES, report)
     points = [{**row, "speed": row["costs"]["photos_per_second"]} for row in report["rows"]]
     with folder.files.path(PLOT) as path:
-        draw_accuracy_over_speed(path, points, report["engine"].partition(",")[0])
+        speed = report["engine"].partition(",")[0].replace("`", "")  # of Markdown
+        draw_accuracy_over_speed(path, points, speed)
     with folder.files.path(REPORT) as path:
         path.write_text(markdown(report), encoding="utf-8", errors="backslashreplace")

@@ -12,6 +12,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from src_mindspore.system.write import atomic_path
 
@@ -21,6 +22,7 @@ LARGEST = 40.0  # inches of a side: 23 megapixels
 MOST = 100  # classes whose names can be read in such a picture
 SOME = 40  # classes that are shown where there are more
 NAME = 40  # characters of a name beside the picture
+COLOURS, MARKERS = 10, "osD^v"  # Matplotlib's own colours; the eleventh recipe has the next marker
 
 # fonts with Chinese characters; Matplotlib's own has none
 CHINESE_FONTS = (
@@ -152,6 +154,18 @@ def _short(label: str) -> str:
     return label if len(label) <= NAME else f"{label[: NAME - 1]}…"
 
 
+def _short_apart(names: Sequence[str]) -> list[str]:
+    """Names of such a length, which tell recipes apart: long ones may differ at their ends."""
+    half = (NAME - 1) // 2
+    ends = [n if len(n) <= NAME else f"{n[:half]}…{n[half + 1 - NAME :]}" for n in names]
+    found = [_short(name) for name in names]
+    found = [end if found.count(f) > 1 else f for f, end in zip(found, ends, strict=True)]
+    return [
+        f"{f} ({found[: place + 1].count(f)})" if found.count(f) > 1 else f
+        for place, f in enumerate(found)
+    ]
+
+
 def _draw_table(
     path: Path, table: np.ndarray, shares: np.ndarray, names: Sequence[str], title: str
 ) -> None:
@@ -228,8 +242,10 @@ def draw_accuracy_over_speed(path: Path, rows: Sequence[dict[str, Any]], speed: 
         rows: ``name``, ``accuracy`` and ``accuracy_interval`` (0..1), ``speed`` above 0.
         speed: what the speed is, for the axis.
     """
-    figure = Figure(figsize=(9, 6), layout="constrained")
+    height = max(6.0, 0.6 + 0.23 * len(rows))  # of the legend, a line each
+    figure = Figure(figsize=(9, min(height, LARGEST)), layout="constrained")
     axes = figure.subplots()
+    names = _short_apart([row["name"] for row in rows])
     speeds = [row["speed"] for row in rows]
     left, right = 0.7 * min(speeds), max(speeds) / 0.7
     for place, row in enumerate(rows):
@@ -241,16 +257,19 @@ def draw_accuracy_over_speed(path: Path, rows: Sequence[dict[str, Any]], speed: 
             row["speed"] * shift,
             100 * row["accuracy"],
             [[low], [high]],
-            fmt="o",
+            fmt=MARKERS[place // COLOURS % len(MARKERS)],
             ms=7,
             capsize=4,
-            color=f"C{place}",
-            label=f"{_short(row['name'])}: {row['accuracy']:.2%}",
+            color=f"C{place % COLOURS}",
+            label=f"{names[place]}: {row['accuracy']:.2%}",
         )
     axes.set_xscale("log")
     axes.set_xlim(left, right)
-    for formatted in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
-        formatted("{x:g}")
+    # of a decade as many numbers as have room beside each other; a range within one has them all
+    steps = (1.0, 2.0, 5.0) if right > 4 * left else tuple(range(1, 10))
+    axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=20))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(speed)
     axes.set_ylabel("accuracy, %")
     axes.grid(alpha=0.3, which="both")
