@@ -5,7 +5,7 @@ from typing import Any
 
 from src_mindspore.comparison.statistics import shown_p
 from src_mindspore.evaluation.calibration import MIN_PHOTOS
-from src_mindspore.system.terminal import shown_name, some
+from src_mindspore.system.terminal import in_markdown, shown_name, some
 
 MILLION = 1e6
 
@@ -17,7 +17,7 @@ def markdown(report: Mapping[str, Any]) -> str:
         report: what ``compare.json`` holds, see ``report.report_of``.
     """
     blocks = [
-        f"# {', '.join(map(_name, report['rows']))}",
+        f"# {', '.join(map(_cell, report['rows']))}",
         _listed(report["about"]),
         score_table(report),
         cost_table(report),
@@ -28,7 +28,7 @@ def markdown(report: Mapping[str, Any]) -> str:
 
 
 def _listed(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
+    return "\n".join(f"- {in_markdown(line)}" for line in lines)
 
 
 def lines_of_words(report: Mapping[str, Any]) -> list[str]:
@@ -100,7 +100,11 @@ def _average(row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    return shown_name(row["name"]).replace("|", "\\|")
+    return shown_name(row["name"])
+
+
+def _cell(row: Mapping[str, Any]) -> str:
+    return in_markdown(_name(row))
 
 
 def _errors(row: Mapping[str, Any]) -> str:
@@ -150,7 +154,7 @@ def _number(key: str, form: str, unit: float = 1.0) -> Any:
 
 
 _SCORES = {
-    "recipe": _name,
+    "recipe": _cell,
     "errors": _errors,
     "accuracy": _accuracy,
     "macro F1": lambda row: f"{row['macro_f1']:.2%}",
@@ -162,7 +166,7 @@ _SCORES = {
     "McNemar": _mcnemar,
 }
 _COSTS = {
-    "recipe": _name,
+    "recipe": _cell,
     "parameters, million": _number("parameters", ".2f", MILLION),
     "multiply-adds, million": _number("multiply_adds", ".0f", MILLION),
     "`.ms`, MB": _number("ms_bytes", ".2f", MILLION),

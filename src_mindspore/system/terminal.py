@@ -1,5 +1,6 @@
-"""Text of unknown origin on a terminal: names of files and classes, texts of models."""
+"""Text of unknown origin on a terminal or in Markdown: names of files and classes, of models."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -36,6 +37,14 @@ def _escaped(character: str) -> str:
 def shown_name(name: str) -> str:
     """A name of a file or class, which has to stay on its line; see ``shown``."""
     return shown(name, keep="")
+
+
+_MARKUP = re.compile(r"[*|]|<(?=[A-Za-z/!?])")  # what begins emphasis, a cell, a tag
+
+
+def in_markdown(text: str) -> str:
+    r"""A line with names in it, as Markdown shows it: ``a\|b \<i>``."""
+    return _MARKUP.sub(r"\\\g<0>", text)
 
 
 def apart(names: Sequence[str], beside: Iterable[str] = ()) -> list[str]:

@@ -101,9 +101,19 @@ def test_the_report_in_markdown() -> None:
     assert "| A\\|x | 40 | 66.67% (57.8% to 74.5%) |" in text
     found = rows[1]["difference"]
     assert f"| -28.0 ± {found['error']:.1f} (-23.33 ± {found['points_error']:.2f} points) |" in text
-    assert "- B is better than A|x (p " in text
+    assert "- B is better than A\\|x (p " in text
     assert "| 2.26 | – | – | 250 | 2.0 |" in text
     assert "labels are worth a look: 1 photos: a/1.jpg" in text
+
+
+def test_names_are_no_markup() -> None:
+    rows = compared([answers("a<b>*c*", 40), answers("B", 40)], scored())
+    given = report(rows) | {"about": ["class <i>"], "always_wrong": ["x|y/</td>.jpg"]}
+    text = markdown(given)
+    assert "| a\\<b>\\*c\\* | 40 |" in text
+    assert text.startswith("# a\\<b>\\*c\\*, B\n\n- class \\<i>\n")
+    assert "B and a\\<b>\\*c\\* are right and wrong on the same" in text
+    assert text.endswith("x\\|y/\\</td>.jpg\n")
 
 
 def test_a_loss_of_another_kind_is_said_where_both_are_there() -> None:
