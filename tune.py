@@ -97,7 +97,8 @@ def main() -> None:
     print("\n".join([*report["about"], "", table(report), "", *words(report)]))
     print(f"in {shell_word(out)}. To compare the best with other seeds, and to train it:")
     best = out / BEST
-    print(advised("compare.py", args.config, best, "--data", args.data, "--seeds", "3"))
+    folds = ("--folds", str(args.folds), "--fold-seed", str(args.fold_seed))
+    print(advised("compare.py", args.config, best, "--data", args.data, "--seeds", "3", *folds))
     print(advised("train.py", "--config", best, "--data", args.data))
 
 

@@ -10,7 +10,7 @@ from src_mindspore.config.load import resolved_yaml
 from src_mindspore.report.parallel import draw_parallel
 from src_mindspore.search.kept import BEST, FIGURES, PLOT, REPORT, SearchFolder
 from src_mindspore.search.settings import in_words, nested
-from src_mindspore.system.terminal import shown_name, some
+from src_mindspore.system.terminal import in_markdown, shown_name, some
 
 # Axes of the picture, by attribute of HeadSettings
 AXES = {
@@ -109,7 +109,7 @@ def markdown(report: Mapping[str, Any]) -> str:
 
 
 def _listed(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
+    return "\n".join(f"- {in_markdown(line)}" for line in lines)
 
 
 def table(report: Mapping[str, Any]) -> str:
@@ -169,7 +169,7 @@ def words(report: Mapping[str, Any]) -> list[str]:
         + (f"; else: {some(sorted(others), 3, sign='; ')}" if others else ""),
     ]
     if report["left_out"]:
-        left_out = some(report["left_out"], 4)
+        left_out = some(report["left_out"], 4, sign="; ")
         lines.append(f"not tried, for which --minutes or --heads has to be more: {left_out}")
     return [shown_name(line) for line in lines]
 

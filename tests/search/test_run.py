@@ -222,7 +222,9 @@ def test_rows_for_which_there_is_no_room_are_named(tmp_path) -> None:
     done = searched(tmp_path, Limits(4, None, 1))
     assert done.found.heads == 4
     assert len(done.found.left_out) == len(each_alone(done.found.base)) - 3
-    assert words(done.report)[-1].startswith("not tried, for which --minutes or --heads has to be")
+    said = words(done.report)[-1]
+    assert said.startswith("not tried, for which --minutes or --heads has to be")
+    assert "; ".join(done.found.left_out[:4]) in said  # a label has commas of its own
 
 
 def test_other_photos_are_other_trials(tmp_path) -> None:
