@@ -226,7 +226,8 @@ def verdict(name_a: str, name_b: str, found: Difference, adjusted: float | None 
         adjusted: the p-value of ``holm``, where several were compared.
     """
     size = f"{abs(found.errors):.1f}".removesuffix(".0")
-    of_all = f"errors of {found.photos:,}, standard error {found.error:.2g}"
+    errors = "error" if size == "1" else "errors"
+    of_all = f"{errors} of {found.photos:,}, standard error {found.error:.2g}"
     if found.told:
         better, worse = (name_b, name_a) if found.errors < 0 else (name_a, name_b)
         line = f"{better} is better than {worse} ({shown_p(found.p)}): {size} fewer {of_all}"

@@ -78,9 +78,15 @@ def cached_features(
                 raise
             continue  # another process has just removed it to make room
         touch(entry / ABOUT)
-        log.info("features of %d %s photos: read from the cache", len(records), split)
+        log.info("%s: read from the cache", _name(len(records), split))
         return rows
     return _extract(entry, job, reader or data.reader(), records, split, limit)
+
+
+def _name(photos: int, split: str) -> str:
+    """In words; ``all`` is what is not divided."""
+    which = f"all {photos}" if split == "all" else f"{photos} {split}"
+    return f"features of {which} photos"
 
 
 def _rows(folder: Path, job: FeatureJob, photos: int) -> dict[str, Rows]:
@@ -108,7 +114,7 @@ def _extract(
     if partial is None:
         return _rows(entry, job, len(records))
     make_room(entry.parent, limit, keep=(entry, partial.folder))
-    what = f"features of {len(records)} {split} photos"
+    what = _name(len(records), split)
     try:
         with (
             batch_of("features", job.batch_size),

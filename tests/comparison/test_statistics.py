@@ -159,6 +159,7 @@ def test_the_verdict_in_words() -> None:
         "standard error 6.3, p = 0.43); if it is as large as it looks, about 16,000 more would "
         "be needed"
     )
+    assert "(1 more error of 2,000, standard error 1, p = 1)" in verdict("A", "B", fixed(0, 1))
     assert verdict("A", "B", fixed(9, 9)) == (
         "the difference of B to A cannot be told on these photos: both make equally many errors"
     )
