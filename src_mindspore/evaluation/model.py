@@ -109,12 +109,21 @@ def load_model(path: Path, machine: str | None = None, engine: str | None = None
             f"the engine ({engine}) can be chosen for a run folder or .ckpt only; got {path}"
         )
     if not file.is_file():
-        raise UserError(f"{file} does not exist" + (f": {path} is no run folder" * path.is_dir()))
+        raise UserError(f"{file} does not exist{_no_run(path)}")
     spec = load_spec(file.parent / FILE_NAME)
     entry = described(file, spec)
     module = import_module(f"src_mindspore.evaluation.{opener}")
     choice = machine if file.suffix == ".ms" else engine
     return Model(file, spec, entry, module.open_model(file, spec, entry.sha256, choice))
+
+
+def _no_run(path: Path) -> str:
+    """What a folder without a checkpoint is, and what of it can be taken."""
+    if not path.is_dir():
+        return ""
+    models = sorted(file.name for file in path.iterdir() if file.suffix in OPENERS)
+    there = f"; of an export one file is named, here {some(models)}" if models else ""
+    return f": {path} is no run folder{there}"
 
 
 def described(file: Path, spec: ModelSpec) -> FileSpec:

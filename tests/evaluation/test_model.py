@@ -146,6 +146,11 @@ def test_what_is_not_there(tmp_path):
     assert refusal(folder) == f"{folder}/model.ckpt does not exist: {folder} is no run folder"
     assert refusal(file) == f"{file} does not exist"
     write_onnx(file)
+    (tmp_path / "model.ms").touch()
+    assert refusal(folder) == (
+        f"{folder}/model.ckpt does not exist: {folder} is no run folder; of an export one file is "
+        f"named, here model.ms, model.onnx"
+    )
     assert refusal(file) == (
         f"{tmp_path}/spec.json is missing: a model is read together with its spec.json"
     )
