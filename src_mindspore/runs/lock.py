@@ -73,8 +73,8 @@ class RunLock:
         except (BlockingIOError, PermissionError):  # which of them is the file system's choice
             holder = os.pread(file, 200, 0).decode(errors="replace") or "another process"
             raise UserError(
-                f"{self.path.parent} is being trained by {holder}: one process at a time may work "
-                f"on a run folder; wait for it, stop it, or name another folder"
+                f"{self.path.parent} is being worked on by {holder}: one process at a time may "
+                f"fill a folder; wait for it, stop it, or name another one"
             ) from None
 
     def _is_current(self, file: int) -> bool:

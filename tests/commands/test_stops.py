@@ -42,7 +42,7 @@ def test_the_second_process_is_refused_and_the_first_stops_cleanly(workplace: Wo
     wait_for(first, lambda: lines_of(run) > 2)
     second = workplace.run("train.py --run runs/held --resume")
     assert second.returncode == 2
-    assert f"error: runs/held is being trained by process {first.pid} on " in second.stderr
+    assert f"error: runs/held is being worked on by process {first.pid} on " in second.stderr
     assert second.stderr.count("error:") == 1
     before = lines_of(run)
     wait_for(first, lambda: lines_of(run) > before)  # undisturbed

@@ -37,7 +37,7 @@ def other(tmp_path):
 
 
 def test_the_second_is_told_who_the_first_is(tmp_path, other):
-    text = f"{tmp_path} is being trained by process {other.pid} on {socket.gethostname()}: one "
+    text = f"{tmp_path} is being worked on by process {other.pid} on {socket.gethostname()}: one "
     for refused in (RunLock(tmp_path).take, RunLock(tmp_path).look):
         with pytest.raises(UserError) as info:
             refused()
@@ -47,7 +47,7 @@ def test_the_second_is_told_who_the_first_is(tmp_path, other):
     (tmp_path / "c.yaml").rename(tmp_path / "config.yaml")
     Manifest(tmp_path, "train.py").adopt(["config.yaml"])
     for refused in (lambda: create_run(tmp_path, config), lambda: reopen_run(tmp_path)):
-        with pytest.raises(UserError, match=f"trained by process {other.pid} on"):
+        with pytest.raises(UserError, match=f"worked on by process {other.pid} on"):
             refused()
     assert (tmp_path / "config.yaml").read_text() == "seed: 5\n"
     other.kill()
