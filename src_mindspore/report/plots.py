@@ -12,7 +12,6 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
 
 from src_mindspore.system.write import atomic_path
 
@@ -22,7 +21,6 @@ LARGEST = 40.0  # inches of a side: 23 megapixels
 MOST = 100  # classes whose names can be read in such a picture
 SOME = 40  # classes that are shown where there are more
 NAME = 40  # characters of a name beside the picture
-COLOURS, MARKERS = 10, "osD^v"  # Matplotlib's own colours; the eleventh recipe has the next marker
 
 # fonts with Chinese characters; Matplotlib's own has none
 CHINESE_FONTS = (
@@ -31,7 +29,7 @@ CHINESE_FONTS = (
 )
 
 
-def _label_fonts() -> list[str]:
+def label_fonts() -> list[str]:
     """Font families of class names: the default one, then what this machine has for Chinese."""
     there = set(font_manager.get_font_names())
     return ["DejaVu Sans", *(name for name in CHINESE_FONTS if name in there)]
@@ -130,7 +128,7 @@ def draw_confusion(path: Path, confusion: np.ndarray, labels: Sequence[str]) -> 
     table[place[true[inside]], place[predicted[inside]]] = images[inside]
     of_class = np.bincount(true, images, len(labels))[shown]
     shares = table / np.maximum(of_class, 1)[:, None]
-    _draw_table(path, table, shares, [_short(labels[i]) for i in shown], title)
+    _draw_table(path, table, shares, [short_name(labels[i]) for i in shown], title)
 
 
 def most_confused(confusion: np.ndarray, classes: int, count: int) -> np.ndarray:
@@ -149,21 +147,9 @@ def most_confused(confusion: np.ndarray, classes: int, count: int) -> np.ndarray
     return np.array(sorted([*chosen, *islice(others, count - len(chosen))]))
 
 
-def _short(label: str) -> str:
+def short_name(label: str) -> str:
     """A name of a length that leaves room for the picture."""
     return label if len(label) <= NAME else f"{label[: NAME - 1]}…"
-
-
-def _short_apart(names: Sequence[str]) -> list[str]:
-    """Names of such a length, which tell recipes apart: long ones may differ at their ends."""
-    half = (NAME - 1) // 2
-    ends = [n if len(n) <= NAME else f"{n[:half]}…{n[half + 1 - NAME :]}" for n in names]
-    found = [_short(name) for name in names]
-    found = [end if found.count(f) > 1 else f for f, end in zip(found, ends, strict=True)]
-    return [
-        f"{f} ({found[: place + 1].count(f)})" if found.count(f) > 1 else f
-        for place, f in enumerate(found)
-    ]
 
 
 def _draw_table(
@@ -180,7 +166,7 @@ def _draw_table(
         axes.text(column, row, text, ha="center", va="center", color=colour, size=8)
     ticks = range(len(names))
     points = min(10.0, 72 * 0.6 * size / len(names))
-    style = {"size": points, "parse_math": False, "fontfamily": _label_fonts()}  # "$" is a "$"
+    style = {"size": points, "parse_math": False, "fontfamily": label_fonts()}  # "$" is a "$"
     axes.set_xticks(ticks, names, rotation=90, **style)
     axes.set_yticks(ticks, names, **style)
     axes.set_xlabel("predicted")
@@ -231,50 +217,4 @@ def draw_reliability(path: Path, calibration: dict[str, Any], final: dict[str, A
         f"width; perfectly calibrated, chance alone gives an ECE of {chance['low']:.3f} to "
         f"{chance['high']:.3f}"
     )
-    save(figure, path)
-
-
-def draw_accuracy_over_speed(path: Path, rows: Sequence[dict[str, Any]], speed: str) -> None:
-    """Each recipe of a comparison as a point: photos a second, accuracy with its 95 % interval.
-
-    Args:
-        path: the PNG to write.
-        rows: ``name``, ``accuracy`` and ``accuracy_interval`` (0..1), ``speed`` above 0.
-        speed: what the speed is, for the axis.
-    """
-    height = max(6.0, 0.6 + 0.23 * len(rows))  # of the legend, a line each
-    figure = Figure(figsize=(9, min(height, LARGEST)), layout="constrained")
-    axes = figure.subplots()
-    names = _short_apart([row["name"] for row in rows])
-    speeds = [row["speed"] for row in rows]
-    left, right = 0.7 * min(speeds), max(speeds) / 0.7
-    for place, row in enumerate(rows):
-        # recipes of one speed side by side, so that their intervals can be told apart
-        same = [other["name"] for other in rows if other["speed"] == row["speed"]]
-        shift = (right / left) ** (0.015 * (same.index(row["name"]) - (len(same) - 1) / 2))
-        low, high = (abs(end - row["accuracy"]) * 100 for end in row["accuracy_interval"])
-        axes.errorbar(
-            row["speed"] * shift,
-            100 * row["accuracy"],
-            [[low], [high]],
-            fmt=MARKERS[place // COLOURS % len(MARKERS)],
-            ms=7,
-            capsize=4,
-            color=f"C{place % COLOURS}",
-            label=f"{names[place]}: {row['accuracy']:.2%}",
-        )
-    axes.set_xscale("log")
-    axes.set_xlim(left, right)
-    # of a decade as many numbers as have room beside each other; a range within one has them all
-    steps = (1.0, 2.0, 5.0) if right > 4 * left else tuple(range(1, 10))
-    axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=20))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(speed)
-    axes.set_ylabel("accuracy, %")
-    axes.grid(alpha=0.3, which="both")
-    style = {"family": _label_fonts()}
-    legend = figure.legend(loc="outside right upper", prop=style)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
     save(figure, path)
