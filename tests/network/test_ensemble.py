@@ -2,11 +2,16 @@
 
 import mindspore as ms
 import numpy as np
+import onnx
 import pytest
 from helpers import mode
+from lite_fakes import fetched_or_skip
 from mindspore import Parameter, Tensor, nn, ops
 
+from src_mindspore.backbone import build_backbone
 from src_mindspore.evaluation.file_checks import check_mindir
+from src_mindspore.lite.converter import convert_to_ms
+from src_mindspore.lite.package import lite_home
 from src_mindspore.network.ensemble import Ensemble, View
 from src_mindspore.network.mindir_file import export_mindir, load_mindir
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
@@ -76,9 +81,38 @@ def test_every_form_is_the_average(tmp_path) -> None:
         got = np.concatenate([loaded(Tensor(image[None])).asnumpy() for image in IMAGES])
         export_onnx(network, tmp_path / "fixed.onnx", (1, 3, SIZE, SIZE), ["probabilities"])
     np.testing.assert_allclose(got, expected, atol=1e-6)
+    nodes = onnx.load(tmp_path / "fixed.onnx").graph.node
+    takers = {node.op_type for node in nodes if "image" in node.input}
+    assert not takers & {"Mul", "Add"}  # see ``_Normalise``
     allow_any_batch(tmp_path / "fixed.onnx", tmp_path / "model.onnx")
     got = onnx_session(tmp_path / "model.onnx", 1).run(None, {"image": IMAGES})[0]
     np.testing.assert_allclose(got, expected, atol=1e-6)
+
+
+class Pooled(nn.Cell):
+    """A whole backbone; the fault of the converter needs one."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.backbone = build_backbone(name)
+
+    def construct(self, x: Tensor) -> Tensor:
+        for layer in self.backbone.features:
+            x = layer(x)
+        return ops.softmax(x.mean((2, 3))[:, :CLASSES], -1)
+
+
+@pytest.mark.long
+def test_lite_converts_members_that_see_the_image_in_three_ways(tmp_path) -> None:
+    fetched_or_skip(lite_home)
+    eye = np.eye(64, 96, dtype=np.float32)
+    views = [AS_IT_IS, SHIFTED, View(eye, eye, SHIFTED.scale, SHIFTED.shift)]
+    names = ("efficientnet_lite1", "mobilenet_v2", "small_cnn")
+    network = Ensemble([Pooled(name) for name in names], views).set_train(False)
+    with mode(ms.GRAPH_MODE):
+        export_onnx(network, tmp_path / "model.onnx", (1, 3, 96, 96), ["probabilities"])
+    convert_to_ms(tmp_path / "model.ms", tmp_path / "model.onnx")
+    assert (tmp_path / "model.ms").stat().st_size
 
 
 def test_members_keep_their_own_parameters_and_share_a_resize() -> None:
