@@ -92,9 +92,10 @@ def loop_epoch(
     from src_mindspore.head import ClassifierHead
     from src_mindspore.network.device import select_device
     from src_mindspore.training.inputs import CachedInputs
-    from src_mindspore.training.loop import Stage, fit
+    from src_mindspore.training.loop import fit
     from src_mindspore.training.loss import ClassificationLoss
     from src_mindspore.training.optimizers import build_optimizer
+    from src_mindspore.training.stage import Stage
     from src_mindspore.training.step import TrainStep
 
     class HeadAlone(nn.Cell):

@@ -21,9 +21,10 @@ from src_mindspore.photos.tensors import read_photos
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.draws import Seed, epoch_order
 from src_mindspore.training.inputs import Batch, TrainingInputs
-from src_mindspore.training.loop import Stage, fit
+from src_mindspore.training.loop import fit
 from src_mindspore.training.materials import Materials, feature_job
 from src_mindspore.training.options import TrainingOptions, model_options, training_options
+from src_mindspore.training.stage import Stage
 from src_mindspore.training.stages import build_stage
 from src_mindspore.training.train import photos_of
 from src_mindspore.training.workers import ALONE, Workers

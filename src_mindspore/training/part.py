@@ -23,7 +23,7 @@ from src_mindspore.system.rows import Readable
 from src_mindspore.system.terminal import some
 from src_mindspore.training.distillation import Targets
 from src_mindspore.training.limits import settings_named
-from src_mindspore.training.loop import Stage, fit, stage_logits
+from src_mindspore.training.loop import fit, stage_logits
 from src_mindspore.training.materials import (
     Materials,
     cached_outputs,
@@ -32,6 +32,7 @@ from src_mindspore.training.materials import (
 )
 from src_mindspore.training.options import TrainingOptions
 from src_mindspore.training.recipes import Recipe, build_untrained
+from src_mindspore.training.stage import Stage
 from src_mindspore.training.stages import build_stage, training_inputs
 from src_mindspore.training.teachers import Teacher, has_new_features, run_teacher, targets_of
 from src_mindspore.weights.assign import assign_strict

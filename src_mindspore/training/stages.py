@@ -16,7 +16,6 @@ from src_mindspore.system.rows import blank
 from src_mindspore.training.distillation import DistillationLoss, Targets, TaughtHead
 from src_mindspore.training.fast_head import FastHead
 from src_mindspore.training.inputs import CachedInputs, PhotoInputs, TrainingInputs
-from src_mindspore.training.loop import Stage, steps_per_epoch
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.materials import (
     Materials,
@@ -34,6 +33,7 @@ from src_mindspore.training.options import (
     StageOptions,
     TrainingOptions,
 )
+from src_mindspore.training.stage import Stage, steps_per_epoch
 from src_mindspore.training.step import TrainStep
 
 log = logging.getLogger(__name__)

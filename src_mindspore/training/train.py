@@ -35,7 +35,7 @@ from src_mindspore.training.auto_cut import choose_from_block
 from src_mindspore.training.build_model import build_model, pretrained_weights
 from src_mindspore.training.data import checked_data_set
 from src_mindspore.training.limits import AGAIN, settings_named
-from src_mindspore.training.loop import Stage, fit
+from src_mindspore.training.loop import fit
 from src_mindspore.training.materials import Materials
 from src_mindspore.training.options import (
     STAGES,
@@ -46,6 +46,7 @@ from src_mindspore.training.options import (
 )
 from src_mindspore.training.part import teach
 from src_mindspore.training.recipes import teachers_of
+from src_mindspore.training.stage import Stage
 from src_mindspore.training.stages import build_stage
 from src_mindspore.training.workers import join, leave
 from src_mindspore.weights.assign import arrays_of, assign_strict, restore

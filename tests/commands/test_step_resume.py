@@ -11,9 +11,10 @@ from src_mindspore.network.classifier import Top, build_classifier
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.system.errors import UserError
 from src_mindspore.training.inputs import CachedInputs
-from src_mindspore.training.loop import Stage, fit
+from src_mindspore.training.loop import fit
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer
+from src_mindspore.training.stage import Stage
 from src_mindspore.training.stages import trainable
 from src_mindspore.training.step import TrainStep
 from src_mindspore.weights.assign import arrays_of, assign_strict, restore

@@ -21,9 +21,10 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.training import fast_head, head_library
 from src_mindspore.training.fast_head import RULES, FastHead, NotFiniteError, first_weights
 from src_mindspore.training.inputs import CachedInputs
-from src_mindspore.training.loop import Stage, fit
+from src_mindspore.training.loop import fit
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import OPTIMIZERS, build_optimizer
+from src_mindspore.training.stage import Stage
 from src_mindspore.training.step import TrainStep
 from src_mindspore.weights.assign import arrays_of, assign_strict
 

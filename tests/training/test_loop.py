@@ -15,7 +15,8 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.training import loop as trainer
 from src_mindspore.training.inputs import CachedInputs
 from src_mindspore.training.limits import settings_named
-from src_mindspore.training.loop import Stage, fit, steps_per_epoch
+from src_mindspore.training.loop import fit
+from src_mindspore.training.stage import Stage, steps_per_epoch
 
 
 @pytest.mark.parametrize(("photos", "size", "steps"), [(1, 8, 1), (8, 8, 1), (9, 8, 2), (16, 8, 2)])

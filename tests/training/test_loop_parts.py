@@ -7,10 +7,12 @@ from helpers import mode
 
 from src_mindspore.network.classifier import Classifier, Top, build_classifier
 from src_mindspore.training import loop as trainer
+from src_mindspore.training.epoch import padded
 from src_mindspore.training.inputs import CachedInputs
-from src_mindspore.training.loop import Stage, fit
+from src_mindspore.training.loop import fit
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer
+from src_mindspore.training.stage import Stage
 from src_mindspore.training.stages import trainable
 from src_mindspore.training.step import TrainStep
 from src_mindspore.weights.assign import arrays_of, assign_strict
@@ -117,7 +119,7 @@ def test_a_padded_step_is_the_step_by_hand(classifier, network):
     for size in (5, 8, 12):
         assign_strict(classifier, start, "the beginning")
         step = step_of(Top(classifier, "mean"), 0.5).set_train(True)
-        batch = trainer._padded(x, labels, weights, size)
+        batch = padded(x, labels, weights, size)
         got_loss, got_logits = step(*batch, ms.Tensor(keep[:size]))
         after = arrays_of(classifier)
         assert float(got_loss.asnumpy()) == pytest.approx(loss, rel=1e-5)

@@ -14,9 +14,10 @@ from src_mindspore.photos.records import Record
 from src_mindspore.training import part
 from src_mindspore.training.fast_head import FastHead
 from src_mindspore.training.inputs import CachedInputs
-from src_mindspore.training.loop import Stage, stage_logits
+from src_mindspore.training.loop import stage_logits
 from src_mindspore.training.optimizers import build_optimizer
 from src_mindspore.training.options import FeatureOptions, StageOptions, TrainingOptions
+from src_mindspore.training.stage import Stage
 from src_mindspore.weights.assign import arrays_of
 
 WIDTH, CLASSES, PHOTOS, EPOCHS, BATCH = 6, 3, 24, 5, 8

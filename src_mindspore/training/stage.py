@@ -1,0 +1,75 @@
+"""A stage of training, ready to run: what is trained, on what, and how far it is."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from src_mindspore.network.classifier import Classifier
+from src_mindspore.runs.progress import StageProgress
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.rows import Sliceable
+from src_mindspore.training.fast_head import FastHead
+from src_mindspore.training.inputs import TrainingInputs
+from src_mindspore.training.step import TrainStep
+from src_mindspore.training.workers import ALONE, Workers
+
+
+@dataclass
+class Stage:
+    """A stage ready to run.
+
+    Attributes:
+        name: for messages and the log.
+        classifier: the whole network, of which ``step`` trains a part.
+        step: one step of training.
+        inputs: what is trained on.
+        val: the values at the cut of the validation photos (an array, or anything that gives
+            arrays when sliced) and their labels (n,); None: no epoch is scored, the last counts.
+        val_loss: how those are scored, see ``metrics.summary``.
+        lr: (steps,) float32 over all epochs, as given to the optimiser.
+        class_weights: (classes,) float32.
+        epochs: passes over the training photos.
+        batch_size: photos of a step, of all workers together.
+        patience: epochs without a better one before the stage ends; 0 is never.
+        freeze_bn_statistics: whether batch norms keep their mean and variance.
+        workers: who trains together.
+        progress: how far it is.
+        best: the weights of the best epoch so far, over all stages; None before there is one.
+        fast: trains the head in place of ``step``, an epoch a call, with the same numbers; the
+            parameters and the optimiser of ``step`` are brought up to date after every epoch.
+    """
+
+    name: str
+    classifier: Classifier
+    step: TrainStep
+    inputs: TrainingInputs
+    val: tuple[Sliceable, np.ndarray] | None
+    val_loss: str
+    lr: np.ndarray
+    class_weights: np.ndarray
+    epochs: int
+    batch_size: int
+    patience: int
+    freeze_bn_statistics: bool = True
+    workers: Workers = ALONE
+    progress: StageProgress = field(default_factory=StageProgress)
+    best: Mapping[str, np.ndarray] | None = None
+    fast: FastHead | None = None
+
+
+def steps_per_epoch(photos: int, batch_size: int) -> int:
+    """Optimiser steps in an epoch; the short last batch is one."""
+    return -(-photos // batch_size)
+
+
+def check_finite(stage: Stage, what: str, value: float, step: int) -> None:
+    """Raises UserError, with the learning rate of a step, where a value is no number."""
+    if not math.isfinite(value):
+        raise UserError(
+            f"the {what} of {stage.name} became {value} at step {step} "
+            f"with learning rate {stage.lr[step - 1]:.6g}: a smaller "
+            f"{stage.name}_stage.lr.max or a longer warm-up is needed, in a new run (--run), which "
+            f"uses the cached features again; --resume would come to the same step"
+        )
