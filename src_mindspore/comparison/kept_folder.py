@@ -1,10 +1,11 @@
 """A folder in which a command keeps what it has done, so that it can go on, and its report."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from src_mindspore.runs.lock import RunLock
-from src_mindspore.system.manifest import Manifest
+from src_mindspore.system.manifest import NAME, Manifest
 
 
 class KeptFolder:
@@ -33,6 +34,7 @@ class KeptFolder:
         self.files = Manifest(path, command, written)
         self.files.refuse_folder(f"{what} takes a new or an empty folder, or that of another one")
         self.files.refuse_others(written, "move them away, or name another folder with --out")
+        self._new = not path.is_dir() or not any(path.iterdir())
         (path / below).mkdir(parents=True, exist_ok=True)
         self._lock = RunLock(path)
         self._lock.take()
@@ -40,5 +42,12 @@ class KeptFolder:
         self.parts = Manifest(path / below, command)
 
     def close(self) -> None:
-        """Lets other processes work in the folder."""
+        """Lets other processes work in the folder; a new one in which nothing was kept is gone."""
+        if self._new and not (self.files.names or self.parts.names):
+            with suppress(OSError):  # a folder that others have put something into stays
+                self.parts.folder.rmdir()
+                (self.path / NAME).unlink()
         self._lock.release()
+        if self._new:
+            with suppress(OSError):
+                self.path.rmdir()

@@ -75,6 +75,17 @@ def test_a_damaged_result_is_nobodys_result(folder) -> None:
         kept(first)
 
 
+def test_a_new_folder_in_which_nothing_was_kept_is_gone(tmp_path) -> None:
+    out = tmp_path / "out"
+    ComparisonFolder(out).close()
+    assert not out.exists()
+    one = ComparisonFolder(out)
+    kept(one)
+    one.close()
+    ComparisonFolder(out).close()  # one of an earlier call
+    assert ComparisonFolder(out).find(KEY)
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(UserError, match=r"compare\.py did not fill it: it has mine\.txt"):
