@@ -2,8 +2,10 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -64,7 +66,7 @@ def compare(
         log.info("%d of %d folds are there already", there, there + len(missing))
     recipes, networks = _prepared(configs, question.photos.whole)
     with progress(len(missing), "comparing", "fold", quiet=True) as advance:
-        clock = _Clock(len(missing))
+        clock = Clock(Counter(job.contender.name for job in missing), time.perf_counter)
         for config, recipe in zip(configs, recipes, strict=True):
             mine = [job for job in missing if job.contender is config]
             if mine:
@@ -112,27 +114,39 @@ def _jobs(contender: Contender, question: Question) -> Iterator[Job]:
             yield Job(contender, fold, seed, parts, key)
 
 
-class _Clock:
-    """How long the rest will take, by the trainings so far."""
+class Clock:
+    """How long the rest will take: a recipe's folds take what its folds took so far.
 
-    def __init__(self, count: int) -> None:
-        self._left, self._done, self._spent = count, 0, 0.0
-        self._began = time.perf_counter()
+    Args:
+        left: trainings to come, by recipe.
+        now: seconds, of a clock.
+    """
+
+    def __init__(self, left: Mapping[str, int], now: Callable[[], float]) -> None:
+        self._left, self._now = dict(left), now
+        self._took: dict[str, list[float]] = {}
+        self._began = now()
 
     def start(self) -> None:
-        self._began = time.perf_counter()
+        """What was done up to here was no training."""
+        self._began = self._now()
 
-    def lap(self) -> str:
-        """One more is done."""
-        now = time.perf_counter()
-        self._spent, self._began = self._spent + now - self._began, now
-        self._done, self._left = self._done + 1, self._left - 1
-        minutes = self._left * self._spent / self._done / 60
-        return f"about {minutes:.1f} min left" if self._left else "the last"
+    def lap(self, name: str) -> str:
+        """One more of a recipe is done; in words what is left, others being like the mean."""
+        now = self._now()
+        self._took.setdefault(name, []).append(now - self._began)
+        self._began = now
+        self._left[name] -= 1
+        if not any(self._left.values()):
+            return "the last"
+        means = {recipe: fmean(seconds) for recipe, seconds in self._took.items()}
+        usual = fmean(means.values())
+        rest = sum(means.get(recipe, usual) * count for recipe, count in self._left.items())
+        return f"about {rest / 60:.1f} min left"
 
 
 def _trained(
-    job: Job, recipe: Recipe, question: Question, folder: ComparisonFolder, clock: _Clock
+    job: Job, recipe: Recipe, question: Question, folder: ComparisonFolder, clock: Clock
 ) -> FoldResult:
     """Trains one fold and keeps what it gave."""
     name, photos = shown_name(job.contender.name), question.photos
@@ -148,7 +162,7 @@ def _trained(
     wrong = (fitted.logits.argmax(1) != photos.labels[job.parts[SCORED]]).sum()
     log.info(
         "%s: %d errors of %d, %.1f s, %s",
-        *(where, wrong, len(fitted.logits), fitted.seconds, clock.lap()),
+        *(where, wrong, len(fitted.logits), fitted.seconds, clock.lap(job.contender.name)),
     )
     return result
 

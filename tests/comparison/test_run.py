@@ -172,3 +172,15 @@ def test_an_average_trains_its_members_and_no_more(compare, tmp_path) -> None:
     again, report = compare((3,), seeds=1)  # nothing but an average
     assert not again.fits
     assert report["rows"][0]["errors"] == row["errors"]
+
+
+def test_what_is_left_goes_by_the_recipe() -> None:
+    seconds = iter([0, 10, 70, 130, 200, 201, 202, 202])
+    clock = run.Clock({"deep": 3, "head": 2, "other": 1}, lambda: next(seconds))
+    clock.start()  # at 10
+    assert clock.lap("deep") == "about 5.0 min left"  # five like the only one that is known
+    assert clock.lap("deep") == "about 4.0 min left"
+    assert clock.lap("deep") == "about 3.2 min left"  # three of 63 s
+    assert clock.lap("head") == "about 0.6 min left"  # 1 s, and the mean of 63 and 1
+    assert clock.lap("head") == "about 0.5 min left"
+    assert clock.lap("other") == "the last"
