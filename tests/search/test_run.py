@@ -213,7 +213,8 @@ def test_time_is_kept_to_and_a_bracket_that_is_not_through_chooses_nothing(
     assert found.stopped in ("time was up", "there was no time for more")
     assert found.brackets >= 1
     assert len(found.drawn) == found.brackets * BRACKET
-    short = searched(tmp_path, Limits(None, 0.05, 1), out="short")
+    # over at the first look; within any time a fast machine may have done all folds before it
+    short = searched(tmp_path, Limits(None, -1.0, 1), out="short")
     assert short.report is None
     assert short.found.stopped == "time was up before the config's own head was through"
 
