@@ -39,6 +39,7 @@ TINY_OF = {
     "masks_small": TINY_SMALL,
     "garbage_taught": TINY_TAUGHT,
     "garbage_taught_lite0": TINY_TAUGHT,
+    "photos_taught": TINY_TAUGHT,
 }
 
 
