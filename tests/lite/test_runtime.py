@@ -56,7 +56,9 @@ def test_a_model_keeps_the_order_of_many_images(file, images):
     assert model.runtime == f"MindSpore Lite 2.0.0 {os.uname().machine}"
     many = np.concatenate([images + shift for shift in range(8)])
     expected = load_model(file.with_suffix(".onnx")).run(many)
-    np.testing.assert_allclose(model.run(many), expected, atol=1e-5)
+    # far from photos, where both round more; images differ from each other by far more
+    np.testing.assert_allclose(model.run(many), expected, atol=1e-4)
+    assert np.abs(np.diff(expected, axis=0)).max(1).min() > 1e-3
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3), (63, 65), (64, 64), (431, 277)])
