@@ -62,6 +62,14 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Student:
+    """Whom a recipe teaches: how that one is trained, and with what; not trained yet."""
+
+    options: TrainingOptions
+    materials: Materials
+
+
+@dataclass(frozen=True)
 class Fitted:
     """What a fit gave.
 
@@ -100,21 +108,27 @@ def whole_materials(recipe: Recipe, whole: DataSet) -> Materials:
 
 
 @settings_named()
-def extract(recipe: Recipe, whole: DataSet) -> float:
+def extract(recipe: Recipe, whole: DataSet, student: Student | None = None) -> float:
     """Computes the features that fits read, as far as the cache has not got them; in seconds.
+
+    Args:
+        recipe: of ``recipe_of``.
+        whole: all photos, not divided.
+        student: whom it teaches.
 
     Raises:
         UserError: see ``cached_features``.
     """
     began = time.perf_counter()
     materials = whole_materials(recipe, whole)
-    stages = [stage for stage in recipe.options.stages if stage.epochs]
+    options = _beside(student, recipe.options, materials)
+    stages = [stage for stage in options.stages if stage.epochs]
     for stage in stages:
-        training_inputs(stage, recipe.options, materials)
-    plain_values(SCORED, stages[-1].cut(materials.classifier), recipe.options, materials)
+        training_inputs(stage, options, materials)
+    plain_values(SCORED, stages[-1].cut(materials.classifier), options, materials)
     for teacher in recipe.teachers:
         if isinstance(teacher, Recipe):
-            extract(_beside(teacher, recipe.options, materials), whole)
+            extract(teacher, whole, Student(options, materials))
     return time.perf_counter() - began
 
 
@@ -151,7 +165,12 @@ def fit_part(
 
 
 def trained(
-    recipe: Recipe, data: DataSet, reader: PhotoReader, seed: int, whole: DataSet | None = None
+    recipe: Recipe,
+    data: DataSet,
+    reader: PhotoReader,
+    seed: int,
+    whole: DataSet | None = None,
+    student: Student | None = None,
 ) -> Trained:
     """Trains a recipe, after its teachers.
 
@@ -161,11 +180,12 @@ def trained(
         reader: opens them.
         seed: of initial weights, order, choice of views and dropout.
         whole: see ``Materials``.
+        student: whom it teaches.
     """
     seed_everything(seed)
     materials = materials_of(recipe, data, reader, whole)
     classifier = materials.classifier
-    options = replace(recipe.options, seed=seed)
+    options = _beside(student, replace(recipe.options, seed=seed), materials)
     materials.targets = teach(recipe.teachers, options, materials)
     stages = [stage for stage in options.stages if stage.epochs]
     values = None
@@ -210,8 +230,7 @@ def teach(
             found.append(run_teacher(teacher, data, student, materials.input))
             continue
         log.info("teacher %d of %d: %s", number + 1, len(teachers), teacher.name)
-        beside = _beside(teacher, options, materials)
-        found.append(_recipe_teacher(beside, options.seed, materials))
+        found.append(_recipe_teacher(teacher, Student(options, materials)))
 
     def features(teacher: Teacher) -> dict[str, Rows | Picked]:
         outputs = set(teacher.outputs)
@@ -224,27 +243,32 @@ def teach(
     return targets_of(found, features, options.distill, options.seed)
 
 
-def _beside(teacher: Recipe, options: TrainingOptions, materials: Materials) -> Recipe:
-    """A teacher that reads the student's cached features, where its own would be among them.
+def _beside(
+    student: Student | None, options: TrainingOptions, materials: Materials
+) -> TrainingOptions:
+    """How a teacher is trained: on its student's cached features, where its own are among them.
 
     One network on the same views: it goes over the photos once.
+
+    Args:
+        student: whom it teaches; None of a recipe that teaches nobody.
+        options: of the teacher.
+        materials: of the teacher, not trained yet; its engines become the student's.
     """
-    network, spec = build_untrained(teacher, materials.data)
-    student = materials.classifier
-    alike = teacher.options.features == options.features and not has_new_features(
-        network, spec.input, student, materials.input
-    )
-    if not alike:
-        return teacher
-    also = teacher.options.also | options.cached_cuts(student)
-    return replace(teacher, options=replace(teacher.options, also=also), engines=materials.engines)
+    if student is None or options.features != student.options.features:
+        return options
+    theirs = student.materials
+    if has_new_features(materials.classifier, materials.input, theirs.classifier, theirs.input):
+        return options
+    materials.engines = theirs.engines
+    return replace(options, also=options.also | student.options.cached_cuts(theirs.classifier))
 
 
-def _recipe_teacher(recipe: Recipe, seed: int, materials: Materials) -> Teacher:
+def _recipe_teacher(recipe: Recipe, student: Student) -> Teacher:
     """A recipe trained on the training photos of a student."""
-    data = materials.data
-    splits = {name: part for name, part in data.splits.items() if name != SCORED}
-    part = replace(data, splits=splits)
-    reached = trained(recipe, part, materials.reader, seed, materials.whole)
-    new = has_new_features(reached.classifier, reached.input, materials.classifier, materials.input)
+    theirs, seed = student.materials, student.options.seed
+    splits = {name: part for name, part in theirs.data.splits.items() if name != SCORED}
+    part = replace(theirs.data, splits=splits)
+    reached = trained(recipe, part, theirs.reader, seed, theirs.whole, student)
+    new = has_new_features(reached.classifier, reached.input, theirs.classifier, theirs.input)
     return Teacher(recipe.name, reached.classifier, reached.input, None, new)
