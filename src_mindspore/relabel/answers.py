@@ -137,7 +137,6 @@ def _recipe_answers(
     recipe: Recipe, ground: Ground, folds: Folds, advance: Callable[[int], object]
 ) -> np.ndarray:
     """Of every photo by the fold that scores it: (n, classes)."""
-    sigmoid = recipe.model["head"]["activation"] == "sigmoid"
     found = ground.empty()
     for fold in range(folds.count):
         parts = {TRAIN: folds.trained(fold), SCORED: folds.scored(fold)}
@@ -147,8 +146,7 @@ def _recipe_answers(
         except UserError as error:
             where = f"teacher {shown_name(recipe.name)}, fold {fold + 1} of {folds.count}"
             raise UserError(f"{where}: {error}") from None
-        kind = "sigmoid_logits" if sigmoid else "logits"
-        found[parts[SCORED]] = probabilities(fitted.logits, kind)
+        found[parts[SCORED]] = probabilities(fitted.logits, "logits")  # softmax: see trainable.py
         advance(1)
     return found
 

@@ -100,7 +100,7 @@ def padded(
 
 
 def _repeated(arrays: Sequence[np.ndarray], size: int) -> list[Tensor]:
-    """The rows of a short batch over and over, as in ``_padded``."""
+    """The rows of a short batch over and over, as in ``padded``."""
     return [Tensor(array[np.arange(size) % len(array)]) for array in arrays]
 
 
