@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from src_mindspore.system import command
-from src_mindspore.system.advice import advised, shell_word
+from src_mindspore.system.advice import shell_word
 from src_mindspore.system.threads import use_threads
 
 MOST_SEEDS = 100
@@ -80,16 +80,15 @@ def main() -> None:
     args = arguments()
     from src_mindspore.comparison.contenders import load_contenders
     from src_mindspore.comparison.results import ComparisonFolder
-    from src_mindspore.system.errors import UserError
+    from src_mindspore.system.read import check_data_folder
 
     for folder in filter(None, (args.data, args.test)):
-        if not folder.is_dir():
-            raise UserError(f"the data folder {folder} does not exist or is not a folder")
+        check_data_folder(folder)
     contenders = load_contenders(args.configs, args.epoch)
     names = [args.data.resolve().name, *([args.test.resolve().name] if args.test else [])]
     out = args.out or Path("runs") / f"compare-{'-on-'.join(names)}"
     folder = ComparisonFolder(out)
-    try:
+    with folder.working(sys.argv[1:]):
         # after all that can be refused without it: MindSpore takes a second to load
         from src_mindspore.comparison.photos import divided
         from src_mindspore.comparison.report import Question
@@ -100,12 +99,6 @@ def main() -> None:
         photos = divided(args.data, shared, args.folds, args.fold_seed, args.test)
         question = Question(photos, range(1, args.seeds + 1), args.epoch, args.fold_seed)
         report = compare(contenders, question, folder)
-    except (KeyboardInterrupt, OSError):  # stopped, or a full disk
-        again = advised("compare.py", *sys.argv[1:])
-        print(f"{again}  goes on with it", file=sys.stderr)
-        raise
-    finally:
-        folder.close()
     lines = [*report["about"], "", score_table(report), "", cost_table(report), ""]
     print("\n".join([*lines, *lines_of_words(report)]))
     print(f"in {shell_word(out)}")

@@ -74,14 +74,13 @@ def main() -> None:
     args = arguments()
     from src_mindspore.search.base import load_base
     from src_mindspore.search.kept import BEST, SearchFolder
-    from src_mindspore.system.errors import UserError
+    from src_mindspore.system.read import check_data_folder
 
-    if not args.data.is_dir():
-        raise UserError(f"the data folder {args.data} does not exist or is not a folder")
+    check_data_folder(args.data)
     config, aside = load_base(args.config)
     out = args.out or Path("runs") / f"tune-{args.data.resolve().name}"
     folder = SearchFolder(out)
-    try:
+    with folder.working(sys.argv[1:]):
         # after all that can be refused without it: MindSpore takes a second to load
         from src_mindspore.search.command import Asked, searched
         from src_mindspore.search.report import table, words
@@ -89,11 +88,6 @@ def main() -> None:
         heads = HEADS if args.heads is None and args.minutes is None else args.heads
         asked = Asked(args.config, args.data, args.folds, args.fold_seed, heads, args.minutes)
         report = searched(asked, config, aside, folder)
-    except (KeyboardInterrupt, OSError):  # stopped, or a full disk
-        print(f"{advised('tune.py', *sys.argv[1:])}  goes on with it", file=sys.stderr)
-        raise
-    finally:
-        folder.close()
     print("\n".join([*report["about"], "", table(report), "", *words(report)]))
     print(f"in {shell_word(out)}. To compare the best with other seeds, and to train it:")
     best = out / BEST

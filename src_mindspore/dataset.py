@@ -23,6 +23,7 @@ from src_mindspore.photos.split_folders import (
 from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.read import check_data_folder
 from src_mindspore.system.terminal import some
 from src_mindspore.system.write import sha256_of
 
@@ -94,8 +95,7 @@ def list_data_set(
             folders and classes that do not match, a folder that cannot be listed; the text has the
             names.
     """
-    if not root.is_dir():
-        raise UserError(f"the data folder {root} does not exist or is not a folder")
+    check_data_folder(root)
     listed_excluded = {exclusion.path: exclusion for exclusion in excluded}
     met: set[str] = set()
 

@@ -1,10 +1,12 @@
 """A folder in which a command keeps what it has done, so that it can go on, and its report."""
 
-from collections.abc import Collection
-from contextlib import suppress
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from src_mindspore.runs.lock import RunLock
+from src_mindspore.system.advice import advised
 from src_mindspore.system.manifest import NAME, Manifest
 
 
@@ -30,7 +32,7 @@ class KeptFolder:
     def __init__(
         self, path: Path, command: str, written: Collection[str], below: str, what: str
     ) -> None:
-        self.path = path
+        self.path, self.command = path, command
         self.files = Manifest(path, command, written)
         self.files.refuse_folder(f"{what} takes a new or an empty folder, or that of another one")
         self.files.refuse_others(written, "move them away, or name another folder with --out")
@@ -40,6 +42,21 @@ class KeptFolder:
         self._lock.take()
         self.files.note({})  # from now on it is known as one of ours
         self.parts = Manifest(path / below, command)
+
+    @contextmanager
+    def working(self, arguments: Sequence[str]) -> Iterator[None]:
+        """Lets go of the folder at the end; where the work stops, says what goes on with it.
+
+        Args:
+            arguments: of the command.
+        """
+        try:
+            yield
+        except (KeyboardInterrupt, OSError):  # stopped, or a full disk
+            print(f"{advised(self.command, *arguments)}  goes on with it", file=sys.stderr)
+            raise
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Lets other processes work in the folder; a new one in which nothing was kept is gone."""

@@ -17,6 +17,7 @@ from src_mindspore.comparison.quiet import quiet
 from src_mindspore.comparison.report import Question, division, one_image, report_of, write_report
 from src_mindspore.comparison.results import DIVISION, ComparisonFolder, FoldResult, fold_key
 from src_mindspore.dataset import DataSet
+from src_mindspore.evaluation.probabilities import logits_kind
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.progress import progress
 from src_mindspore.system.terminal import shown_name
@@ -180,6 +181,6 @@ def _answers(
     return Answers(
         contender.name,
         np.stack(logits),
-        "sigmoid_logits" if contender.sigmoid else "logits",
+        logits_kind(contender.config.head.activation),
         [results[job.key].seconds for job in jobs],
     )

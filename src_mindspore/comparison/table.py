@@ -5,7 +5,7 @@ from typing import Any
 
 from src_mindspore.comparison.statistics import shown_p
 from src_mindspore.evaluation.calibration import MIN_PHOTOS
-from src_mindspore.system.terminal import in_markdown, shown_name, some
+from src_mindspore.system.terminal import in_markdown, markdown_list, shown_name, some
 
 MILLION = 1e6
 
@@ -18,17 +18,13 @@ def markdown(report: Mapping[str, Any]) -> str:
     """
     blocks = [
         f"# {', '.join(map(_cell, report['rows']))}",
-        _listed(report["about"]),
+        markdown_list(report["about"]),
         score_table(report),
         cost_table(report),
-        _listed(lines_of_words(report)),
-        _listed(notes(report)),
+        markdown_list(lines_of_words(report)),
+        markdown_list(notes(report)),
     ]
     return "\n\n".join(filter(None, blocks)) + "\n"
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {in_markdown(line)}" for line in lines)
 
 
 def lines_of_words(report: Mapping[str, Any]) -> list[str]:

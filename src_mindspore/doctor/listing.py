@@ -19,6 +19,7 @@ from src_mindspore.photos.split_folders import (
 )
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.names import matched
+from src_mindspore.system.read import check_data_folder
 
 FOUND: Kinds = {
     "unknown_class": (
@@ -62,8 +63,7 @@ def scan(root: Path, excluded: Sequence[Exclusion] = ()) -> tuple[DataSet, list[
         UserError: no such folder, nothing in it that could be a data set, two folders for one
             split, or a folder with class folders that cannot be listed.
     """
-    if not root.is_dir():
-        raise UserError(f"the data folder {root} does not exist or is not a folder")
+    check_data_folder(root)
     given = given_splits(root)
     bases = given or {"all": ""}
     classes = _class_names(root, tuple(bases.values()))

@@ -16,7 +16,7 @@ import numpy as np
 from src_mindspore.config.load import section_problems
 from src_mindspore.evaluation.kept_models import KeptLogits
 from src_mindspore.evaluation.model import BATCH, Runner, first_line
-from src_mindspore.evaluation.probabilities import probabilities
+from src_mindspore.evaluation.probabilities import logits_kind, probabilities
 from src_mindspore.network.onnx_runtime import (
     MAX_DIFFERENCE,
     SLICE,
@@ -119,8 +119,7 @@ def _activate(logits: np.ndarray, spec: ModelSpec) -> np.ndarray:
     scaled = logits if spec.model_temperature == 1 else logits / np.float32(spec.model_temperature)
     if spec.output == "logits":
         return scaled
-    kind = "sigmoid_logits" if spec.activation == "sigmoid" else "logits"
-    return probabilities(scaled, kind).astype(np.float32)
+    return probabilities(scaled, logits_kind(spec.activation)).astype(np.float32)
 
 
 class CheckedRunner:

@@ -5,6 +5,11 @@ import numpy as np
 LOSSES = ("logits", "probabilities", "sigmoid_logits", "sigmoid_probabilities")
 
 
+def logits_kind(activation: str | None) -> str:
+    """What the logits of a head are, one of ``LOSSES``: a binary decision a class with sigmoid."""
+    return "sigmoid_logits" if activation == "sigmoid" else "logits"
+
+
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """(n, K) -> (n, K), stable for large values."""
     shifted = logits - logits.max(-1, keepdims=True)

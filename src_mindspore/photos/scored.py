@@ -12,6 +12,7 @@ from src_mindspore.photos.split_folders import given_splits, warn_of_beside
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.names import canonical
 from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.read import check_data_folder
 from src_mindspore.system.terminal import some
 from src_mindspore.system.write import sha256_of
 
@@ -35,8 +36,7 @@ def scored_records(
     Raises:
         UserError: a folder that is no class of the model, or a split that cannot be told.
     """
-    if not root.is_dir():
-        raise UserError(f"the data folder {root} does not exist or is not a folder")
+    check_data_folder(root)
     given = given_splits(root)
     if given:
         if split not in (*given, "all"):

@@ -31,6 +31,7 @@ from src_mindspore.runs.trainable import check_trainable, unheeded_of_teachers
 from src_mindspore.spec.model import FILE_NAME
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.manifest import NAME, Manifest
+from src_mindspore.system.read import check_data_folder
 from src_mindspore.system.terminal import some
 from src_mindspore.system.write import write_text
 
@@ -79,8 +80,7 @@ def open_run(
         asked.data.dir = str(data.resolve())
     if not asked.data.dir:
         raise UserError("no data: --data DIR names the folder of photos, or data.dir in the config")
-    if not Path(asked.data.dir).is_dir():
-        raise UserError(f"the data folder {asked.data.dir} does not exist or is not a folder")
+    check_data_folder(Path(asked.data.dir))
     check_trainable(asked, workers)
     said = (*settings_without_effect(asked), *unheeded_of_teachers(asked), *random_layers(asked))
     for line in said:

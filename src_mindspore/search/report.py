@@ -1,7 +1,7 @@
 """A search on paper: the table of single changes, the best head, its config, a picture."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from src_mindspore.config.load import resolved_yaml
 from src_mindspore.report.parallel import draw_parallel
 from src_mindspore.search.kept import BEST, FIGURES, PLOT, REPORT, SearchFolder
 from src_mindspore.search.settings import in_words, nested
-from src_mindspore.system.terminal import in_markdown, shown_name, some
+from src_mindspore.system.terminal import markdown_list, shown_name, some
 
 # Axes of the picture, by attribute of HeadSettings
 AXES = {
@@ -97,19 +97,15 @@ def markdown(report: Mapping[str, Any]) -> str:
     """The whole report."""
     blocks = [
         "# A search of heads",
-        _listed(report["about"]),
+        markdown_list(report["about"]),
         "## Each change alone",
         table(report),
         "## The best",
-        _listed(words(report)),
+        markdown_list(words(report)),
         "## How to read it",
-        _listed(notes(report)),
+        markdown_list(notes(report)),
     ]
     return "\n\n".join(blocks) + "\n"
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {in_markdown(line)}" for line in lines)
 
 
 def table(report: Mapping[str, Any]) -> str:

@@ -74,6 +74,12 @@ def check_file(path: Path) -> None:
             raise UserError(f"{path}: the file is empty")
 
 
+def check_data_folder(path: Path) -> None:
+    """Raises UserError where a data folder is not there, or is none."""
+    if not path.is_dir():
+        raise UserError(f"the data folder {path} does not exist or is not a folder")
+
+
 def read_text(path: Path, limit: int) -> str:
     """The text of a file of at most ``limit`` bytes, see ``decoded``.
 

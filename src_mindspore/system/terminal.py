@@ -47,6 +47,11 @@ def in_markdown(text: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", text)
 
 
+def markdown_list(lines: Sequence[str]) -> str:
+    """Lines with names in them as a list in Markdown."""
+    return "\n".join(f"- {in_markdown(line)}" for line in lines)
+
+
 def apart(names: Sequence[str], beside: Iterable[str] = ()) -> list[str]:
     r"""Names as ``shown_name`` gives them; two that look the same are told by their characters.
 

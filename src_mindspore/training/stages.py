@@ -6,6 +6,7 @@ import numpy as np
 from mindspore import Parameter, nn
 
 from src_mindspore.backbone import IMAGE
+from src_mindspore.evaluation.probabilities import logits_kind
 from src_mindspore.features.job import Views
 from src_mindspore.lr import build_lr
 from src_mindspore.network.classifier import Classifier, Top
@@ -72,7 +73,7 @@ def build_stage(stage: StageOptions, options: TrainingOptions, materials: Materi
         ),
         inputs=inputs,
         val=validation,
-        val_loss="sigmoid_logits" if activation == "sigmoid" else "logits",
+        val_loss=logits_kind(activation),
         lr=lr,
         class_weights=class_weights(labels, classes, options.loss.class_weights),
         epochs=stage.epochs,

@@ -16,17 +16,6 @@ from src_mindspore.system.errors import UserError
 HEAD = "finetune_stage: {epochs: 0}\n"
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(name: str, text: str = ""):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-        return path
-
-    return write
-
-
 def test_names_are_stems_or_as_much_of_the_paths_as_tells_them_apart(write, caplog) -> None:
     paths = [write("one/a.yaml"), write("two/a.yaml", "seed: 2"), write("two/b.yaml", "seed: 3")]
     assert [c.name for c in load_contenders(paths)] == ["one/a", "two/a", "b"]

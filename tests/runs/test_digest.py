@@ -1,21 +1,9 @@
 """What makes two configs the same recipe."""
 
-import pytest
-
 from src_mindspore.config.load import load_config
 from src_mindspore.runs.digest import digest_of
 
 HEAD = "finetune_stage: {epochs: 0}\n"
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write(name: str, text: str = ""):
-        path = tmp_path / name
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def test_what_decides_no_logits_is_not_in_the_digest(write) -> None:

@@ -14,17 +14,6 @@ FIXED = (
 )
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(name: str, text: str = ""):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-        return path
-
-    return write
-
-
 def taught_by(*names: str) -> str:
     return f"finetune_stage: {{epochs: 1}}\ndistill: {{teachers: [{', '.join(names)}]}}\n"
 
