@@ -30,6 +30,7 @@ from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.names import CONFUSION, CURVES, LAST, METRICS, MODEL, RELIABILITY
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.launcher import scheduling
+from src_mindspore.system.progress import scored_rounds
 from src_mindspore.system.terminal import apart
 from src_mindspore.training.auto_cut import choose_from_block
 from src_mindspore.training.build_model import build_model, pretrained_weights
@@ -203,6 +204,7 @@ def _fit(stage: Stage, run: RunFolder) -> None:
 
     def after_epoch(reached: Stage, line: dict[str, Any]) -> None:
         run.log(line)
+        shown(line.get("val_top1"))
         if run.wants_checkpoint:
             save(reached)
 
@@ -210,7 +212,9 @@ def _fit(stage: Stage, run: RunFolder) -> None:
         if run.wants_checkpoint:
             save(reached)
 
-    fit(stage, after_epoch, run.due, after_step)
+    before = [line["val_top1"] for line in run.lines if line["stage"] == stage.name]
+    with scored_rounds(stage.epochs, f"{stage.name}, val top-1", before) as shown:
+        fit(stage, after_epoch, run.due, after_step)
     save(stage)
 
 
