@@ -22,6 +22,7 @@ from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.plots.of_run import (
     MOST,
     SOME,
+    chinese_fonts,
     draw_confusion,
     draw_curves,
     draw_reliability,
@@ -220,7 +221,8 @@ def _fit(stage: Stage, run: RunFolder) -> None:
 
 def _draw(run: RunFolder, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
     final = metrics["val"]
-    labels = apart([spec.label(i) for i in range(len(spec.classes))])
+    shown = spec.names if chinese_fonts() else spec.label
+    labels = apart([shown(i) for i in range(len(spec.classes))])
     with run.files.path(CURVES) as path:
         draw_curves(path, run.lines)
     with run.files.path(CONFUSION) as path:
