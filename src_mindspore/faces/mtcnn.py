@@ -28,7 +28,7 @@ R_SIDE, O_SIDE = 24, 48  # pixels of their inputs
 # the overlaps that stay: within a copy of the pyramid, between copies, after R-Net, after O-Net
 IN_COPY, BETWEEN, AFTER_R, AFTER_O = 0.5, 0.7, 0.7, 0.7
 MEAN, SCALE = 127.5, 1 / 128  # (value - mean) * scale
-BATCH = 256  # windows that R-Net and O-Net see at once: 7 MB
+BATCH = 32  # windows that R-Net and O-Net see at once
 _NOTHING = (np.empty((0, 4)), np.empty(0), np.empty((0, 4)))  # boxes, scores, moves
 
 
