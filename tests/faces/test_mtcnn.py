@@ -29,13 +29,9 @@ def test_the_rewritten_p_net_gives_the_same_values(files, rows) -> None:
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), classes[0, ..., 1], atol=1e-5)
 
 
-@pytest.mark.parametrize(("seed", "side"), [(1, 50), (2, 40), (4, 64)])
+@pytest.mark.parametrize(("seed", "side"), [(1, 50), (2, 40), (3, 64)])
 def test_a_plain_implementation_finds_the_same(files, shared_data, seed, side) -> None:
-    """Two faces, one of them cut by the border.
-
-    P-Net is sure of no two windows to the last bit of its softmax here: their order, which the
-    logits tell and these scores do not, would decide which of them stays.
-    """
+    """Two faces, one of them cut by the border; with seed 3 several windows score 1."""
     picture, _ = scene(photos(shared_data, "without_mask", 2, seed), side, 2, 150, 80)
     picture = np.ascontiguousarray(picture[:, 8:])
     expected = np.array(plain_mtcnn(picture, files))

@@ -27,9 +27,12 @@ def overlap(a: list[float], b: list[float], smaller: bool) -> float:
 
 
 def best(rows: list[list], most: float, smaller: bool = False) -> list[list]:
-    """Rows of left, top, right, bottom, score, ...: those that no better one covers."""
+    """Rows of left, top, right, bottom, score, ...: those that no better one covers.
+
+    Of equal scores the last is the better.
+    """
     stay: list[list] = []
-    for row in sorted(rows, key=lambda row: -row[4]):
+    for row in sorted(rows[::-1], key=lambda row: -row[4]):
         if all(overlap(row, other, smaller) <= most for other in stay):
             stay.append(row)
     return stay
