@@ -32,9 +32,9 @@ def best(rows: list[list], most: float, smaller: bool = False) -> list[list]:
     Of equal scores the last is the better.
     """
     stay: list[list] = []
-    for row in sorted(rows[::-1], key=lambda row: -row[4]):
-        if all(overlap(row, other, smaller) <= most for other in stay):
-            stay.append(row)
+    for place in sorted(range(len(rows)), key=lambda place: (-rows[place][4], -place)):
+        if all(overlap(rows[place], other, smaller) <= most for other in stay):
+            stay.append(rows[place])
     return stay
 
 
