@@ -37,6 +37,8 @@ finetune_stage: {{epochs: 1, batch_size: 16}}
 """
 TINY_OF = {
     "masks_small": TINY_SMALL,
+    "masks_small_taught": TINY_SMALL + "features: {{views: 1, cache_dir: {cache}}}\n",
+    "mask": TINY_TAUGHT,
     "garbage_taught": TINY_TAUGHT,
     "garbage_taught_lite0": TINY_TAUGHT,
     "photos_taught": TINY_TAUGHT,
