@@ -28,10 +28,10 @@ def main() -> None:
 
     from src_mindspore.evaluation.model import load_model
     from src_mindspore.evaluation.score import evaluate
+    from src_mindspore.evaluation.statement import statement
     from src_mindspore.photos.reader import PhotoReader
     from src_mindspore.photos.scored import scored_records
     from src_mindspore.photos.split_folders import split_named
-    from src_mindspore.report.statement import statement
     from src_mindspore.runs.read import data_folder, run_photos
     from src_mindspore.system.output_file import check_outputs, write_sealed_json
 

@@ -74,7 +74,7 @@ def _trained(config: "EasyDict", folder: "RunFolder", report: bool) -> dict[str,
 def main() -> None:
     """Trains; prints the score and what to do next."""
     args = arguments()
-    from src_mindspore.report.statement import statement
+    from src_mindspore.evaluation.statement import statement
     from src_mindspore.runs.names import RELABEL_PAGE
     from src_mindspore.runs.open import open_run
     from src_mindspore.runs.read import read_metrics

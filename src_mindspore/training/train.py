@@ -19,7 +19,7 @@ from src_mindspore.evaluation.final_score import score_run, stage_scores
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.photos.identity import RunPhotos
-from src_mindspore.report.plots import (
+from src_mindspore.plots.of_run import (
     MOST,
     SOME,
     draw_confusion,
