@@ -150,19 +150,16 @@ def face_work(args: argparse.Namespace, folder: "OutputFolder | None") -> "FaceW
     from src_mindspore.faces.answers import Answers
     from src_mindspore.faces.crop import MARGIN
     from src_mindspore.faces.detector import load_detector
-    from src_mindspore.faces.draw import FacePainter, class_colours
-    from src_mindspore.faces.fonts import drawable
+    from src_mindspore.faces.draw import painter_of
     from src_mindspore.faces.label import FaceLabeller
-    from src_mindspore.faces.text import TextPainter
     from src_mindspore.faces.work import FaceWork, Pictures
 
     model = load_model(args.model, args.machine, args.engine)
     threshold = threshold_of(model.spec, args.min_score, args.precision)
     pictures = None
     if folder:
-        texts, font = drawable(model.spec, args.language or LANGUAGES[0], args.font)
-        colours = class_colours(len(texts))
-        pictures = Pictures(folder, FacePainter(texts, colours, TextPainter(font)))
+        painter = painter_of(model.spec, args.language or LANGUAGES[0], args.font)
+        pictures = Pictures(folder, painter)
     asked = {
         "smallest_face": args.smallest_face,
         "threshold": args.face_threshold,

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from src_mindspore.faces.fonts import drawable
 from src_mindspore.faces.text import Colour, TextPainter, darkened, paste
+from src_mindspore.spec.model import ModelSpec
 
 # Okabe and Ito 2008, "Color universal design": told apart by people who see few colours as well
 COLOURS: tuple[Colour, ...] = (
@@ -153,6 +156,16 @@ class FacePainter:
             else (self.texts[index], self.colours[index], count)
             for index, count in counts.items()
         ]
+
+
+def painter_of(spec: ModelSpec, language: str, font: Path | None) -> FacePainter:
+    """Who draws the labels of a model; see ``fonts.drawable``.
+
+    Raises:
+        UserError: ``font`` cannot draw them.
+    """
+    texts, found = drawable(spec, language, font)
+    return FacePainter(texts, class_colours(len(texts)), TextPainter(found))
 
 
 def counted(faces: Sequence[DrawnFace]) -> dict[int | None, int]:

@@ -102,7 +102,7 @@ def chinese_fonts() -> list[Path]:
     """Files of the Chinese fonts on this machine, as the plots of a run use them."""
     from matplotlib import font_manager  # half a second, for who has such labels
 
-    from src_mindspore.report.plots import CHINESE_FONTS
+    from src_mindspore.plots.of_run import CHINESE_FONTS
 
     there = {entry.name: Path(entry.fname) for entry in font_manager.fontManager.ttflist}
     return [there[name] for name in CHINESE_FONTS if name in there]

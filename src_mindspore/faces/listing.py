@@ -10,7 +10,7 @@ from src_mindspore.photos.passed_over import ACCEPTED, sentences
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import some
 from src_mindspore.video.camera import camera_number
-from src_mindspore.video.video_file import SUFFIXES, is_video
+from src_mindspore.video.names import SUFFIXES, is_video
 
 log = logging.getLogger(__name__)
 

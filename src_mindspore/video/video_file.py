@@ -11,10 +11,6 @@ from src_mindspore.system.read import open_file
 from src_mindspore.video.frames import Frame, usable_rate
 from src_mindspore.video.opencv import quiet
 
-SUFFIXES = (
-    *(".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".3gp", ".3g2"),
-    *(".mts", ".m2ts", ".wmv", ".mpg", ".mpeg", ".flv", ".ogv", ".insv"),
-)
 NAMES = "MP4, MOV, 3GP, AVI, MKV, WebM, MPEG, MTS, WMV, FLV, Ogg"
 MAX_PIXELS = 50_000_000  # of a frame, as 8K video has 33 million; a decoded one takes 150 MB
 # How files of those containers begin: place and bytes. FFmpeg knows many formats more; some of them
@@ -29,11 +25,6 @@ TS_PACKETS = ((0, 188), (4, 192))  # of MPEG transport streams: first sync byte,
 SYNC = 0x47
 # A container may say its length a little wrong, where it is a duration or has cut edges.
 MISSING, MISSING_SHARE = 2, 0.005
-
-
-def is_video(name: str) -> bool:
-    """Whether a file of this name is taken for a video."""
-    return name.lower().endswith(SUFFIXES)
 
 
 class VideoFile:
