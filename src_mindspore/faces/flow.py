@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-LONGEST_SIDE = 400  # pixels of the grey picture in which is followed
+LONGEST_SIDE = 320  # pixels of the grey picture in which is followed
 GRID = 8  # points in each direction, in the inner part of the box
 INNER = 0.7  # of the box: its corners show what is behind a face
 MAX_ERROR = 1.0  # pixels between a point and where it comes back to
@@ -41,10 +41,11 @@ def grey_of(photo: np.ndarray) -> Grey:
     """A frame, (H, W, 3) uint8 RGB, small and grey."""
     height, width = photo.shape[:2]
     scale = min(1.0, LONGEST_SIDE / max(height, width))
+    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        photo = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
-    return Grey(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), scale)
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return Grey(grey, scale)
 
 
 class Shift(NamedTuple):
