@@ -193,7 +193,9 @@ def looped(model: object, find: Callable[[np.ndarray], np.ndarray]) -> Way:
                 break
             picture = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
             for box in find(picture):
-                pixels = prepare(Image.fromarray(crop(picture, box)), model.spec.input)
+                pixels = prepare(
+                    Image.fromarray(np.ascontiguousarray(crop(picture, box))), model.spec.input
+                )
                 scores = model.run(normalise(pixels[None], model.spec.input))
                 row = model.probabilities(scores)[0]
                 text = f"{model.spec.classes[row.argmax()]} {row.max():.0%}"

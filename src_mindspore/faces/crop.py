@@ -2,37 +2,33 @@
 
 import numpy as np
 
-MARGIN = 0.2  # of the box's width and height, added at each side; see README
-MAX_MARGIN = 2.0
+# Of the box's width and height, added at each side. Of the 642 validation photos of faces with and
+# without masks (README) it had the fewest errors among 0 to 0.5, if only by a few.
+MARGIN = 0.3
 
 
 def crop(photo: np.ndarray, box: np.ndarray, margin: float = MARGIN) -> np.ndarray:
-    """Cuts a box out of a photo, with a margin.
+    """Cuts a box out of a photo, with a margin, as far as the photo reaches.
 
-    What reaches over the border of the photo is filled with its nearest pixels, so that the face
-    stays in the middle and keeps its shape.
+    What is beyond the border is not made up: filled with the pixels at the border, twice as many
+    labels of faces that fill their photo were wrong.
 
     Args:
         photo: (H, W, 3) uint8.
-        box: (4,) left, top, right, bottom, pixels.
+        box: (4,) left, top, right, bottom, pixels; may reach over the border.
         margin: that is added at each side, as a part of the box's width and height, 0 or more.
 
     Returns:
-        (h, w, 3) uint8, at least a pixel in each direction.
+        (h, w, 3) uint8, at least a pixel in each direction; a view of the photo.
     """
     left, top, right, bottom = (float(value) for value in box)
     wide, high = margin * (right - left), margin * (bottom - top)
-    columns = _places(left - wide, right + wide, photo.shape[1])
-    rows = _places(top - high, bottom + high, photo.shape[0])
-    return np.ascontiguousarray(photo[rows][:, columns])
+    columns = _inside(left - wide, right + wide, photo.shape[1])
+    rows = _inside(top - high, bottom + high, photo.shape[0])
+    return photo[rows, columns]
 
 
-def _places(start: float, end: float, size: int) -> slice | np.ndarray:
-    """The rows, or columns, from ``start`` to ``end``; those outside are the nearest inside."""
-    first = round(start)
-    last = max(first + 1, round(end))
-    if first >= 0 and last <= size:
-        return slice(first, last)
-    # a box far larger than the photo would repeat its border without end
-    first, last = max(first, -size), min(last, 2 * size)
-    return np.clip(np.arange(first, max(last, first + 1)), 0, size - 1)
+def _inside(start: float, end: float, size: int) -> slice:
+    """The rows, or columns, from ``start`` to ``end`` that there are, or the nearest one."""
+    first = min(max(0, round(start)), size - 1)
+    return slice(first, max(first + 1, min(size, round(end))))

@@ -69,7 +69,9 @@ class FaceLabeller:
         size = SLICE if self._model.runner.concurrent else BATCH
         for start in range(0, len(boxes), size):
             crops = [crop(photo, box, self._margin) for box in boxes[start : start + size]]
-            pixels = [prepare(Image.fromarray(part), spec.input) for part in crops]
+            pixels = [
+                prepare(Image.fromarray(np.ascontiguousarray(part)), spec.input) for part in crops
+            ]
             images = normalise(np.stack(pixels), spec.input)
             rows.append(self._model.probabilities(self._run(images)))
         return np.concatenate(rows)

@@ -41,18 +41,19 @@ def test_a_crop_is_the_box_with_its_margin() -> None:
     assert np.array_equal(got, photo[20:80, 15:45])
 
 
-def test_a_crop_over_the_border_repeats_it() -> None:
-    photo = np.random.default_rng(0).integers(0, 256, (50, 40, 3), np.uint8)
-    got = crop(photo, np.array([-5, -3, 15, 57]), 0.0)
-    expected = np.pad(photo, ((3, 7), (5, 0), (0, 0)), mode="edge")[:60, :20]
-    assert np.array_equal(got, expected)
-
-
-@pytest.mark.parametrize("box", [(-90, -90, -50, -50), (3, 3, 3.1, 3.1), (-1e6, -1e6, 1e6, 1e6)])
-def test_a_crop_is_never_empty_nor_endless(box) -> None:
-    got = crop(np.zeros((20, 30, 3), np.uint8), np.array(box))
-    assert 1 <= got.shape[0] <= 60
-    assert 1 <= got.shape[1] <= 90
+@pytest.mark.parametrize(
+    ("box", "shape"),
+    [
+        ((-5, -3, 15, 17), (17, 15)),
+        ((-90, -90, -50, -50), (1, 1)),
+        ((25, 15, 99, 99), (5, 5)),
+        ((3, 3, 3.1, 3.1), (1, 1)),
+        ((-1e6, -1e6, 1e6, 1e6), (20, 30)),
+    ],
+)
+def test_a_crop_ends_with_the_photo_and_is_never_empty(box, shape) -> None:
+    photo = np.zeros((20, 30, 3), np.uint8)
+    assert crop(photo, np.array(box), 0.0).shape[:2] == shape
 
 
 def test_flow_tells_shift_and_scale() -> None:
