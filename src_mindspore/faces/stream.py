@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import NamedTuple, TypeVar
 
+from src_mindspore.faces.detector import Faces
 from src_mindspore.faces.flow import Grey, grey_of
 from src_mindspore.faces.label import FaceLabeller, LabelledFaces
 from src_mindspore.faces.track import SeenFace, Tracker
@@ -13,6 +14,7 @@ from src_mindspore.system.threads import thread_count
 from src_mindspore.video.frames import Frame
 
 Item = TypeVar("Item")
+Found = TypeVar("Found")
 Result = TypeVar("Result")
 
 READ = 4  # frames that are decoded before they are asked for
@@ -20,21 +22,39 @@ AHEAD = 2  # pictures a thread, between the first that is worked on and the read
 
 
 def in_order(
-    work: Callable[[Item], Result], items: Iterable[Item], labeller: FaceLabeller
+    find: Callable[[Item], Found],
+    label: Callable[[Found], Result],
+    items: Iterable[Item],
+    labeller: FaceLabeller,
 ) -> Iterator[Result]:
-    """``map``, in several threads as soon as the labeller may be called in them."""
+    """``label(find(item))`` of each, in order.
+
+    Args:
+        find: is called in several threads.
+        label: likewise, where the labeller's model can be; else in the one that reads.
+        items: what to find in.
+        labeller: that ``label`` uses.
+    """
+
+    def both(item: Item) -> Result:
+        return label(find(item))
+
     left = iter(items)
     for item in left:
-        yield work(item)
-        if labeller.concurrent:
+        yield both(item)
+        if labeller.called:  # before that the model may have to load and compare engines
             break
-    yield from map_ordered(work, left, ahead=AHEAD * thread_count())
+    ahead = AHEAD * thread_count()
+    if labeller.concurrent:
+        yield from map_ordered(both, left, ahead)
+    else:
+        yield from map(label, map_ordered(find, left, ahead))
 
 
 class _Searched(NamedTuple):
     frame: Frame
     grey: Grey
-    found: LabelledFaces | None
+    faces: Faces | None
 
 
 def seen_faces(
@@ -50,13 +70,17 @@ def seen_faces(
     """
     tracker = Tracker()
 
-    def search(frame: Frame) -> _Searched:
-        found = labeller(frame.pixels) if frame.number % every == 0 else None
-        return _Searched(frame, grey_of(frame.pixels), found)
+    def find(frame: Frame) -> _Searched:
+        faces = labeller.find(frame.pixels) if frame.number % every == 0 else None
+        return _Searched(frame, grey_of(frame.pixels), faces)
+
+    def label(searched: _Searched) -> tuple[Frame, Grey, LabelledFaces | None]:
+        frame, grey, faces = searched
+        return frame, grey, None if faces is None else labeller.label(frame.pixels, faces)
 
     with (
         closing(read_ahead(frames, READ)) as coming,
-        closing(in_order(search, coming, labeller)) as searched,
+        closing(in_order(find, label, coming, labeller)) as searched,
     ):
         for frame, grey, found in searched:
             if found is None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from src_mindspore.faces.answers import Answers, in_words
+from src_mindspore.faces.detector import Faces
 from src_mindspore.faces.draw import FacePainter
 from src_mindspore.faces.label import FaceLabeller
 from src_mindspore.faces.listing import Source
@@ -60,6 +61,16 @@ class FaceWork:
     range: ValueRange | None = None
 
 
+class _Opened(NamedTuple):
+    """A photo in which faces were looked for; ``doubt`` as in ``decode.DOUBT``."""
+
+    source: Source
+    place: Path | None
+    pixels: np.ndarray
+    faces: Faces
+    doubt: str
+
+
 class _Done(NamedTuple):
     """A photo that was worked on: its answer, or why there is none."""
 
@@ -92,7 +103,9 @@ def label_photos(work: FaceWork, photos: Sequence[Source], take: Take) -> list[s
             (photo, work.pictures and work.pictures.folder.place(photo.name, PICTURE))
             for photo in photos
         )
-        done = in_order(partial(_label_photo, work), places, work.labeller)
+        done = in_order(
+            *(partial(_find_in, work), partial(_label_found, work), places, work.labeller)
+        )
         for answer, fault, doubt in stack.enter_context(closing(done)):
             if answer is None:
                 faults.append(fault)
@@ -109,20 +122,29 @@ def label_photos(work: FaceWork, photos: Sequence[Source], take: Take) -> list[s
     return faults
 
 
-def _label_photo(work: FaceWork, job: tuple[Source, Path | None]) -> _Done:
+def _find_in(work: FaceWork, job: tuple[Source, Path | None]) -> _Opened | _Done:
     source, place = job
     try:
         image = open_photo(source.path, work.range)
-        found = work.labeller(np.asarray(image))
     except UserError as error:
         return _Done(None, str(error))
-    answer = work.answers.photo(str(source.path), image.size, found)
+    pixels = np.asarray(image)
+    return _Opened(source, place, pixels, work.labeller.find(pixels), image.info.get(DOUBT, ""))
+
+
+def _label_found(work: FaceWork, found: _Opened | _Done) -> _Done:
+    if isinstance(found, _Done):
+        return found
+    source, place, pixels, faces, doubt = found
+    labelled = work.labeller.label(pixels, faces)
+    height, width = pixels.shape[:2]
+    answer = work.answers.photo(str(source.path), (width, height), labelled)
     if work.pictures and place:
-        pixels = np.array(image)
-        work.pictures.painter.draw(pixels, work.answers.drawn_photo(found))
-        write_picture(place, pixels)
+        drawn = pixels.copy()
+        work.pictures.painter.draw(drawn, work.answers.drawn_photo(labelled))
+        write_picture(place, drawn)
         answer["picture"] = work.pictures.folder.shown(place)
-    return _Done(answer, doubt=image.info.get(DOUBT, ""))
+    return _Done(answer, doubt=doubt)
 
 
 @dataclass
