@@ -4,12 +4,13 @@ import argparse
 import json
 import logging
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src_mindspore.system import command
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.terminal import shown_name
+from src_mindspore.system.terminal import apart, shown_name
 from src_mindspore.system.threads import thread_count, use_threads
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def main() -> None:
         raise UserError(f"{option} is for videos and cameras; there are photos alone")
     folder = OutputFolder(args.out) if args.out else None
     camera = Camera(named.cameras[0]) if named.cameras else None
-    faults = label_all(args, named, face_work(args, folder), camera)
+    faults = Run(args, *face_work(args, folder)).all(named, camera)
     if faults:
         count = len(named.photos) + len(named.videos) + len(named.cameras)
         what = "photos and videos" if named.moving else "photos"
@@ -141,14 +142,17 @@ def main() -> None:
         )
 
 
-def face_work(args: argparse.Namespace, folder: "OutputFolder | None") -> "FaceWork":
-    """Model, detector and painter, as the options ask for them."""
+def face_work(
+    args: argparse.Namespace, folder: "OutputFolder | None"
+) -> tuple["FaceWork", dict[str, str]]:
+    """Model, detector and painter, as the options ask for them; names of the labels for people."""
     from src_mindspore.evaluation.model import load_model
     from src_mindspore.evaluation.predict import threshold_of
     from src_mindspore.faces.answers import Answers
     from src_mindspore.faces.crop import MARGIN
     from src_mindspore.faces.detector import load_detector
     from src_mindspore.faces.draw import painter_of
+    from src_mindspore.faces.fonts import label_texts
     from src_mindspore.faces.label import FaceLabeller
     from src_mindspore.faces.work import FaceWork, Pictures
 
@@ -167,64 +171,73 @@ def face_work(args: argparse.Namespace, folder: "OutputFolder | None") -> "FaceW
     detector = load_detector(args.detector, **given, threads=1)  # several pictures at a time
     margin = MARGIN if args.margin is None else args.margin
     labeller = FaceLabeller(detector, model, margin)
-    return FaceWork(
-        labeller, Answers(model.spec.classes, threshold), pictures, model.spec.input.range
-    )
+    answers = Answers(model.spec.classes, threshold)
+    texts = label_texts(model.spec, args.language or LANGUAGES[0])
+    names = dict(zip(model.spec.classes, apart(texts), strict=True))
+    return FaceWork(labeller, answers, pictures, model.spec.input.range), names
 
 
-def label_all(
-    args: argparse.Namespace, named: "Sources", work: "FaceWork", camera: "Camera | None"
-) -> list[str]:
-    """Works on everything; what is wrong with that which could not be read to the end."""
-    from src_mindspore.faces.work import label_photos
-    from src_mindspore.video.video_file import VideoFile
+@dataclass(frozen=True)
+class Run:
+    """One call of the command.
 
-    take = print_json if args.json else print_photo
-    faults = label_photos(work, named.photos, take) if named.photos else []
-    for video in named.videos:
+    Attributes:
+        args: of the command line.
+        work: what all sources go through.
+        names: of the labels, for people.
+    """
+
+    args: argparse.Namespace
+    work: "FaceWork"
+    names: dict[str, str]
+
+    def all(self, named: "Sources", camera: "Camera | None") -> list[str]:
+        """Works on everything; what is wrong with that which could not be read to the end."""
+        from src_mindspore.faces.work import label_photos
+        from src_mindspore.video.video_file import VideoFile
+
+        take = print_json if self.args.json else self.print_photo
+        faults = label_photos(self.work, named.photos, take) if named.photos else []
+        for video in named.videos:
+            try:
+                frames = VideoFile(video.path, thread_count())
+            except UserError as error:
+                faults.append(str(error))
+                continue
+            faults += self.moving(frames, video.name)
+        if camera:
+            faults += self.moving(camera, Path(camera.name.replace(":", "")))
+        return faults
+
+    def moving(self, frames: "FrameSource", name: Path) -> list[str]:
+        """Works on a video or camera, and says what was in it, also where it is stopped."""
+        from src_mindspore.faces.work import VideoSummary, label_video
+
+        summary = VideoSummary(frames.name)
+        take = print_json if self.args.json else lambda _: None
+        every, limit = self.args.every or 1, self.args.frames
         try:
-            frames = VideoFile(video.path, thread_count())
-        except UserError as error:
-            faults.append(str(error))
-            continue
-        faults += label_moving(args, work, frames, video.name)
-    if camera:
-        faults += label_moving(args, work, camera, Path(camera.name.replace(":", "")))
-    return faults
+            label_video(self.work, frames, name, every, limit, take, summary)
+        finally:
+            frames.close()
+            words = summary.in_words(self.names)
+            if self.args.json:  # standard output is for the objects
+                log.info("%s", words)
+            else:
+                print(shown_name(words), flush=True)
+        return [frames.fault] if frames.fault else []
 
+    def print_photo(self, answer: dict[str, Any]) -> None:
+        """For people."""
+        from src_mindspore.faces.answers import in_words
 
-def label_moving(
-    args: argparse.Namespace, work: "FaceWork", frames: "FrameSource", name: Path
-) -> list[str]:
-    """Works on a video or camera, and says what was in it, also where it is stopped."""
-    from src_mindspore.faces.work import VideoSummary, label_video
-
-    summary = VideoSummary(frames.name)
-    try:
-        label_video(
-            *(work, frames, name, args.every or 1, args.frames),
-            *(print_json if args.json else lambda _: None, summary),
-        )
-    finally:
-        frames.close()
-        if args.json:  # standard output is for the objects
-            log.info("%s", summary.in_words())
-        else:
-            print(shown_name(summary.in_words()), flush=True)
-    return [frames.fault] if frames.fault else []
+        words = in_words(answer["counts"], answer["abstained"], self.names)
+        print(shown_name(f"{answer['path']}  {words}"), flush=True)
 
 
 def print_json(answer: dict[str, Any]) -> None:
     """One object a line."""
     print(json.dumps(answer, ensure_ascii=False), flush=True)
-
-
-def print_photo(answer: dict[str, Any]) -> None:
-    """For people."""
-    from src_mindspore.faces.answers import in_words
-
-    words = in_words(answer["counts"], answer["abstained"])
-    print(shown_name(f"{answer['path']}  {words}"), flush=True)
 
 
 if __name__ == "__main__":

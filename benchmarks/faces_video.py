@@ -237,7 +237,7 @@ def following(model: object, video: Path) -> dict[str, float]:
     labeller = FaceLabeller(load_detector(threads=1), model, MARGIN)
 
     def boxes(every: int) -> list[dict[int, np.ndarray]]:
-        found = seen_faces(VideoFile(video).frames(), labeller, every)
+        found = seen_faces(VideoFile(video).frames(), labeller, every, 3 * SIZE[0] * SIZE[1])
         return [{face.number: face.box for face in faces} for _, faces in found]
 
     truth, flow = boxes(1), boxes(EVERY)

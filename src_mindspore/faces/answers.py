@@ -108,10 +108,16 @@ class Answers:
         return {"counts": counts, "abstained": len(rows) - sure.total()}
 
 
-def in_words(counts: Mapping[str, int], abstained: int) -> str:
-    """Faces by label, for people: ``3 faces: 2 with_mask, 1 not sure``."""
+def in_words(counts: Mapping[str, int], abstained: int, names: Mapping[str, str]) -> str:
+    """Faces by label, for people: ``3 faces: 2 Mask, 1 not sure``.
+
+    Args:
+        counts: by label, without guesses.
+        abstained: guesses.
+        names: for people, by label.
+    """
     total = sum(counts.values()) + abstained
-    parts = [f"{count} {label}" for label, count in counts.items()]
+    parts = [f"{count} {names[label]}" for label, count in counts.items()]
     parts += [f"{abstained} not sure"] if abstained else []
     what = "no face" if total == 0 else "1 face" if total == 1 else f"{total} faces"
     return f"{what}{': ' * bool(parts)}{', '.join(parts)}"

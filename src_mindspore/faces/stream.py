@@ -18,7 +18,8 @@ Found = TypeVar("Found")
 Result = TypeVar("Result")
 
 READ = 4  # frames that are decoded before they are asked for
-AHEAD = 2  # pictures a thread, between the first that is worked on and the reader
+AHEAD = 2  # pictures a thread between the first that is worked on and the reader
+MOST_AHEAD = 256_000_000  # bytes of frames between them, where few frames are searched
 
 
 def in_order(
@@ -26,6 +27,7 @@ def in_order(
     label: Callable[[Found], Result],
     items: Iterable[Item],
     labeller: FaceLabeller,
+    ahead: int,
 ) -> Iterator[Result]:
     """``label(find(item))`` of each, in order.
 
@@ -34,6 +36,7 @@ def in_order(
         label: likewise, where the labeller's model can be; else in the one that reads.
         items: what to find in.
         labeller: that ``label`` uses.
+        ahead: items between the first that is worked on and the reader.
     """
 
     def both(item: Item) -> Result:
@@ -44,7 +47,6 @@ def in_order(
         yield both(item)
         if labeller.called:  # before that the model may have to load and compare engines
             break
-    ahead = AHEAD * thread_count()
     if labeller.concurrent:
         yield from map_ordered(both, left, ahead)
     else:
@@ -57,8 +59,19 @@ class _Searched(NamedTuple):
     faces: Faces | None
 
 
+def frames_ahead(every: int, frame_bytes: int) -> int:
+    """Frames to work on ahead, so that every thread has one that is searched.
+
+    Args:
+        every: each so many frames one is searched.
+        frame_bytes: of a frame in memory.
+    """
+    threads = thread_count()
+    return max(AHEAD * threads, min(threads * (every + 1), MOST_AHEAD // frame_bytes))
+
+
 def seen_faces(
-    frames: Iterable[Frame], labeller: FaceLabeller, every: int
+    frames: Iterable[Frame], labeller: FaceLabeller, every: int, frame_bytes: int
 ) -> Iterator[tuple[Frame, list[SeenFace]]]:
     """The frames of a video with the faces in them.
 
@@ -67,6 +80,7 @@ def seen_faces(
         labeller: finds and labels faces.
         every: each so many frames, from the first on, one is searched; in the others the faces are
             followed, see ``track.Tracker``.
+        frame_bytes: of a frame in memory, which bounds how many there are.
     """
     tracker = Tracker()
 
@@ -78,9 +92,10 @@ def seen_faces(
         frame, grey, faces = searched
         return frame, grey, None if faces is None else labeller.label(frame.pixels, faces)
 
+    ahead = frames_ahead(every, frame_bytes)
     with (
         closing(read_ahead(frames, READ)) as coming,
-        closing(in_order(find, label, coming, labeller)) as searched,
+        closing(in_order(find, label, coming, labeller, ahead)) as searched,
     ):
         for frame, grey, found in searched:
             if found is None:

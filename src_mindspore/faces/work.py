@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,13 +19,14 @@ from src_mindspore.faces.draw import FacePainter
 from src_mindspore.faces.label import FaceLabeller
 from src_mindspore.faces.listing import Source
 from src_mindspore.faces.output import LINES, PICTURE, OutputFolder, video_file, write_picture
-from src_mindspore.faces.stream import in_order, seen_faces
+from src_mindspore.faces.stream import AHEAD, in_order, seen_faces
 from src_mindspore.faces.track import SeenFace
 from src_mindspore.photos.decode import DOUBT, open_photo
 from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.progress import progress
 from src_mindspore.system.terminal import some
+from src_mindspore.system.threads import thread_count
 from src_mindspore.video.frames import Frame, FrameSource
 from src_mindspore.video.writer import EVEN, SUFFIX
 
@@ -104,7 +105,8 @@ def label_photos(work: FaceWork, photos: Sequence[Source], take: Take) -> list[s
             for photo in photos
         )
         done = in_order(
-            *(partial(_find_in, work), partial(_label_found, work), places, work.labeller)
+            *(partial(_find_in, work), partial(_label_found, work), places, work.labeller),
+            AHEAD * thread_count(),
         )
         for answer, fault, doubt in stack.enter_context(closing(done)):
             if answer is None:
@@ -165,14 +167,14 @@ class VideoSummary:
     labels: dict[int, tuple[str, bool]] = field(default_factory=dict)
     picture: str | None = None
 
-    def in_words(self) -> str:
-        """For people."""
+    def in_words(self, names: Mapping[str, str]) -> str:
+        """For people, with their names of the labels."""
         counts = Counter(label for label, sure in self.labels.values() if sure)
         guesses = sum(not sure for _, sure in self.labels.values())
         rate = self.frames / self.seconds if self.seconds else 0
         speed = f"{self.frames} frames in {self.seconds:.1f} s ({rate:.0f} a second)"
         written = f"; in {self.picture}" if self.picture else ""
-        return f"{self.name}  {speed}, {in_words(counts, guesses)}{written}"
+        return f"{self.name}  {speed}, {in_words(counts, guesses, names)}{written}"
 
 
 def label_video(
@@ -203,7 +205,8 @@ def label_video(
             takers += _video_takers(work, source, name, summary, stack)
         advance = stack.enter_context(progress(count, source.name, "frame", quiet=True))
         frames = stack.enter_context(closing(source.frames()))
-        seen = seen_faces(islice(frames, limit), work.labeller, every)
+        size = source.width * source.height * 3
+        seen = seen_faces(islice(frames, limit), work.labeller, every, size)
         for frame, faces in stack.enter_context(closing(seen)):
             answer = work.answers.frame(source.name, frame.number, frame.time, faces)
             for each in takers:

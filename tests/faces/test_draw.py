@@ -238,6 +238,7 @@ def test_what_is_said_of_a_frame() -> None:
 
 
 def test_in_words() -> None:
-    assert in_words({}, 0) == "no face"
-    assert in_words({"a": 1}, 0) == "1 face: 1 a"
-    assert in_words({"a": 2, "b": 1}, 3) == "6 faces: 2 a, 1 b, 3 not sure"
+    names = {"a": "Mask", "b": "b"}
+    assert in_words({}, 0, names) == "no face"
+    assert in_words({"a": 1}, 0, names) == "1 face: 1 Mask"
+    assert in_words({"a": 2, "b": 1}, 3, names) == "6 faces: 2 Mask, 1 b, 3 not sure"

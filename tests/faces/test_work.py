@@ -120,8 +120,9 @@ def test_a_video_gives_a_video_and_objects(tmp_path, threads) -> None:
     written = VideoFile(tmp_path / "out/clip.mp4")
     assert (written.width, written.height, written.rate, written.count) == (128, 96, 20, 21)
     assert (summary.frames, summary.labels, source.fault) == (21, {1: ("white", True)}, None)
-    assert "21 frames in" in summary.in_words()
-    assert summary.in_words().endswith("1 face: 1 white; in clip.mp4")
+    words = summary.in_words({"white": "White"})
+    assert "clip  21 frames in " in words
+    assert words.endswith(" a second), 1 face: 1 White; in clip.mp4")
 
 
 def test_a_model_that_is_called_from_one_thread_alone(tmp_path, threads) -> None:
