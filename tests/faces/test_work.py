@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from helpers import input_spec
 from PIL import Image
+from videos import damage, write_video
 
 from src_mindspore.evaluation.model import Model, Runner
 from src_mindspore.faces import output
@@ -20,7 +21,6 @@ from src_mindspore.faces.work import FaceWork, Pictures, VideoSummary, label_pho
 from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
 from src_mindspore.video.video_file import VideoFile
-from src_mindspore.video.writer import VideoWriter
 
 CLASSES = ("grey", "white")
 SPEC = ModelSpec(CLASSES, ({}, {}), input_spec(8), "probabilities", {})
@@ -68,11 +68,7 @@ def square(left: int, top: int, value: int = 240, size=(96, 128)) -> np.ndarray:
 
 
 def moving(path: Path, frames: int) -> Path:
-    writer = VideoWriter(path, (128, 96), 20)
-    for frame in range(frames):
-        writer.write(square(10 + 3 * frame, 30))
-    writer.close()
-    return path
+    return write_video(path, [square(10 + 3 * frame, 30) for frame in range(frames)])
 
 
 def lines(path: Path) -> list[dict]:
@@ -149,6 +145,18 @@ def test_a_video_that_is_stopped_can_be_played(tmp_path, threads) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         *("clip.jsonl", "clip.mp4", "written.json"),
     ]
+
+
+def test_of_a_broken_video_what_can_be_read_is_kept(tmp_path, threads) -> None:
+    path = damage(moving(tmp_path / "whole.mp4", 30), tmp_path / "clip.mp4")
+    source, summary, said = VideoFile(path), VideoSummary("clip"), []
+    label_video(
+        *(face_work(tmp_path / "out"), source, Path("clip.mp4"), 1, None),
+        *(said.append, summary),
+    )
+    assert 3 < len(said) == summary.frames < 27
+    assert source.fault.startswith(f"{path} breaks off at frame {len(said)}, which cannot be")
+    assert VideoFile(tmp_path / "out/clip.mp4").count == len(said)
 
 
 def test_a_camera_s_video_is_as_long_as_it_took(tmp_path) -> None:

@@ -6,6 +6,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
+from videos import damage, write_video
 
 from src_mindspore.system.errors import UserError
 from src_mindspore.video import camera
@@ -18,11 +19,8 @@ from src_mindspore.video.writer import VideoWriter
 
 def grey_frames(path, count: int, size=(64, 48), rate=12.5):
     """A video whose frame k is all of brightness 12k."""
-    writer = VideoWriter(path, size, rate)
-    for frame in range(count):
-        writer.write(np.full((size[1], size[0], 3), 12 * frame, np.uint8))
-    writer.close()
-    return path
+    pixels = [np.full((size[1], size[0], 3), 12 * frame, np.uint8) for frame in range(count)]
+    return write_video(path, pixels, rate)
 
 
 def test_what_is_written_is_read(tmp_path) -> None:
@@ -46,13 +44,8 @@ def test_colours_stay_what_they_are(tmp_path) -> None:
 
 
 def test_a_video_that_breaks_off_says_where(tmp_path) -> None:
-    path = grey_frames(tmp_path / "whole.mp4", 20, (160, 120))
-    content = bytearray(path.read_bytes())
-    start, size = content.index(b"mdat") + 4, len(content) - content.index(b"mdat")
-    middle = start + size // 3
-    content[middle : middle + size // 3] = bytes(size // 3)
-    damaged = tmp_path / "damaged.mp4"
-    damaged.write_bytes(content)
+    whole = grey_frames(tmp_path / "whole.mp4", 20, (160, 120))
+    damaged = damage(whole, tmp_path / "damaged.mp4")
     video = VideoFile(damaged)
     read = len(list(video.frames()))
     assert 0 < read < 17
