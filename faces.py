@@ -57,9 +57,10 @@ def arguments() -> argparse.Namespace:
     ):
         if value is not None and not 0 <= value <= high:
             parser.error(f"{option} is 0 to {high}; got {value:g}")
-    if args.out is None and (args.font or args.language):
-        option = "--font" if args.font else "--language"
-        parser.error(f"{option} is for drawn pictures, which --out asks for")
+    if args.font and args.out is None:
+        parser.error("--font is for drawn pictures, which --out asks for")
+    if args.language and args.json and args.out is None:
+        parser.error("--language is for what is drawn or printed for people; --json is neither")
     return args
 
 
@@ -68,16 +69,21 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("faces")
     group.add_argument("--detector", choices=DETECTORS, default=DETECTORS[0], help="(%(default)s)")
     for option, kind, name, text in (
-        ("--smallest-face", float, "PIXELS", "smaller faces are not looked for"),
-        ("--face-threshold", float, "X", "least score of a face, 0 to 1"),
-        ("--longest-side", int, "PIXELS", "larger pictures are searched in a smaller copy"),
+        ("--smallest-face", float, "PIXELS", "smaller faces are not looked for (20)"),
+        (
+            "--face-threshold",
+            float,
+            "X",
+            "least score of a face, 0 to 1 (0.3; mtcnn: 0.7)",
+        ),
+        ("--longest-side", int, "PIXELS", "larger pictures are searched in a smaller copy (1280)"),
     ):
         group.add_argument(option, type=kind, metavar=name, help=text)
     group.add_argument(
         "--margin",
         type=float,
         metavar="X",
-        help="of a box's width and height, added at each side before it is labelled",
+        help="of a box's width and height, added at each side before it is labelled (0.3)",
     )
     group.add_argument(
         "--every",
@@ -114,7 +120,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--json", action="store_true", help="print a JSON object for each photo and each frame"
     )
-    group.add_argument("--language", choices=LANGUAGES, help="of the drawn labels (both)")
+    group.add_argument("--language", choices=LANGUAGES, help="of the labels' names (both)")
     group.add_argument("--font", type=Path, metavar="FILE", help="of the drawn labels")
 
 

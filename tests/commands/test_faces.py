@@ -10,7 +10,17 @@ from lite_fakes import fetched_or_skip
 from PIL import Image
 from videos import write_video
 
-from src_mindspore.faces.detector import load_detector
+import faces
+from src_mindspore.faces.crop import MARGIN
+from src_mindspore.faces.detector import (
+    DEFAULT,
+    LONGEST_SIDE,
+    NAMES,
+    SMALLEST_FACE,
+    THRESHOLDS,
+    load_detector,
+)
+from src_mindspore.faces.fonts import LANGUAGES
 from src_mindspore.photos.own_output import is_output
 from src_mindspore.video.video_file import VideoFile
 
@@ -88,6 +98,15 @@ def test_words_for_people_and_mtcnn(workplace, run_folder, crops) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("one.png  ")
     assert "not sure" in done.stdout
+
+
+def test_the_defaults_are_those_that_help_says(workplace) -> None:
+    text = " ".join(workplace.call("faces.py --help").stdout.split())
+    limits = f"({THRESHOLDS['centerface']}; mtcnn: {THRESHOLDS['mtcnn']})"
+    for said in (f"({SMALLEST_FACE:g})", f"({LONGEST_SIDE})", f"({MARGIN})", limits):
+        assert said in text
+    assert (faces.DETECTORS, faces.LANGUAGES) == (NAMES, LANGUAGES)
+    assert faces.DETECTORS[0] == DEFAULT
 
 
 @pytest.mark.parametrize(
