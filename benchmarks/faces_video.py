@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -141,13 +142,11 @@ def ours(model: object, detector: str, every: int) -> Way:
     def way(video: Path, folder: Path) -> int:
         drawn = []
         work = FaceWork(labeller, answers, Pictures(OutputFolder(folder), painter))
-        frames = VideoFile(video, thread_count())
-        summary = VideoSummary("video")
-        label_video(
-            *(work, frames, Path("video"), every, None),
-            *(lambda answer: drawn.append(len(answer["faces"])), summary),
-        )
-        frames.close()
+        with closing(VideoFile(video, thread_count())) as frames:
+            label_video(
+                *(work, frames, Path("video"), every, None),
+                *(lambda answer: drawn.append(len(answer["faces"])), VideoSummary("video")),
+            )
         return sum(drawn)
 
     return way
@@ -237,8 +236,9 @@ def following(model: object, video: Path) -> dict[str, float]:
     labeller = FaceLabeller(load_detector(threads=1), model, MARGIN)
 
     def boxes(every: int) -> list[dict[int, np.ndarray]]:
-        found = seen_faces(VideoFile(video).frames(), labeller, every, 3 * SIZE[0] * SIZE[1])
-        return [{face.number: face.box for face in faces} for _, faces in found]
+        with closing(VideoFile(video)) as source:
+            found = seen_faces(source.frames(), labeller, every, 3 * SIZE[0] * SIZE[1])
+            return [{face.number: face.box for face in faces} for _, faces in found]
 
     truth, flow = boxes(1), boxes(EVERY)
     held, moved = [], []

@@ -29,7 +29,7 @@ ROOMS = {
     "runs": "config spec weights photos",
     "features": "network photos spec backbone backbones dataset",
     "evaluation": "network lite weights photos spec runs config",
-    "faces": "evaluation network photos plots spec video weights",
+    "faces": "evaluation network photos plots spec video",
     "cache": "features evaluation",
     "doctor": "pages dataset photos features weights network spec",
     "export": "config evaluation lite runs network photos spec",

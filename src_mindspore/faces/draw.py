@@ -27,6 +27,7 @@ SMALLEST_TEXT, LARGEST_TEXT = 11, 26  # pixels; the latter in a picture of 640 x
 TEXT_STEP = 1.25  # sizes of text grow by it, so that few are kept
 TEXT_OF_BOX = 6  # a label's size in a box so many times as high
 TEXT_OVER_BOX = 1.1  # widths of its box that a label takes, if its text can be so small
+COUNTS_TEXT = 0.55  # of the largest label's size
 USUAL_SIDE = 560  # mean side of a picture of 640 x 480
 
 
@@ -89,7 +90,7 @@ class FacePainter:
         taken: list[Area] = []
         for face in faces:  # on top of every box
             self._label(picture, face, line, largest, taken)
-        self._counts(picture, faces, max(SMALLEST_TEXT, round(largest * 0.7)))
+        self._counts(picture, faces, max(SMALLEST_TEXT, round(largest * COUNTS_TEXT)))
 
     def colour(self, face: DrawnFace) -> Colour:
         """Of its class; grey where the label is a guess."""

@@ -23,6 +23,7 @@ from src_mindspore.video.writer import SUFFIX, VideoWriter
 COMMAND = "faces.py"
 PICTURE, LINES = ".jpg", ".jsonl"
 PHOTOS = f"photos{LINES}"
+LONGEST_SIDE = 65_500  # pixels; libjpeg's limit
 QUALITY = 92  # of the pictures, as JPEG counts it
 WAITING = 4  # frames between who labels and who writes them
 
@@ -95,8 +96,12 @@ def write_picture(path: Path, pixels: np.ndarray) -> None:
     """Writes (H, W, 3) uint8, RGB, as JPEG.
 
     Raises:
+        UserError: JPEG cannot hold so long a side.
         OSError: it cannot be written.
     """
+    if max(pixels.shape) > LONGEST_SIDE:
+        size = f"{pixels.shape[1]} x {pixels.shape[0]}"
+        raise UserError(f"a picture of up to {LONGEST_SIDE:,} pixels a side is drawn; got {size}")
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     _, content = cv2.imencode(PICTURE, bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     with atomic_path(path) as temporary:

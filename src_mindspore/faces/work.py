@@ -138,14 +138,17 @@ def _label_found(work: FaceWork, found: _Opened | _Done) -> _Done:
     if isinstance(found, _Done):
         return found
     source, place, pixels, faces, doubt = found
-    labelled = work.labeller.label(pixels, faces)
     height, width = pixels.shape[:2]
-    answer = work.answers.photo(str(source.path), (width, height), labelled)
-    if work.pictures and place:
-        drawn = pixels.copy()
-        work.pictures.painter.draw(drawn, work.answers.drawn_photo(labelled))
-        write_picture(place, drawn)
-        answer["picture"] = work.pictures.folder.shown(place)
+    try:
+        labelled = work.labeller.label(pixels, faces)
+        answer = work.answers.photo(str(source.path), (width, height), labelled)
+        if work.pictures and place:
+            drawn = pixels.copy()
+            work.pictures.painter.draw(drawn, work.answers.drawn_photo(labelled))
+            write_picture(place, drawn)
+            answer["picture"] = work.pictures.folder.shown(place)
+    except UserError as error:  # an endless strip
+        return _Done(None, f"{source.path}: {error}")
     return _Done(answer, doubt=doubt)
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import cv2
 import numpy as np
 import pytest
 from lite_fakes import fetched_or_skip
@@ -98,6 +99,27 @@ def test_words_for_people_and_mtcnn(workplace, run_folder, crops) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("one.png  ")
     assert "not sure" in done.stdout
+
+
+def test_a_camera_until_there_are_frames_enough(workplace, run_folder, crops, monkeypatch) -> None:
+    seen = write_video(workplace.folder / "seen.mp4", [scene(crops, n) for n in range(9)], 25)
+    opened = cv2.VideoCapture
+
+    def connected(place: int | str, *more: object) -> cv2.VideoCapture:
+        """A camera that sees a video."""
+        return opened(str(seen)) if place == 0 else opened(place, *more)
+
+    monkeypatch.setattr(cv2, "VideoCapture", connected)
+    done = workplace.call("faces.py runs/mine camera:0 --frames 4 --json --out from-camera")
+    assert done.returncode == 0, done.stderr
+    frames = objects(done.stdout)
+    assert [(frame["path"], frame["frame"]) for frame in frames] == [
+        ("camera:0", n) for n in range(4)
+    ]
+    assert [len(frame["faces"]) for frame in frames] == [2] * 4
+    assert "camera:0  4 frames in " in done.stderr
+    drawn = VideoFile(workplace.folder / "from-camera" / "camera0.mp4")
+    assert drawn.count == round(frames[-1]["time"] * 25) + 1
 
 
 def test_the_defaults_are_those_that_help_says(workplace) -> None:

@@ -100,6 +100,18 @@ def test_photos_give_pictures_and_objects(tmp_path, threads) -> None:
     assert np.abs(np.asarray(Image.open(out / "none.jpg")).astype(int)).max() < 5
 
 
+def test_an_endless_strip_is_named_and_left_out(tmp_path) -> None:
+    Image.new("RGB", (70_000, 2)).save(tmp_path / "strip.png")
+    Image.fromarray(square(30, 40)).save(tmp_path / "x.png")
+    said = []
+    photos = [Source(tmp_path / name, Path(name)) for name in ("strip.png", "x.png")]
+    faults = label_photos(face_work(tmp_path / "out"), photos, said.append)
+    assert faults == [
+        f"{tmp_path}/strip.png: a picture of up to 65,500 pixels a side is drawn; got 70000 x 2"
+    ]
+    assert [answer["picture"] for answer in said] == ["x.jpg"]
+
+
 def test_a_video_gives_a_video_and_objects(tmp_path, threads) -> None:
     source = VideoFile(moving(tmp_path / "clip.mp4", 21))
     detector, said, summary = Squares(), [], VideoSummary("clip")
