@@ -25,10 +25,9 @@ def label_texts(spec: ModelSpec, language: str) -> list[str]:
         spec: of the model.
         language: of ``LANGUAGES``; ``both`` is English and Chinese, as far as there are any.
     """
-    keys = ("en", "zh") if language == "both" else (language,)
     return [
-        " ".join(dict.fromkeys(names[key] for key in keys if key in names)) or name
-        for names, name in zip(spec.labels, spec.classes, strict=True)
+        spec.names(index) if language == "both" else spec.label(index, language)
+        for index in range(len(spec.classes))
     ]
 
 
@@ -102,10 +101,10 @@ def chinese_fonts() -> list[Path]:
     """Files of the Chinese fonts on this machine, as the plots of a run use them."""
     from matplotlib import font_manager  # half a second, for who has such labels
 
-    from src_mindspore.plots.of_run import CHINESE_FONTS
+    from src_mindspore.plots.of_run import chinese_fonts as families
 
     there = {entry.name: Path(entry.fname) for entry in font_manager.fontManager.ttflist}
-    return [there[name] for name in CHINESE_FONTS if name in there]
+    return [there[name] for name in families()]
 
 
 def lacks(font: Path, texts: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from src_mindspore.faces.answers import Answers
 from src_mindspore.faces.detector import Faces
 from src_mindspore.faces.draw import painter_of
 from src_mindspore.faces.label import FaceLabeller
-from src_mindspore.faces.listing import sources
+from src_mindspore.faces.listing import Source, sources
 from src_mindspore.faces.output import OutputFolder
 from src_mindspore.faces.work import FaceWork, Pictures, VideoSummary, label_photos, label_video
 from src_mindspore.spec.model import FileSpec, ModelSpec
