@@ -16,9 +16,11 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def progress(
-    total: int, what: str, unit: str = "photo", quiet: bool = False
+    total: int | None, what: str, unit: str = "photo", quiet: bool = False
 ) -> Iterator[Callable[[int], object]]:
     """Shows how far ``total`` steps of long work are and how long the rest will take.
+
+    Where nobody knows how many there are, ``total`` is None, and ``quiet`` is to be set.
 
     Without a terminal nothing is drawn. A line in the log says how long the work took, unless
     ``quiet``: then whoever did the work says more.
