@@ -11,6 +11,7 @@ from src_mindspore.backbones.efficientnet_lite import (
     EfficientNetLite2Backbone,
 )
 from src_mindspore.backbones.interface import Backbone
+from src_mindspore.backbones.mobilenet_v1 import MobileNetV1Backbone
 from src_mindspore.backbones.mobilenet_v2 import MobileNetV2Backbone
 from src_mindspore.backbones.small_cnn import SmallCNNBackbone
 
@@ -21,6 +22,7 @@ BACKBONES: Mapping[str, type[Backbone]] = {
     "efficientnet_lite1": EfficientNetLite1Backbone,
     "efficientnet_lite2": EfficientNetLite2Backbone,
     "small_cnn": SmallCNNBackbone,
+    "mobilenet_v1": MobileNetV1Backbone,
 }
 IMAGE = "image"
 POOLED = ("mean", "max")

@@ -79,6 +79,12 @@ def refuse_width(name: str, width_mult: float) -> None:
         raise ValueError(f"width_mult of {name} must be 1; got {width_mult}")
 
 
+def check_padding(padding: str) -> None:
+    """Raises ValueError where it is none of ``PADDINGS``."""
+    if padding not in PADDINGS:
+        raise ValueError(f"padding must be one of {', '.join(PADDINGS)}; got {padding!r}")
+
+
 class Backbone(nn.Cell):
     """An architecture without its classifier.
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mindspore import Tensor, nn
 
-from src_mindspore.backbones.interface import PADDINGS, Backbone, Convolution, Layer
+from src_mindspore.backbones.interface import Backbone, Convolution, Layer, check_padding
 
 COLOURS = 3
 
@@ -151,8 +151,7 @@ class InvertedResidualNetwork(Backbone):
     """
 
     def __init__(self, layers: Sequence[Layer], padding: str, bn_eps: float) -> None:
-        if padding not in PADDINGS:
-            raise ValueError(f"padding must be one of {', '.join(PADDINGS)}; got {padding!r}")
+        check_padding(padding)
         cells = [
             ConvBNReLU(*layer.convolutions, padding, bn_eps)
             if len(layer.convolutions) == 1

@@ -17,7 +17,8 @@ ENGINES = (AUTO, "onnxruntime", "mindspore")
 KERNELS = (AUTO, "plain", "compiled")
 INPUTS = ("cached", "photos")
 OPTIMIZERS = ("momentum", "sgd", "adam", "adamw", "rmsprop")
-DECAYS = ("cosine", "square", "exponential", "linear", "constant")
+PLATEAU = "plateau"
+DECAYS = ("cosine", "square", "exponential", "linear", "constant", PLATEAU)
 REDUCTIONS = ("mean", "max", NONE)
 NORMALISATIONS = (NONE, "rms")
 HIDDEN_ACTIVATIONS = ("relu", "relu6", "tanh", "gelu")
@@ -49,6 +50,7 @@ BACKBONES = {
     "efficientnet_lite1": BackboneFacts(23, 240, "same", 1e-3, widths=False),
     "efficientnet_lite2": BackboneFacts(23, 260, "same", 1e-3, widths=False),
     "small_cnn": BackboneFacts(9, 96, "same", 1e-3, widths=False, pretrained=False),
+    "mobilenet_v1": BackboneFacts(14, 224, "same", 1e-3, widths=True, pretrained=False),
 }
 MOST_LAYERS = max(facts.layers for facts in BACKBONES.values())
 MAX_HIDDEN = 16  # extra Dense layers
@@ -190,9 +192,16 @@ def _stage(epochs: int, batch_size: int, lr: float, warmup: float) -> dict[str, 
         "lr": {
             "max": number(lr, 1e-9, 100, "learning rate after the warm-up"),
             "init": number(0.0, 0, 100, "where the warm-up starts from"),
-            "end": number(0.0, 0, 100, "what the decay runs towards"),
+            "end": number(0.0, 0, 100, "what the decay runs towards; of a plateau the lowest rate"),
             "warmup_epochs": number(warmup, 0, 100_000, "length of the linear warm-up"),
-            "decay": choice("cosine", DECAYS, "shape of the decay"),
+            "decay": choice("cosine", DECAYS, "shape of the decay; plateau: see the next two"),
+            "factor": number(0.5, 1e-6, 0.999999, "of a plateau: what the rate is multiplied by"),
+            "patience": whole(
+                4,
+                0,
+                100_000,
+                "of a plateau: epochs without a better val top-1 that are borne",
+            ),
         },
     }
 

@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from src_mindspore.backbone import POOLED, layers_before
 from src_mindspore.backbones.interface import Backbone
 from src_mindspore.backbones.inverted_residual import ConvBNReLU, InvertedResidual
+from src_mindspore.backbones.mobilenet_v1 import DepthwiseSeparable
 from src_mindspore.head import SMALLEST_SQUARE, ClassifierHead
 from src_mindspore.network.classifier import Classifier
 
@@ -174,4 +175,5 @@ _WRITERS: Mapping[type[nn.Cell], Callable[..., str]] = {
     nn.SequentialCell: _in_turn,
     ConvBNReLU: lambda graph, cell, x: graph.cell(cell.features, x),
     InvertedResidual: _residual,
+    DepthwiseSeparable: lambda graph, cell, x: graph.cell(cell.conv, x),
 }

@@ -46,7 +46,7 @@ from src_mindspore.training.options import (
 )
 from src_mindspore.training.part import teach
 from src_mindspore.training.recipes import teachers_of
-from src_mindspore.training.stage import Stage
+from src_mindspore.training.stage import Stage, follow_plateau
 from src_mindspore.training.stages import build_stage
 from src_mindspore.training.workers import join, leave
 from src_mindspore.weights.assign import arrays_of, assign_strict, restore
@@ -185,6 +185,9 @@ def _run_stages(
             cells = (classifier, built.step.optimizer)
             restore(cells, state.arrays, LAST)
             built.progress, state = state.progress, None
+            for line in run.lines:
+                if line["stage"] == built.name:
+                    follow_plateau(built, line["val_top1"], line["step"])
         elif scores:
             built.progress.best_top1 = scores.best_top1
             built.progress.best_loss = scores.best_loss

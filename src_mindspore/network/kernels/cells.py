@@ -12,6 +12,7 @@ import numpy as np
 from mindspore import ParameterTuple, Tensor, nn, ops
 
 from src_mindspore.backbones.inverted_residual import ConvBNReLU, InvertedResidual
+from src_mindspore.backbones.mobilenet_v1 import DepthwiseSeparable
 from src_mindspore.network.classifier import Top
 from src_mindspore.network.kernels import operators
 from src_mindspore.system.threads import thread_count
@@ -135,6 +136,8 @@ def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | No
     if isinstance(layer, InvertedResidual):
         known = _is_known_block(layer)
         return CompiledBlock(library, layer, input_gradient=not first) if known else None
+    if not isinstance(layer, ConvBNReLU):
+        return None
     conv = layer.features[0]
     if conv.kernel_size == (3, 3) and conv.group == 1 and first:
         return CompiledStem(library, layer)
@@ -146,7 +149,8 @@ def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | No
 class CompiledTop(nn.Cell):
     """What ``top`` does, by the kernels; it has the same parameters, head and inputs.
 
-    A layer that they do not know is MindSpore's own, in its place. Batch norms of compiled layers
+    A layer that they do not know is MindSpore's own, in its place, but for a depthwise convolution
+    of a size that they know. Batch norms of compiled layers
     use their moving statistics in training too, and do not change them; those of the others do so
     once ``set_train(False)`` was said to them, as to all frozen batch norms.
 
@@ -166,7 +170,7 @@ class CompiledTop(nn.Cell):
             wants = isinstance(known, CompiledBlock | CompiledLast)
             if wants != nhwc:
                 cells.append(Transposed(TO_NHWC if wants else TO_NCHW))
-            cells.append(layer if known is None else known)
+            cells.append(depthwise_compiled(library, layer) if known is None else known)
             nhwc = isinstance(known, CompiledBlock | CompiledStem)
         if nhwc:
             cells.append(Transposed(TO_NCHW))
@@ -213,6 +217,30 @@ class DepthwiseBlock(nn.Cell):
         return x + y if self.skip else y
 
 
+class SeparableBlock(nn.Cell):
+    """``DepthwiseSeparable`` with its depthwise convolution compiled, the rest as it is."""
+
+    def __init__(self, library: Path, layer: DepthwiseSeparable) -> None:
+        super().__init__(auto_prefix=False)
+        depthwise, pointwise = layer.conv
+        conv, *rest = depthwise.features
+        cells = [CompiledDepthwise(library, conv), *rest, pointwise]
+        self.layers = nn.CellList(cells, auto_prefix=False)
+
+    def construct(self, x: Tensor) -> Tensor:
+        """See the class."""
+        for cell in self.layers:
+            x = cell(x)
+        return x
+
+
+def depthwise_compiled(library: Path, layer: nn.Cell) -> nn.Cell:
+    """The layer with its depthwise convolution compiled; itself where there is none to compile."""
+    if _is_known_block(layer):
+        return DepthwiseBlock(library, layer)
+    return SeparableBlock(library, layer) if isinstance(layer, DepthwiseSeparable) else layer
+
+
 class DepthwiseTop(nn.Cell):
     """What ``top`` does, its depthwise convolutions by the kernels; batch norms stay as they are.
 
@@ -221,10 +249,7 @@ class DepthwiseTop(nn.Cell):
 
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
-        layers = [
-            DepthwiseBlock(library, layer) if _is_known_block(layer) else layer
-            for layer in top.layers
-        ]
+        layers = [depthwise_compiled(library, layer) for layer in top.layers]
         self.layers = nn.CellList(layers, auto_prefix=False)
         self.head = top.head
 
