@@ -2,21 +2,24 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from mindspore import Tensor
 
 from src_mindspore.lr import Plateau
 from src_mindspore.network.classifier import Classifier
-from src_mindspore.runs.progress import StageProgress
+from src_mindspore.runs.names import LAST
+from src_mindspore.runs.progress import StageProgress, State
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.rows import Sliceable
 from src_mindspore.training.fast_head import FastHead
 from src_mindspore.training.inputs import TrainingInputs
 from src_mindspore.training.step import TrainStep
 from src_mindspore.training.workers import ALONE, Workers
+from src_mindspore.weights.assign import restore
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +100,24 @@ def follow_plateau(stage: Stage, top1: float, done: int) -> None:
     stage.step.optimizer.parameters_dict()["learning_rate"].set_data(Tensor(lr))
     if stage.fast:
         stage.fast.set_rates(lr)
+
+
+def go_on(stage: Stage, state: State, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Brings a stage, as it was built, to where a run of it was stopped.
+
+    Args:
+        stage: its classifier and optimiser get their arrays.
+        state: of ``last.ckpt``.
+        lines: of ``log.jsonl``, those of the epochs that ``state`` knows of.
+
+    Raises:
+        UserError: arrays of another network or optimiser.
+    """
+    restore((stage.classifier, stage.step.optimizer), state.arrays, LAST)
+    stage.progress, stage.best = state.progress, state.best
+    for line in lines:
+        if line["stage"] == stage.name:
+            follow_plateau(stage, line["val_top1"], line["step"])
 
 
 def check_finite(stage: Stage, what: str, value: float, step: int) -> None:

@@ -178,7 +178,7 @@ REFUSED = [
     (
         "backbone: {name: mobilenet}",
         "backbone.name must be one of mobilenet_v2, efficientnet_lite0, efficientnet_lite1, "
-        "efficientnet_lite2, small_cnn; got",
+        "efficientnet_lite2, small_cnn, mobilenet_v1; got",
     ),
     (
         "backbone: {name: small_cnn, weights: imagenet}",
@@ -275,6 +275,11 @@ IDLE = [
         "head_stage: {lr: {decay: constant, end: 0.01}}",
         "head_stage.lr.end: no effect, the decay is constant",
     ),
+    (
+        "head_stage: {lr: {factor: 0.1}}",
+        "head_stage.lr.factor: no effect, the decay is cosine, not plateau",
+    ),
+    ("head_stage: {lr: {decay: plateau, factor: 0.1, patience: 2, end: 0.001}}", None),
     (
         "head_stage: {epochs: 2, lr: {warmup_epochs: 2, decay: linear}}",
         "head_stage.lr.decay: no effect, the warm-up takes all epochs",

@@ -439,6 +439,32 @@ def test_training_with_learned_statistics_goes_as_with_the_plain_layers(
     assert any("moving_mean" in name for name in moved)
 
 
+# behind layer 11: a stride of 2 and one of 1
+@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("cut", [pytest.param("image", marks=pytest.mark.long), "features.11"])
+def test_separable_convolutions_train_as_with_the_plain_layers(native, caplog, cut, frozen):
+    ms.set_seed(4)
+    classifier = build_classifier({"name": "mobilenet_v1", "width_mult": 0.25}, {}, CLASSES, SIZE)
+    start = arrays_of(classifier)
+    top = Top(classifier, cut)
+    with caplog.at_level(logging.INFO):
+        fast = accelerate(top, "compiled", "CPU", freeze_bn_statistics=frozen)
+    layers, known = (14, 1) if cut == "image" else (2, 0)
+    extent = f", {known} of {layers} layers, the depthwise convolutions of {layers - known}; the "
+    said = extent + "rest is MindSpore's own" if frozen else " depthwise convolutions"
+    assert caplog.messages == [f"kernels: compiled{said}"]
+    assert sum(isinstance(cell, CompiledDepthwise) for _, cell in fast.cells_and_names()) == (
+        13 if cut == "image" else 2
+    )
+    plain = trained(classifier, start, top, cut, 1, frozen)
+    got = trained(classifier, start, fast, cut, 1, frozen)
+    np.testing.assert_allclose(got[0], plain[0], rtol=1e-4)
+    assert_close(got[1], plain[1], 1e-4)
+    np.testing.assert_allclose(got[2], plain[2], atol=1e-4 * np.abs(plain[2]).max())
+    moved = {name for name in start if got[1][name].tobytes() != start[name].tobytes()}
+    assert any("moving" in name for name in moved) != frozen
+
+
 @pytest.mark.parametrize(
     ("kind", "cut"),
     [

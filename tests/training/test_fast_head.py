@@ -17,6 +17,7 @@ from src_mindspore import head as head_room
 from src_mindspore.compiled import build
 from src_mindspore.features.store import Picked
 from src_mindspore.head import HIDDEN_ACTIVATIONS, ClassifierHead
+from src_mindspore.lr import Plateau
 from src_mindspore.system.errors import UserError
 from src_mindspore.training import fast_head, head_library
 from src_mindspore.training.fast_head import RULES, FastHead, NotFiniteError, first_weights
@@ -168,6 +169,20 @@ def test_every_activation_trains_as_in_the_loop(data, kind, hidden):
     # MindSpore's tanh is an approximation, up to 1e-4 off; the compiled one is exact
     rtol = 1e-3 if kind == "tanh" else 1e-5
     agrees(data, rtol, hidden=hidden, hidden_activation=kind, dropout=0.2)
+
+
+def test_a_plateau_lowers_its_rates_as_those_of_the_loop(data):
+    ends = []
+    for compiled in (False, True):
+        stage, fast = both(data)
+        stage.fast = fast if compiled else None
+        stage.plateau = Plateau(float(LR[0]), 0.05, 0, best=1.0)  # of which nothing is better
+        lines = []
+        fit(stage, lambda _, line, lines=lines: lines.append(line))
+        assert lines[-1]["lr"] < 0.1 * LR[-1]
+        ends.append(arrays_of(stage.classifier) | arrays_of(stage.step.optimizer))
+    same(ends[1], ends[0])
+    assert ends[0]["learning_rate"].tobytes() == ends[1]["learning_rate"].tobytes()
 
 
 def test_the_names_are_those_of_the_plain_parts():

@@ -53,4 +53,7 @@ def _extent(top: AnyTop) -> str:
         return " depthwise convolutions"
     if top.known == top.total:
         return ""
-    return f", {top.known} of {top.total} layers; the others are MindSpore's own"
+    extent = f", {top.known} of {top.total} layers"
+    if top.partly:
+        return f"{extent}, the depthwise convolutions of {top.partly}; the rest is MindSpore's own"
+    return f"{extent}; the others are MindSpore's own"

@@ -156,13 +156,14 @@ class CompiledTop(nn.Cell):
 
     Attributes:
         known: how many of the layers run by the kernels.
+        partly: of how many others the depthwise convolution does.
         total: how many there are.
     """
 
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
         cells: list[nn.Cell] = []
-        self.known, self.total = 0, len(top.layers)
+        self.known, self.partly, self.total = 0, 0, len(top.layers)
         nhwc = False
         for index, layer in enumerate(top.layers):
             known = compiled_layer(library, layer, first=index == 0)
@@ -170,7 +171,9 @@ class CompiledTop(nn.Cell):
             wants = isinstance(known, CompiledBlock | CompiledLast)
             if wants != nhwc:
                 cells.append(Transposed(TO_NHWC if wants else TO_NCHW))
-            cells.append(depthwise_compiled(library, layer) if known is None else known)
+            cell = depthwise_compiled(library, layer) if known is None else known
+            self.partly += known is None and cell is not layer
+            cells.append(cell)
             nhwc = isinstance(known, CompiledBlock | CompiledStem)
         if nhwc:
             cells.append(Transposed(TO_NCHW))
@@ -238,7 +241,9 @@ def depthwise_compiled(library: Path, layer: nn.Cell) -> nn.Cell:
     """The layer with its depthwise convolution compiled; itself where there is none to compile."""
     if _is_known_block(layer):
         return DepthwiseBlock(library, layer)
-    return SeparableBlock(library, layer) if isinstance(layer, DepthwiseSeparable) else layer
+    if isinstance(layer, DepthwiseSeparable) and (3, 3) in DEPTHWISE:
+        return SeparableBlock(library, layer)
+    return layer
 
 
 class DepthwiseTop(nn.Cell):
