@@ -91,8 +91,8 @@ def _backbone(config: Config) -> Iterator[str]:
     facts = BACKBONES[name]
     if weights == IMAGENET and not facts.pretrained:
         yield (
-            f"backbone.weights of {name} must be {AUTO}, {NONE} or a file of its own weights; got "
-            f"{IMAGENET}, and there are none of it"
+            f"backbone.weights of {name} must be {AUTO}, {NONE} or {facts.weights}; got "
+            f"{IMAGENET}, and there are none of it here"
         )
         return
     if not facts.widths and width not in (None, 1):

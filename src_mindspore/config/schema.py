@@ -41,7 +41,8 @@ class BackboneFacts(NamedTuple):
     padding: str
     bn_eps: float
     widths: bool  # whether there are other widths than 1
-    pretrained: bool = True  # whether there are ImageNet weights of it
+    pretrained: bool = True  # whether there are ImageNet weights of it to be fetched
+    weights: str = "a file of its own weights"  # what is accepted in their place
 
 
 BACKBONES = {
@@ -51,6 +52,16 @@ BACKBONES = {
     "efficientnet_lite2": BackboneFacts(23, 260, "same", 1e-3, widths=False),
     "small_cnn": BackboneFacts(9, 96, "same", 1e-3, widths=False, pretrained=False),
     "mobilenet_v1": BackboneFacts(14, 224, "same", 1e-3, widths=True, pretrained=False),
+    "resnet50": BackboneFacts(
+        17,
+        224,
+        "same",
+        1e-3,
+        widths=False,
+        pretrained=False,
+        weights="a file of torchvision's (--set backbone.weights=FILE), such as "
+        "https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
+    ),
 }
 MOST_LAYERS = max(facts.layers for facts in BACKBONES.values())
 MAX_HIDDEN = 16  # extra Dense layers

@@ -178,7 +178,7 @@ REFUSED = [
     (
         "backbone: {name: mobilenet}",
         "backbone.name must be one of mobilenet_v2, efficientnet_lite0, efficientnet_lite1, "
-        "efficientnet_lite2, small_cnn, mobilenet_v1; got",
+        "efficientnet_lite2, small_cnn, mobilenet_v1, resnet50; got",
     ),
     (
         "backbone: {name: small_cnn, weights: imagenet}",

@@ -440,8 +440,9 @@ def test_training_with_learned_statistics_goes_as_with_the_plain_layers(
 
 
 # behind layer 11: a stride of 2 and one of 1
+@pytest.mark.long
 @pytest.mark.parametrize("frozen", [True, False])
-@pytest.mark.parametrize("cut", [pytest.param("image", marks=pytest.mark.long), "features.11"])
+@pytest.mark.parametrize("cut", ["image", "features.11"])
 def test_separable_convolutions_train_as_with_the_plain_layers(native, caplog, cut, frozen):
     ms.set_seed(4)
     classifier = build_classifier({"name": "mobilenet_v1", "width_mult": 0.25}, {}, CLASSES, SIZE)
