@@ -24,6 +24,7 @@ ROOMS = {
     "weights": "backbone backbones",
     "dataset": "photos spec",
     "network": "compiled backbone backbones head",
+    "faces": "network",
     "runs": "config spec weights photos",
     "features": "network photos spec backbone backbones dataset",
     "evaluation": "network lite weights photos spec runs config",

@@ -281,6 +281,12 @@ SCHEMA: dict[str, Any] = {
         "contrast": number(0.2, 0, 1, "largest change"),
         "saturation": number(0.2, 0, 1, "largest change"),
         "hue": number(0.02, 0, 0.5, "largest shift, share of the colour circle"),
+        "rotation": number(0.0, 0, 180, "largest turn either way, in degrees"),
+        "shift": number(0.0, 0, 0.5, "largest move across and down, share of the view's side"),
+        "zoom": number(0.0, 0, 0.9, "z of factors 1 - z to 1 + z, of height and width each"),
+        "shear": number(0.0, 0, 80, "largest shear either way, in degrees, as Keras has it"),
+        "downscale": number(1.0, 0.05, 1, "smallest share of the size to shrink to, and back"),
+        "blur": number(0.0, 0, 20, "largest standard deviation of a Gaussian, in pixels"),
     },
     "features": {
         "engine": choice("auto", ENGINES, "what runs the frozen layers; auto: the fastest here"),

@@ -65,6 +65,8 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     **{f"augment.{key}": ("[0.9, 1]", HEAD_ONLY) for key in ("scale", "ratio")},
     "augment.flip": ("1", HEAD_ONLY),
     **{f"augment.{k}": ("0.4", HEAD_ONLY) for k in ("brightness", "contrast", "saturation", "hue")},
+    **{f"augment.{key}": ("10", HEAD_ONLY) for key in ("rotation", "shear", "blur")},
+    **{f"augment.{key}": ("0.3", HEAD_ONLY) for key in ("shift", "zoom", "downscale")},
     "features.engine": ("mindspore", HEAD_ONLY),
     "features.views": ("2", HEAD_ONLY),
     "features.batch_size": ("3", (*HEAD_ONLY, "features.engine=mindspore")),

@@ -101,6 +101,8 @@ REFUSED = [
         "augment: {scale: [1, 0.5]}",
         "augment.scale must be [a, b] with 0.01 <= a <= b <= 1; got [1, 0.5]",
     ),
+    ("augment: {rotation: -20}", "augment.rotation must be 0 to 180; got -20"),
+    ("augment: {downscale: 0}", "augment.downscale must be 0.05 to 1; got 0"),
     ("loss: {label_smoothing: .nan}", "loss.label_smoothing must be 0 to 0.9; got nan"),
     ("head_stage: {lr: {max: 0}}", "head_stage.lr.max must be 1e-09 to 100; got 0"),
     (
