@@ -41,6 +41,14 @@ def problems(path: Path, *overrides: str) -> list[str]:
     ids=lambda p: p.name,
 )
 def test_every_config_of_the_project_loads(path):
+    if path.name == "mask_resnet50.yaml":  # it lacks weights, and says which
+        (line,) = problems(path)
+        assert line == (
+            "backbone.weights of resnet50 must be auto, none or a file of torchvision's (--set "
+            "backbone.weights=FILE), such as https://download.pytorch.org/models/"
+            "resnet50-11ad3fa6.pth; got imagenet, and there are none of it here"
+        )
+        return
     config = load_config(path)
     for file in (config.data.labels, config.data.dir):
         assert file is None or Path(file).exists()
@@ -185,7 +193,7 @@ REFUSED = [
     (
         "backbone: {name: small_cnn, weights: imagenet}",
         "backbone.weights of small_cnn must be auto, none or a file of its own weights; got "
-        "imagenet, and there are none of it",
+        "imagenet, and there are none of it here",
     ),
     (
         "backbone: {name: small_cnn, width_mult: 0.5}",
