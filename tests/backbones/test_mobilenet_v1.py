@@ -113,7 +113,7 @@ def reference(x: np.ndarray, same: bool = True) -> list[np.ndarray]:
     return session.run(None, {"image": x})
 
 
-@pytest.mark.parametrize("size", [64, 45])
+@pytest.mark.parametrize("size", [pytest.param(64, marks=pytest.mark.long), 45])
 def test_every_map_agrees_with_onnx_runtime(size):
     x = np.random.default_rng(1).uniform(-1, 1, (2, 3, size, size)).astype(np.float32)
     backbone = build_backbone("mobilenet_v1", width_mult=EIGHTH)

@@ -134,7 +134,7 @@ def images(size: int) -> np.ndarray:
     return np.random.default_rng(1).uniform(-2, 2, (2, 3, size, size)).astype(np.float32)
 
 
-@pytest.mark.parametrize("size", [64, 45])
+@pytest.mark.parametrize("size", [64, pytest.param(45, marks=pytest.mark.long)])
 def test_every_map_of_a_toy_agrees_with_onnx_runtime(size):
     backbone, given = toy("symmetric")
     depth = len(backbone.layers)

@@ -19,7 +19,9 @@ from src_mindspore.backbones.inverted_residual import (
     InvertedResidual,
     describe_block,
 )
-from src_mindspore.network.classifier import Top, batch_norms, build_classifier
+from src_mindspore.backbones.resnet50 import ResNet, ResNetStage, resnet_layers
+from src_mindspore.head import ClassifierHead
+from src_mindspore.network.classifier import Classifier, Top, batch_norms, build_classifier
 from src_mindspore.network.kernels import accelerate, build, cells
 from src_mindspore.network.kernels.cells import (
     AnyTop,
@@ -422,7 +424,8 @@ def test_layers_that_are_not_compiled_stand_among_the_others(
     assert not any("moving" in name for name in moved)
 
 
-@pytest.mark.parametrize("cut", [*LONG_CUTS, "features.13"])
+# the last layer alone has nothing that is compiled where statistics are learned
+@pytest.mark.parametrize("cut", [*LONG_CUTS[:-1], "features.13"])
 def test_training_with_learned_statistics_goes_as_with_the_plain_layers(
     classifier, start, native, cut
 ):
@@ -494,6 +497,19 @@ def assert_falls_back(top: Top, caplog, because: str, device: str = "CPU"):
     assert "\n" not in record.getMessage()
     with pytest.raises(UserError, match=because):
         accelerate(top, "compiled", device)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_layers_of_which_none_is_known_stay_as_they_are(native, caplog, frozen):
+    layers = resnet_layers((ResNetStage(4, 2, 1),), stem=8)
+    classifier = Classifier(ResNet(layers, "same", EPS), ClassifierHead(16, 16, CLASSES))
+    top = Top(classifier, "features.0")
+    with caplog.at_level(logging.INFO, "src_mindspore.network.kernels"):
+        assert accelerate(top, "auto", "CPU", frozen) is top
+    text = "they know none of the 2 layers that are trained"
+    assert caplog.messages == [f"kernels: MindSpore's own ({text})"]
+    with pytest.raises(UserError, match=f"the kernels cannot be compiled: {text}"):
+        accelerate(top, "compiled", "CPU", frozen)
 
 
 def test_without_a_compiler_the_plain_layers_remain(classifier, caplog, monkeypatch, tmp_path):

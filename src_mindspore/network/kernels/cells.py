@@ -249,12 +249,14 @@ def depthwise_compiled(library: Path, layer: nn.Cell) -> nn.Cell:
 class DepthwiseTop(nn.Cell):
     """What ``top`` does, its depthwise convolutions by the kernels; batch norms stay as they are.
 
-    It has the same parameters, head and inputs.
+    It has the same parameters, head and inputs; ``known`` and ``partly`` as in ``CompiledTop``.
     """
 
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
         layers = [depthwise_compiled(library, layer) for layer in top.layers]
+        pairs = zip(layers, top.layers, strict=True)
+        self.known, self.partly = 0, sum(cell is not layer for cell, layer in pairs)
         self.layers = nn.CellList(layers, auto_prefix=False)
         self.head = top.head
 
