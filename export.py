@@ -71,10 +71,10 @@ def main() -> None:
     """Exports, and prints how the files compare."""
     args = arguments()
     from src_mindspore.config.ensemble import named_runs
+    from src_mindspore.evaluation.statement import statement
     from src_mindspore.export.android import check_app, copy_to_app
     from src_mindspore.export.members import load_members
     from src_mindspore.export.wanted import Wanted
-    from src_mindspore.report.statement import statement
 
     wanted = Wanted(
         formats=tuple(args.formats.split(",")),

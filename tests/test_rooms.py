@@ -17,10 +17,11 @@ ROOMS = {
     "config": "",
     "spec": "",
     "lite": "",
-    "report": "",
+    "plots": "",
     "demo_photos": "",
     "head": "backbone",
     "photos": "spec",
+    "pages": "photos spec",
     "weights": "backbone backbones",
     "dataset": "photos spec",
     "network": "compiled backbone backbones head",
@@ -29,14 +30,14 @@ ROOMS = {
     "features": "network photos spec backbone backbones dataset",
     "evaluation": "network lite weights photos spec runs config",
     "cache": "features evaluation",
-    "doctor": "dataset photos features weights network spec",
+    "doctor": "pages dataset photos features weights network spec",
     "export": "config evaluation lite runs network photos spec",
-    "training": "compiled lr backbone config spec report head photos weights dataset network runs "
+    "training": "compiled lr backbone config spec plots head photos weights dataset network runs "
     "features evaluation doctor",
-    "comparison": "config training doctor dataset photos evaluation report network features runs "
+    "comparison": "config training doctor dataset photos evaluation plots network features runs "
     "export lite spec weights backbone backbones head",
-    "relabel": "comparison training doctor dataset photos evaluation runs config spec",
-    "search": "config lr comparison training features photos dataset backbone evaluation report "
+    "relabel": "pages comparison training doctor dataset photos evaluation runs config spec",
+    "search": "config lr comparison training features photos dataset backbone evaluation plots "
     "runs",
 }
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -22,7 +22,7 @@ from src_mindspore.comparison.photos import Photos
 from src_mindspore.comparison.results import FIGURES, PLOT, REPORT, ComparisonFolder
 from src_mindspore.comparison.table import markdown
 from src_mindspore.photos.tensors import PlainPhotos
-from src_mindspore.report.accuracy_over_speed import draw_accuracy_over_speed
+from src_mindspore.plots.accuracy_over_speed import draw_accuracy_over_speed
 from src_mindspore.spec.input import InputSpec
 
 FORMAT = 1  # of compare.json

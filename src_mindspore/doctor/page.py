@@ -1,29 +1,18 @@
-"""The report as one HTML file with thumbnails, which needs nothing beside it and runs no script.
+"""The report as one HTML file with thumbnails, which needs nothing beside it and runs no script."""
 
-``frame.html`` and ``style.css`` are those of every page with photos.
-"""
-
-import base64
-import io
 from collections.abc import Callable
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
 from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
-from src_mindspore.photos.decode import open_photo
+from src_mindspore.pages.page import templates, thumbnail
 from src_mindspore.photos.listing import is_photo
 from src_mindspore.spec.input import ValueRange
-from src_mindspore.system.errors import UserError
 from src_mindspore.system.output_file import write_sealed_page
 from src_mindspore.system.parallel import map_ordered
-from src_mindspore.system.terminal import shown_name
 
 GROUPS = 60  # of a finding that are pictured; the others are counted
 PICTURES = 8  # of a group
 LISTED = 200  # names of a finding that has no pictures to compare
-SIDE = 120  # pixels of a thumbnail's longer side
-QUALITY = 75  # of a thumbnail's JPEG: about 4 kB
 
 
 def write_page(
@@ -66,23 +55,6 @@ def write_page(
     write_sealed_page(path, text, by)
 
 
-def templates(room: str) -> Environment:
-    """The templates of a room, and those of every page; what they show is escaped.
-
-    Args:
-        room: its package; its own templates come first.
-    """
-    found = Environment(
-        loader=ChoiceLoader([PackageLoader(name, ".") for name in (room, __package__)]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters["shown"] = shown_name
-    return found
-
-
 def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], bool]:
     """Whether a finding has pictures; without any its names are a list."""
 
@@ -90,21 +62,3 @@ def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], 
         return any(thumbnail_of(file) for group in finding.groups[:GROUPS] for file in group.files)
 
     return pictured
-
-
-def thumbnail(path: Path, value_range: ValueRange | None = None, side: int = SIDE) -> str | None:
-    """A small picture as a ``data:`` URI; None of a file that cannot be used.
-
-    Args:
-        path: the photo.
-        value_range: of deep photos.
-        side: the longer one, in pixels.
-    """
-    try:
-        image = open_photo(path, value_range)
-    except UserError:
-        return None
-    image.thumbnail((side, side))
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()

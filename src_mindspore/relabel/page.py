@@ -1,4 +1,4 @@
-"""The report for people: a page that needs nothing beside it, see ``doctor.page``."""
+"""The report for people: a page that needs nothing beside it, see ``pages``."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src_mindspore.dataset import DataSet
-from src_mindspore.doctor.page import templates, thumbnail
+from src_mindspore.pages.page import templates, thumbnail
 from src_mindspore.relabel.doubts import Doubt
 from src_mindspore.runs.names import RELABEL_LIST
 from src_mindspore.system.output_file import write_sealed_page

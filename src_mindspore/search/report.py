@@ -7,7 +7,7 @@ from typing import Any
 
 from src_mindspore.comparison.statistics import shown_p
 from src_mindspore.config.load import resolved_yaml
-from src_mindspore.report.parallel import draw_parallel
+from src_mindspore.plots.parallel import draw_parallel
 from src_mindspore.search.kept import BEST, FIGURES, PLOT, REPORT, SearchFolder
 from src_mindspore.search.settings import in_words, nested
 from src_mindspore.system.terminal import markdown_list, shown_name, some

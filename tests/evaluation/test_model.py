@@ -16,12 +16,12 @@ from src_mindspore.evaluation.model import BATCH, Model, Runner, load_model
 from src_mindspore.evaluation.predict import predictions, threshold_of
 from src_mindspore.evaluation.probabilities import probabilities
 from src_mindspore.evaluation.score import evaluate, score_photos
+from src_mindspore.evaluation.statement import statement
 from src_mindspore.network.classifier import build_classifier
 from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.tensors import read_photos
-from src_mindspore.report.statement import statement
 from src_mindspore.spec.calibration import CalibrationSpec, OperatingPoint
 from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError

@@ -60,7 +60,7 @@ def test_the_room_sees_to_it_before_matplotlib_is_imported(tmp_path):
         "import os, pathlib\n"
         "def home(): raise RuntimeError('none')\n"
         "pathlib.Path.home = home\n"
-        "import src_mindspore.report.plots\n"
+        "import src_mindspore.plots.of_run\n"
         "print(os.environ['MPLCONFIGDIR'])"
     )
     kept = {k: v for k, v in os.environ.items() if k not in VARIABLES}

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from src_mindspore.report.plots import LARGEST, NAME, label_fonts, save, short_name
+from src_mindspore.plots.of_run import LARGEST, NAME, label_fonts, save, short_name
 
 APART = 0.015  # of the axis, between recipes whose intervals would lie on one another
 COLOURS, MARKERS = 10, "osD^v"  # Matplotlib's own colours; the eleventh recipe has the next marker

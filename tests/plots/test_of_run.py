@@ -9,8 +9,8 @@ from PIL import Image
 from src_mindspore.evaluation import confusion
 from src_mindspore.evaluation.calibration import CalibrationOptions, calibrate
 from src_mindspore.evaluation.metrics import report
-from src_mindspore.report import plots
-from src_mindspore.report.plots import (
+from src_mindspore.plots import of_run as plots
+from src_mindspore.plots.of_run import (
     LARGEST,
     draw_confusion,
     draw_curves,
@@ -89,7 +89,7 @@ def test_a_class_without_images(tmp_path):
 
 
 def test_many_classes_stay_within_the_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr("src_mindspore.report.plots.LARGEST", 6.0)
+    monkeypatch.setattr("src_mindspore.plots.of_run.LARGEST", 6.0)
     assert LARGEST * 120 < 2**13
     draw_confusion(tmp_path / "c.png", rows(np.zeros((40, 40))), [f"class {i}" for i in range(40)])
     assert pixels(tmp_path / "c.png").shape == (720, 720, 3)

@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from src_mindspore.report.plots import save
+from src_mindspore.plots.of_run import save
 
 WORST = 0.75  # share of the lines that the colours tell apart; the others look like the last
 JITTER = 0.03  # of an axis: lines through one value lie side by side

@@ -7,9 +7,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from src_mindspore.report import accuracy_over_speed
-from src_mindspore.report.accuracy_over_speed import APART, draw_accuracy_over_speed
-from src_mindspore.report.plots import NAME
+from src_mindspore.plots import accuracy_over_speed
+from src_mindspore.plots.accuracy_over_speed import APART, draw_accuracy_over_speed
+from src_mindspore.plots.of_run import NAME
 
 pytestmark = pytest.mark.filterwarnings("error")  # Matplotlib warns where a picture has no room
 

@@ -1,0 +1,1 @@
+"""What all pages with photos share: frame, style, templates and thumbnails."""
