@@ -22,16 +22,16 @@ from src_mindspore.backbones.inverted_residual import (
 from src_mindspore.backbones.resnet50 import ResNet, ResNetStage, resnet_layers
 from src_mindspore.head import ClassifierHead
 from src_mindspore.network.classifier import Classifier, Top, batch_norms, build_classifier
-from src_mindspore.network.kernels import accelerate, build, cells
+from src_mindspore.network.kernels import accelerate, build, depthwise_cells, operators
 from src_mindspore.network.kernels.cells import (
     AnyTop,
     CompiledBlock,
-    CompiledDepthwise,
     CompiledLast,
     CompiledStem,
     CompiledTop,
     DepthwiseTop,
 )
+from src_mindspore.network.kernels.depthwise_cells import CompiledDepthwise
 from src_mindspore.system.errors import UserError
 from src_mindspore.training.loop import predict
 from src_mindspore.training.loss import ClassificationLoss
@@ -404,7 +404,7 @@ def test_layers_that_are_not_compiled_stand_among_the_others(
     efficientnet, native, monkeypatch, caplog, cut, kernels, layers, known
 ):
     classifier, start = efficientnet
-    monkeypatch.setattr(cells, "DEPTHWISE", kernels)
+    monkeypatch.setattr(depthwise_cells, "DEPTHWISE", kernels)
     top = Top(classifier, cut)
     with caplog.at_level(logging.INFO):
         mixed = accelerate(top, "compiled", "CPU")
@@ -482,7 +482,7 @@ def test_the_same_bytes_whatever_the_threads(classifier, start, native, monkeypa
     top = Top(classifier, cut)
     runs = []
     for count in (1, 2, 5):
-        monkeypatch.setattr(cells, "thread_count", lambda count=count: count)
+        monkeypatch.setattr(operators, "thread_count", lambda count=count: count)
         losses, weights, _ = trained(classifier, start, kind(top, native), cut, 2)
         runs.append((losses, {name: value.tobytes() for name, value in weights.items()}))
     assert all(run == runs[0] for run in runs[1:])
