@@ -28,7 +28,7 @@ from src_mindspore.plots.of_run import (
     draw_reliability,
 )
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.names import CONFUSION, CURVES, LAST, METRICS, MODEL, RELIABILITY
+from src_mindspore.runs.names import CONFUSION, CURVES, METRICS, MODEL, RELIABILITY
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.launcher import scheduling
 from src_mindspore.system.progress import scored_rounds
@@ -48,10 +48,10 @@ from src_mindspore.training.options import (
 )
 from src_mindspore.training.part import teach
 from src_mindspore.training.recipes import teachers_of
-from src_mindspore.training.stage import Stage
+from src_mindspore.training.stage import Stage, go_on
 from src_mindspore.training.stages import build_stage
 from src_mindspore.training.workers import join, leave
-from src_mindspore.weights.assign import arrays_of, assign_strict, restore
+from src_mindspore.weights.assign import arrays_of, assign_strict
 
 log = logging.getLogger(__name__)
 
@@ -184,9 +184,8 @@ def _run_stages(
         built = build_stage(stage, options, materials)
         built.best = best
         if state:
-            cells = (classifier, built.step.optimizer)
-            restore(cells, state.arrays, LAST)
-            built.progress, state = state.progress, None
+            go_on(built, state, run.lines)
+            state = None
         elif scores:
             built.progress.best_top1 = scores.best_top1
             built.progress.best_loss = scores.best_loss
