@@ -36,6 +36,7 @@ ROOMS = {
     "comparison": "config training doctor dataset photos evaluation report network features runs "
     "export lite spec weights backbone backbones head",
     "relabel": "comparison training doctor dataset photos evaluation runs config spec",
+    "drawn_masks": "comparison doctor dataset photos faces",
     "search": "config lr comparison training features photos dataset backbone evaluation report "
     "runs",
 }
