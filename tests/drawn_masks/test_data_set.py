@@ -141,7 +141,7 @@ def test_other_folders_are_refused(photos: Path, tmp_path: Path):
     for i in range(3):
         save(few / "with_mask" / f"{i}.png", face(seed=i, scale=SCALE, ground=(60 * i, 9, 9)))
         save(few / "without_mask" / f"{i}.png", face(seed=i, scale=SCALE, ground=(9, 9, 60 * i)))
-    with pytest.raises(UserError, match="with_mask has . usable photos that are not alike; 10 or"):
+    with pytest.raises(UserError, match=r"with_mask has . usable photos that are not alike; 10 or"):
         write_data_set(few, tmp_path / "new", detector)
     assert not (tmp_path / "new").exists()
 
