@@ -1,7 +1,7 @@
 """Scores a model of ``configs/mask_3class.yaml`` on real and on drawn photos apart.
 
-Drawn ones are those that ``python -m src_mindspore.drawn_masks`` has put into the folder; the shares
-have 95 % intervals (Wilson). Real photos of badly worn masks there are none.
+Drawn ones are those that ``python -m src_mindspore.drawn_masks`` has put into the folder; their
+shares have 95 % intervals (Wilson). There are no real photos of badly worn masks.
 """
 
 import sys
