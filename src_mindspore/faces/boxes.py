@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 Overlap = Literal["union", "smaller"]
+BLOCK = 128  # boxes of which every pair is compared at once
 
 
 def areas(boxes: np.ndarray, inclusive: bool = False) -> np.ndarray:
@@ -60,14 +61,23 @@ def suppress(
     Returns:
         The places of the boxes that stay, best first: (m,) int.
     """
-    left = np.argsort(-scores, kind="stable")
-    stay = []
-    while left.size:
-        best, left = left[0], left[1:]
-        stay.append(best)
-        overlap = overlaps(boxes[best : best + 1], boxes[left], of, inclusive)[0]
-        left = left[overlap <= most]
-    return np.array(stay, dtype=int)
+    order = np.argsort(-scores, kind="stable")
+    stay = np.empty(0, dtype=int)
+    while (
+        order.size
+    ):  # a block at once: its best among themselves, then what these leave of the rest
+        block, order = order[:BLOCK], order[BLOCK:]
+        further = overlaps(boxes[block], boxes[block], of, inclusive) > most
+        alive = np.ones(len(block), bool)
+        for place in range(len(block)):
+            if alive[place]:
+                alive[place + 1 :] &= ~further[place, place + 1 :]
+        best = block[alive]
+        stay = np.concatenate([stay, best])
+        if order.size:
+            further = overlaps(boxes[best], boxes[order], of, inclusive) > most
+            order = order[~further.any(axis=0)]
+    return stay
 
 
 def squares(boxes: np.ndarray) -> np.ndarray:

@@ -11,19 +11,17 @@ allowed) is the same here, so that it gives the same boxes.
 """
 
 import math
-from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
 from onnxruntime import InferenceSession
 
 from src_mindspore.faces.boxes import squares, suppress
 from src_mindspore.faces.files import MTCNN, network_files
 from src_mindspore.faces.found import POINTS, Faces, best_first, check_photo, no_faces
+from src_mindspore.faces.p_net import STRIDE, WINDOW, PNet
 from src_mindspore.network.onnx_runtime import onnx_session
 
-WINDOW, STRIDE = 12, 2  # pixels of P-Net's window, and from one to the next
 STEP = 0.709  # from one copy of the pyramid to the next: about half of its area
 CANDIDATE, LIKELY = 0.6, 0.7  # the least scores after P-Net and R-Net
 R_SIDE, O_SIDE = 24, 48  # pixels of their inputs
@@ -31,8 +29,6 @@ R_SIDE, O_SIDE = 24, 48  # pixels of their inputs
 IN_COPY, BETWEEN, AFTER_R, AFTER_O = 0.5, 0.7, 0.7, 0.7
 MEAN, SCALE = 127.5, 1 / 128  # (value - mean) * scale
 BATCH = 256  # windows that R-Net and O-Net see at once: 7 MB
-# P-Net's file: its input after its transposition, what it says of boxes, and logits of both classes
-P_INPUT, P_BOXES, P_LOGITS = "adjusted_input4", "convolution_output", "convolution_output1"
 _NOTHING = (np.empty((0, 4)), np.empty(0), np.empty((0, 4)))  # boxes, scores, moves
 
 
@@ -45,7 +41,7 @@ class Mtcnn:
         self, smallest_face: float, threshold: float, longest_side: int, threads: int
     ) -> None:
         p_net, r_net, o_net = network_files(MTCNN)
-        self._p_net = onnx_session(inner_part(p_net), threads)
+        self._p_net = PNet(p_net, threads)
         self._r_net, self._o_net = (onnx_session(file, threads) for file in (r_net, o_net))
         self._smallest_face = smallest_face
         self._threshold = threshold
@@ -59,7 +55,7 @@ class Mtcnn:
         size = (max(1, round(width * shrunk)), max(1, round(height * shrunk)))
         if size != (width, height):
             photo = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
-        turned = np.ascontiguousarray(photo.transpose(1, 0, 2))
+        turned = cv2.transpose(photo)
         smallest = self._smallest_face * shrunk
         if shrunk < 1:
             smallest = max(smallest, WINDOW)
@@ -73,26 +69,30 @@ class Mtcnn:
     def _first(self, turned: np.ndarray, smallest: float) -> np.ndarray:
         """What P-Net takes for faces, as squares: (n, 4), whole numbers."""
         found = [_NOTHING]
-        found += [self._candidates(turned, scale) for scale in pyramid(turned.shape[:2], smallest)]
+        sides = turned.shape[:2]
+        for scale in pyramid(sides, smallest):
+            width, height = (math.ceil(side * scale) for side in sides)
+            copy = cv2.resize(turned, (height, width), interpolation=cv2.INTER_AREA)
+            found.append(self._candidates(copy, scale))
         boxes, scores, moves = map(np.concatenate, zip(*found, strict=True))
         kept = suppress(boxes, scores, BETWEEN, inclusive=True)
         boxes, moves = boxes[kept], moves[kept]
         sides = boxes[:, 2:] - boxes[:, :2]
         return np.fix(squares(boxes + moves * np.tile(sides, 2)))
 
-    def _candidates(self, turned: np.ndarray, scale: float) -> tuple[np.ndarray, ...]:
+    def _candidates(self, copy: np.ndarray, scale: float) -> tuple[np.ndarray, ...]:
         """Of one copy of the pyramid: boxes (n, 4), scores (n,), moves (n, 4)."""
-        width, height = (math.ceil(side * scale) for side in turned.shape[:2])
-        copy = cv2.resize(turned, (height, width), interpolation=cv2.INTER_AREA)
         values = cv2.dnn.blobFromImage(copy, SCALE, mean=(MEAN, MEAN, MEAN))
-        moves, logits = self._p_net.run([P_BOXES, P_LOGITS], {P_INPUT: values})
-        logit = logits[0, 1] - logits[0, 0]
+        moves, logit = self._p_net(values)
         windows = np.nonzero(logit >= math.log(CANDIDATE / (1 - CANDIDATE)))
+        if len(windows[0]) == 1:
+            # as the package has it: a window that is alone gets the moves of its mirror image
+            moves = moves[::-1]
         first = STRIDE * np.stack(windows, axis=1) + 1
         boxes = np.fix(np.hstack([first, first + WINDOW - 1]) / scale)
         scores = 1 / (1 + np.exp(-logit[windows].astype(float)))
         kept = suppress(boxes, scores, IN_COPY, inclusive=True)
-        return boxes[kept], scores[kept], moves[0].transpose(1, 2, 0)[windows][kept].astype(float)
+        return boxes[kept], scores[kept], moves[windows][kept].astype(float)
 
     def _second(self, turned: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """What R-Net leaves of them: (n, 4), whole numbers."""
@@ -144,9 +144,9 @@ def cut_out(photo: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
         side: pixels of the result.
 
     Returns:
-        (n, side, side, 3) uint8.
+        (n, side, side, 3) float32, 0..255, not rounded.
     """
-    found = np.empty((len(boxes), side, side, 3), np.uint8)
+    found = np.empty((len(boxes), side, side, 3), np.float32)
     limits = np.tile(photo.shape[:2], 2)
     inside = np.clip(boxes.astype(int) - [1, 1, 0, 0], 0, limits)
     around = np.abs(boxes.astype(int) - [1, 1, 0, 0] - inside)
@@ -155,26 +155,9 @@ def cut_out(photo: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
         if any(border):
             top, left, bottom, right = border
             part = cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_CONSTANT)
-        found[place] = cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA)
+        values = part.astype(np.float32)
+        cv2.resize(values, (side, side), dst=found[place], interpolation=cv2.INTER_AREA)
     return found
-
-
-def inner_part(file: Path) -> bytes:
-    """P-Net for (N, 3, W, H), without what is computed of every window and needed of few."""
-    model = onnx.load(file)
-    graph = model.graph
-    kept = [node for node in graph.node if node.op_type not in ("Transpose", "Softmax")]
-    del graph.node[:], graph.input[:], graph.output[:]
-    graph.node.extend(kept)
-    for values, name, channels in (
-        (graph.input, P_INPUT, 3),
-        (graph.output, P_BOXES, 4),
-        (graph.output, P_LOGITS, 2),
-    ):
-        sides = ["width", "height"] if values is graph.input else ["columns", "rows"]
-        shape = ["batch", channels, *sides]
-        values.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape))
-    return model.SerializeToString()
 
 
 def _look(
@@ -189,7 +172,7 @@ def _look(
     name = network.get_inputs()[0].name
     results = []
     for first in range(0, max(len(boxes), 1), BATCH):
-        windows = cut_out(turned, boxes[first : first + BATCH], side).astype(np.float32)
+        windows = cut_out(turned, boxes[first : first + BATCH], side)
         results.append(network.run(None, {name: (windows - np.float32(MEAN)) * np.float32(SCALE)}))
     return boxes, *(np.concatenate(parts).astype(float) for parts in zip(*results, strict=True))
 
