@@ -15,8 +15,8 @@ __all__ = ["DEFAULT", "NAMES", "POINTS", "Detector", "Faces", "load_detector"]
 
 NAMES = ("centerface", "mtcnn")
 DEFAULT = "centerface"
-# Where faces are found without too many that are none, see benchmarks/faces.py; MTCNN's is that of
-# its authors
+# CenterFace: of 245 shared photos of masks a face is found in 94.3 % (0.3 to 0.4), 95.5 %
+# (0.2), of 304 photos without faces in 1.6, 1.0 and 2.6 %. MTCNN's is that of the package.
 THRESHOLDS = {"centerface": 0.3, "mtcnn": 0.7}
 SMALLEST_FACE, LONGEST_SIDE = 20.0, 1280
 FACE_LIMITS, SIDE_LIMITS = (8.0, 10_000.0), (32, 10_000)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from onnxruntime import InferenceSession
 
-from src_mindspore.faces.boxes import squares, suppress
+from src_mindspore.faces.boxes import Overlap, squares, suppress
 from src_mindspore.faces.files import MTCNN, network_files
 from src_mindspore.faces.found import POINTS, Faces, best_first, check_photo, no_faces
 from src_mindspore.faces.p_net import STRIDE, WINDOW, PNet
@@ -28,7 +28,7 @@ R_SIDE, O_SIDE = 24, 48  # pixels of their inputs
 # the overlaps that stay: within a copy of the pyramid, between copies, after R-Net, after O-Net
 IN_COPY, BETWEEN, AFTER_R, AFTER_O = 0.5, 0.7, 0.7, 0.7
 MEAN, SCALE = 127.5, 1 / 128  # (value - mean) * scale
-BATCH = 256  # windows that R-Net and O-Net see at once: 7 MB
+BATCH = 32  # windows that R-Net and O-Net see at once
 _NOTHING = (np.empty((0, 4)), np.empty(0), np.empty((0, 4)))  # boxes, scores, moves
 
 
@@ -75,7 +75,7 @@ class Mtcnn:
             copy = cv2.resize(turned, (height, width), interpolation=cv2.INTER_AREA)
             found.append(self._candidates(copy, scale))
         boxes, scores, moves = map(np.concatenate, zip(*found, strict=True))
-        kept = suppress(boxes, scores, BETWEEN, inclusive=True)
+        kept = _best(boxes, scores, BETWEEN)
         boxes, moves = boxes[kept], moves[kept]
         sides = boxes[:, 2:] - boxes[:, :2]
         return np.fix(squares(boxes + moves * np.tile(sides, 2)))
@@ -91,7 +91,7 @@ class Mtcnn:
         first = STRIDE * np.stack(windows, axis=1) + 1
         boxes = np.fix(np.hstack([first, first + WINDOW - 1]) / scale)
         scores = 1 / (1 + np.exp(-logit[windows].astype(float)))
-        kept = suppress(boxes, scores, IN_COPY, inclusive=True)
+        kept = _best(boxes, scores, IN_COPY)
         return boxes[kept], scores[kept], moves[windows][kept].astype(float)
 
     def _second(self, turned: np.ndarray, boxes: np.ndarray) -> np.ndarray:
@@ -99,7 +99,7 @@ class Mtcnn:
         boxes, moves, chances = _look(self._r_net, turned, boxes, R_SIDE)
         likely = chances[:, 1] > LIKELY
         boxes, moves, scores = boxes[likely], moves[likely], chances[likely, 1]
-        kept = suppress(boxes, scores, AFTER_R, inclusive=True)
+        kept = _best(boxes, scores, AFTER_R)
         return np.fix(squares(_moved(boxes[kept], moves[kept])))
 
     def _third(
@@ -113,7 +113,7 @@ class Mtcnn:
         points = points[faces].reshape(-1, 2, len(POINTS)).transpose(0, 2, 1)
         points = points * sides[:, None] + boxes[:, None, :2] - 1
         boxes = _moved(boxes, moves)
-        kept = suppress(boxes, scores, AFTER_O, of="smaller", inclusive=True)
+        kept = _best(boxes, scores, AFTER_O, of="smaller")
         return boxes[kept], scores[kept], points[kept]
 
 
@@ -175,6 +175,15 @@ def _look(
         windows = cut_out(turned, boxes[first : first + BATCH], side)
         results.append(network.run(None, {name: (windows - np.float32(MEAN)) * np.float32(SCALE)}))
     return boxes, *(np.concatenate(parts).astype(float) for parts in zip(*results, strict=True))
+
+
+def _best(boxes: np.ndarray, scores: np.ndarray, most: float, of: Overlap = "union") -> np.ndarray:
+    """Non-maximum suppression as the package has it: of equal scores the last is the better.
+
+    Scores are often 1 to the last bit of the package's float32, and so of these.
+    """
+    found = suppress(boxes[::-1], scores[::-1].astype(np.float32), most, of, inclusive=True)
+    return len(boxes) - 1 - found
 
 
 def _moved(boxes: np.ndarray, moves: np.ndarray) -> np.ndarray:
