@@ -55,7 +55,10 @@ def poses_in(photo: np.ndarray, detector: Detector) -> list[Pose]:
     heights = found.boxes[:, 3] - found.boxes[:, 1]
     order = np.argsort(-heights, kind="stable")
     larger = order[heights[order] >= LARGER * heights.max()]
-    poses = [pose_of(found.landmarks[i] - around) for i in larger]
+    try:
+        poses = [pose_of(found.landmarks[i] - around) for i in larger]
+    except ValueError:  # points that are no face
+        return []
     drawable = all(abs(pose.yaw) <= FURTHEST and pose.scale >= SMALLEST for pose in poses)
     return poses if drawable else []
 

@@ -1,6 +1,6 @@
 """A mask onto a photo: projected, lit, as sharp as the photo is, with its shadow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ FINE = 4  # the outline is drawn at so many times the size
 STEP = 0.7  # pixels between two points of the surface, at most
 LARGEST = 1000  # points of the surface in a row
 STRAP = 2.2  # millimetres
+CHEEKS, REACH = 75.0, 170.0  # millimetres around the nose: of the face, and of mask and shadow
 SKIN = 165.0  # luminance of a face in good light, 0..255
 GREY = 6.0  # mean distance of colours below which a photo has none
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
@@ -52,7 +53,7 @@ def light_of(photo: np.ndarray, pose: Pose) -> Light:
     sideways = np.clip(1.6 * (right - left) / (left + right + 1), -0.8, 0.8)
     direction = np.array([sideways, -0.45, 1.0])
     level = float(np.clip(np.median([left, right, front]) / SKIN, 0.2, 1.15))
-    left_, top, right_, bottom = _region(photo, pose)
+    left_, top, right_, bottom = _region(photo, pose, CHEEKS)
     part = grey[top:bottom, left_:right_].astype(np.float32)
     sharp = cv2.Laplacian(part, cv2.CV_32F).var()
     soft = cv2.Laplacian(cv2.GaussianBlur(part, (0, 0), 1), cv2.CV_32F).var()
@@ -68,10 +69,10 @@ def light_of(photo: np.ndarray, pose: Pose) -> Light:
     return Light(level, direction / np.linalg.norm(direction), blur, noise, colour)
 
 
-def _region(photo: np.ndarray, pose: Pose) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the face within the photo; it is never empty."""
+def _region(photo: np.ndarray, pose: Pose, reach: float) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the face within the photo, never empty; reach: millimetres."""
     height, width = photo.shape[:2]
-    reach = 75 * pose.scale
+    reach *= pose.scale
     middle = pose.turned(np.array([0.0, 35, 10]))[:2]
     left, top = np.clip(middle - reach, 0, (width - 4, height - 4)).astype(int)
     right, bottom = np.clip(middle + reach, (left + 4, top + 4), (width, height)).astype(int)
@@ -102,6 +103,18 @@ def paint(
     Returns:
         (H, W, 3) uint8.
     """
+    # a large photo is worked on around the face alone
+    left, top, right, bottom = _region(photo, pose, REACH)
+    moved = replace(pose, shift=pose.shift - (left, top))
+    result = photo.copy()
+    part = photo[top:bottom, left:right]
+    result[top:bottom, left:right] = _painted(part, moved, mask, fabric, rng)
+    return result
+
+
+def _painted(
+    photo: np.ndarray, pose: Pose, mask: Mask, fabric: Fabric, rng: np.random.Generator
+) -> np.ndarray:
     outline = _outline(pose, mask)
     light = light_of(photo, pose)
     colours, seen = _colours(photo.shape, pose, mask, fabric, light)

@@ -122,3 +122,15 @@ def test_two_faces_wear_it_alike():
     changed = np.abs(drawn.pixels.astype(int) - photo).max(-1) > 12
     assert changed[:, :200].sum() > 4000
     assert changed[:, 200:].sum() > 4000
+
+
+def test_far_from_the_face_a_photo_stays():
+    wide = np.pad(face(), ((300, 200), (400, 100), (0, 0)), mode="reflect")
+    pose = Pose(np.eye(3), 1.0, np.array([500.0, 370.0]))
+    rng = np.random.default_rng(2)
+    got = paint(wide, pose, draw_mask("cloth", OVER_NOSE, rng), draw_fabric("cloth", rng), rng)
+    rows, columns = np.nonzero((got != wide).any(-1))
+    assert 360 < rows.min() < 400
+    assert rows.max() < 530
+    assert 405 < columns.min() < 450
+    assert 550 < columns.max() < 595
