@@ -38,6 +38,7 @@ ROOMS = {
     "comparison": "config training doctor dataset photos evaluation plots network features runs "
     "export lite spec weights backbone backbones head",
     "relabel": "pages comparison training doctor dataset photos evaluation runs config spec",
+    "drawn_masks": "comparison doctor dataset photos faces",
     "search": "config lr comparison training features photos dataset backbone evaluation plots "
     "runs",
 }
