@@ -103,6 +103,11 @@ def main() -> None:
         from src_mindspore.export.device_files import export_run
 
         report, metrics = export_run(runs[0], wanted, args.out, args.data), None
+        if args.out is None:
+            from src_mindspore.report.write import report_after
+            from src_mindspore.runs.folder import RunFolder
+
+            report_after(RunFolder(runs[0]), args.data)
     print(parity_table(report))
     if metrics:
         print("\n".join(statement(metrics["val"])))

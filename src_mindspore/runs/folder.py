@@ -6,7 +6,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from src_mindspore.runs.names import (
     RELABEL_LIST,
     RELABEL_PAGE,
     RELIABILITY,
+    REPORT,
     SPLITS_FILE,
 )
 from src_mindspore.runs.progress import StageProgress, State, is_state
@@ -46,7 +47,7 @@ log = logging.getLogger(__name__)
 # all that is written here through a temporary name
 WRITTEN = (
     *(CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
-    *(MODEL, LAST, RELABEL_PAGE, RELABEL_LIST),
+    *(MODEL, LAST, RELABEL_PAGE, RELABEL_LIST, REPORT),
 )
 
 
@@ -60,7 +61,8 @@ class RunFolder:
     Where ``writes`` is false nothing is written: another worker does it. ``save_every`` are the
     seconds between checkpoints. ``files`` knows which of the files are the run's own; checkpoints
     and log are known by what is in them. ``moved_config`` is the text of ``config.yaml`` where its
-    places have changed: it is written once the photos are known to be the same.
+    places have changed: it is written once the photos are known to be the same. ``watchers`` are
+    called after every epoch, with what ``log.jsonl`` holds.
     """
 
     def __init__(self, path: Path, save_every: float = 0.0) -> None:
@@ -69,6 +71,7 @@ class RunFolder:
         self.lock = RunLock(path)
         self.files = Manifest(path, COMMAND, WRITTEN)
         self.moved_config: str | None = None
+        self.watchers: list[Callable[[Sequence[dict[str, Any]]], None]] = []
         self._stored: Mapping[str, np.ndarray] | None = None  # what model.ckpt holds
         self._lines: list[dict[str, Any]] = []
         self._save_every = save_every
@@ -177,6 +180,8 @@ class RunFolder:
                 stream.write(json.dumps(line) + "\n")
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(path)) from error
+        for watch in self.watchers:
+            watch(self._lines)
 
     def _write_log(self, lines: Iterable[dict[str, Any]]) -> None:
         self._lines = list(lines)
