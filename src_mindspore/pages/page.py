@@ -6,6 +6,7 @@
 import base64
 import hashlib
 import io
+from functools import cache
 from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -20,6 +21,7 @@ SIDE = 120  # pixels of a thumbnail's longer side
 QUALITY = 75  # of a thumbnail's JPEG: about 4 kB
 
 
+@cache
 def templates(room: str) -> Environment:
     """The templates of a room, and those of every page; what they show is escaped.
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from src_mindspore.report.language import Both, words
 
 WIDTH, HEIGHT = 420, 236  # units; shown at about so many pixels, so that text stays readable
-LEFT, RIGHT, TOP, BOTTOM = 44, 10, 26, 30
+LEFT, RIGHT, TOP, BOTTOM = 44, 14, 26, 30
 DOTS = 45  # epochs up to which each has a dot
 TICKS = 5  # about so many on an axis
 SAMPLES = 400  # epochs that are drawn; of more every second, third ... one
@@ -113,8 +113,9 @@ def _lines(
                     x(i + 0.5), TOP, HEIGHT - BOTTOM
                 )
             )
-        if not i or stage != stages[i - 1]:
-            parts.append(_text(words(f"stage_{stage}"), x(i + 0.5) + 4, TOP + 8, "tick start"))
+        if stage != stages[-1 if i == 0 else i - 1]:  # the only one needs no name
+            name = words(f"stage_{stage}")
+            parts.append(_text(name, x(i + 0.5) + 4, HEIGHT - BOTTOM - 6, "tick start"))
     chosen = range(0, epochs, -(-epochs // SAMPLES))
     for name, values in zip(names, rows, strict=True):
         points = [(x(i + 1), y(values[i])) for i in chosen]
@@ -171,5 +172,5 @@ def reliability(title: Both, bins: Sequence[Mapping[str, Any]]) -> Markup:
             x(0), y(0), x(1), y(1)
         )
     )
-    parts += [_tick(x(v), f"{100 * v:g} %") for v in (0, 0.25, 0.5, 0.75, 1)]
+    parts += [_tick(x(v), f"{100 * v:g}") for v in (0, 0.25, 0.5, 0.75, 1)]
     return _svg(parts, title)

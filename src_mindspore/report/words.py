@@ -35,11 +35,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "共 {all} 个类别，这里是 F1 最低的 {shown} 个；全部见 metrics.json。",
     ),
     "class": ("class", "类别"),
-    "photos": ("photos", "照片数"),
     "recall": ("recall", "召回率"),
     "precision": ("precision", "精确率"),
     "taken_for": ("taken for", "被误认为"),
-    "none": ("–", "–"),
     "confusion": ("Confusion matrix", "混淆矩阵"),
     "confusion_about": (
         "A row for each true class, a column for what the model said. A number opens its photos.",
@@ -86,7 +84,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Where the network looked is not shown: the maps do not add up to the model's own scores.",
         "未显示网络关注的区域：特征图与模型自身的分数不一致。",
     ),
-    "cell": ("{label} → {said}", "{label} → {said}"),
     "label": ("label", "标签"),
     "said": ("model", "模型"),
     "alike": ("it looked like these", "看起来像这些训练照片"),
@@ -116,7 +113,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Best epoch: {stage} {epoch}, validation top-1 {top1}.",
         "最佳轮次：{stage} 第 {epoch} 轮，验证 top-1 {top1}。",
     ),
-    "epochs": ("epoch", "轮次"),
     "reliability": ("Do the scores mean what they say?", "分数可信吗？"),
     "reliability_about": (
         "Of the answers with a score of 80 %, 80 % should be right: bars on the diagonal. Lines "
@@ -128,8 +124,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "temperature {temperature}: ECE {ece}",
         "温度 {temperature}：ECE {ece}",
     ),
-    "confidence": ("score", "分数"),
-    "accuracy": ("right, %", "正确率，%"),
     "by_chance": (
         "A perfectly calibrated model would show an ECE of {low} to {high} here, by chance alone.",
         "即使完全校准的模型，仅因偶然，这里的 ECE 也会在 {low} 到 {high} 之间。",
@@ -154,6 +148,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "The doctor shows damaged photos, copies and odd names in the folder as it is now:",
         "用 doctor 检查该文件夹目前的损坏照片、重复照片和异常名称：",
     ),
+    "weights": ("Classes and their weights", "各类别与损失权重"),
     "weight": ("weight in the loss", "损失权重"),
     "train_photos": ("training", "训练"),
     "val_photos": ("validation", "验证"),
