@@ -11,6 +11,11 @@ from src_mindspore.report.language import words
 FLOOR, CEILING = HEIGHT - BOTTOM, TOP  # heights of the lowest and the highest value
 
 
+def parsed(picture: str) -> ElementTree.Element:
+    """A picture, which has to be well-formed XML."""
+    return ElementTree.fromstring(picture)  # noqa: S314 - our own
+
+
 def lines(count: int, second: int = 0) -> list[dict]:
     rows = []
     for i in range(count + second):
@@ -40,7 +45,7 @@ def test_ticks_are_round_numbers(low: float, high: float, expected: list[float])
 
 @pytest.mark.parametrize(("count", "second"), [(1, 0), (12, 5), (3000, 0)])
 def test_curves_are_svg_with_a_point_for_each_epoch(count: int, second: int) -> None:
-    top1, loss, rate = (ElementTree.fromstring(picture) for picture in curves(lines(count, second)))
+    top1, loss, rate = map(parsed, curves(lines(count, second)))
     for picture in (top1, loss, rate):
         (text,) = [p.get("d") for p in picture.iter("path") if "line" in p.get("class", "")][:1]
         points = re.findall(r"[\d.]+ [\d.]+", text)
@@ -52,7 +57,7 @@ def test_curves_are_svg_with_a_point_for_each_epoch(count: int, second: int) -> 
 
 
 def test_a_value_stands_at_its_height() -> None:
-    picture = ElementTree.fromstring(curves(lines(1))[0])
+    picture = parsed(curves(lines(1))[0])
     (training,) = [c for c in picture.iter("circle") if c.get("class") == "train"]
     # 45 % is the floor, 100 % the ceiling
     expected = FLOOR + (CEILING - FLOOR) * (50 - 45) / 55
@@ -64,7 +69,7 @@ def test_bars_of_reliability() -> None:
         {"low": 0.0, "high": 0.5, "n": 0},
         {"low": 0.5, "high": 1.0, "n": 4, "accuracy": 0.75, "accuracy_interval": [0.3, 0.95]},
     ]
-    picture = ElementTree.fromstring(reliability(words("before", ece="0.1"), bins))
+    picture = parsed(reliability(words("before", ece="0.1"), bins))
     (bar,) = picture.iter("rect")
     assert float(bar.get("height")) == pytest.approx(0.75 * (FLOOR - CEILING), abs=0.1)
     assert [t.text for t in picture.iter("title")] == ["0.50–1.00: 75 %, n=4"]
