@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests take besides Python: of deploy/ compilers, libraries, an ARM emulator, a
-# JDK, the Android resource tool; of pages a browser. Debian and Ubuntu, as root; elsewhere it says what is missing.
+# JDK, the Android resource tool; of pages a browser. Debian and Ubuntu, as root; elsewhere it says
+# what is missing.
 # Usage: scripts/install_device_tools.sh      status 0 when everything is there
 set -euo pipefail
 

@@ -11,7 +11,7 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.scored import scored_records
-from src_mindspore.runs.names import LOG, SPLITS_FILE
+from src_mindspore.runs.names import LOG, METRICS, SPLITS_FILE
 from src_mindspore.runs.read import data_folder, load_run, read_metrics
 from src_mindspore.runs.splits import read_splits
 from src_mindspore.spec.model import ModelSpec
@@ -58,6 +58,10 @@ def read_run(path: Path, data: Path | None = None) -> FinishedRun:
     """
     config, spec = load_run(path)
     metrics, photos = read_metrics(path), read_splits(path / SPLITS_FILE)
+    if missing := sorted({"calibration", "seconds", "stages"} - metrics.keys()):
+        raise UserError(
+            f"{path / METRICS} was written by an earlier version; it has no {', '.join(missing)}"
+        )
     root = data_folder(path, data)
     splits = {split: _records(root, spec, split, photos) for split in ("train", "val")}
     known = photos.digests

@@ -1,5 +1,7 @@
 """``report.html`` while a run is trained: curves and what is known so far, now and then."""
 
+import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,9 +11,12 @@ from src_mindspore.report.page import render
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.names import CONFIG, REPORT
 from src_mindspore.system.advice import advised
+from src_mindspore.system.errors import UserError
 from src_mindspore.system.read import MAX_YAML, read_text
 from src_mindspore.system.terminal import shown
 from src_mindspore.system.write import write_text
+
+log = logging.getLogger(__name__)
 
 EVERY = 10.0  # seconds between two pages, and of a run before its first
 SHARE = 0.01  # of a run's time that its pages may take: after a slow one the next waits longer
@@ -20,6 +25,8 @@ MARK = '<meta name="pocketlens" content="training">'  # of a page that is not th
 
 class LivePage:
     """Writes the page after an epoch, at most every ``EVERY`` seconds; see ``RunFolder.watchers``.
+
+    A disk that is full ends the training, as it does when a checkpoint is written.
 
     Args:
         folder: of the run.
@@ -37,8 +44,13 @@ class LivePage:
         if began < self._next:
             return
         text = live_page(self._folder, lines)
-        with self._folder.files.path(REPORT) as path:
-            write_text(path, text)
+        try:
+            with self._folder.files.path(REPORT) as path:
+                write_text(path, text)
+        except UserError as error:  # somebody's own file: training goes on without the page
+            log.warning("%s is not written: %s", REPORT, error)
+            self._next = math.inf
+            return
         ended = self._clock()
         self._next = ended + max(EVERY, (ended - began) / SHARE)
 

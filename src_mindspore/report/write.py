@@ -40,21 +40,23 @@ def write_report(folder: RunFolder, data: Path | None = None) -> Path:
 
     Raises:
         UserError: no finished run, photos that are not there, or a page that somebody has edited.
+        OSError: it cannot be written.
     """
     folder.hold()
     folder.files.refuse_others([REPORT], "move or delete it")  # before the work
     run = read_run(folder.path, data)
     text = _page(run)
-    try:
-        with folder.files.path(REPORT) as path:
-            write_text(path, text)
-    except OSError as error:
-        raise UserError(f"{folder.path / REPORT} cannot be written: {error.strerror}") from None
+    with folder.files.path(REPORT) as path:
+        write_text(path, text)
     return folder.path / REPORT
 
 
 def report_after(folder: RunFolder, data: Path | None = None) -> Path | None:
-    """``write_report`` behind other work, which it must not spoil: what it lacks is a warning."""
+    """``write_report`` behind other work, which it must not spoil: what it lacks is a warning.
+
+    Raises:
+        OSError: the page cannot be written, for example for want of room.
+    """
     try:
         return write_report(folder, data)
     except UserError as error:
