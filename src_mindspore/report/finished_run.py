@@ -33,7 +33,7 @@ class FinishedRun:
         lines: of ``log.jsonl``.
         photos: which photo was in which split.
         data: the training and validation photos that are there, in the order of training.
-        parity: what ``export/parity.json`` holds; None without an export.
+        parity: what ``export/parity.json`` holds; None without an export of this run there.
     """
 
     path: Path
@@ -74,9 +74,20 @@ def read_run(path: Path, data: Path | None = None) -> FinishedRun:
         known_digests=digests,
         value_range=spec.input.range,
     )
-    exported = path / "export" / PARITY
-    parity = read_json(exported) if exported.is_file() else None
+    parity = _parity(path / "export" / PARITY, spec)
     return FinishedRun(path, config, spec, metrics, _lines(path / LOG), photos, found, parity)
+
+
+def _parity(path: Path, spec: ModelSpec) -> dict[str, Any] | None:
+    """How the exported files compare; None where there are none of this very checkpoint."""
+    if not path.is_file():
+        return None
+    table = read_json(path)
+    rows = table.get("files") if isinstance(table, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(r, dict) and "sha256" in r for r in rows):
+        raise UserError(f"{path} is damaged: it must have a list of files; export.py writes it")
+    own = {file.sha256 for file in spec.files}
+    return table if own & {row["sha256"] for row in rows} else None
 
 
 def _records(root: Path, spec: ModelSpec, split: str, photos: RunPhotos) -> tuple[Record, ...]:

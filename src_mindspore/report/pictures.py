@@ -14,7 +14,7 @@ from src_mindspore.spec.input import InputSpec
 from src_mindspore.system.parallel import map_ordered
 
 # bytes of all pictures of a page: it has to open at once, also on a phone
-FIRST, EACH, LARGEST = 1_200_000, 10_000, 9_000_000
+FIRST, EACH, LARGEST = 1_200_000, 10_000, 8_000_000
 # of places with the most evidence and with little: red and yellow, told apart without colour too,
 # since little is nearly transparent
 HOT, WARM = np.array([214, 30, 60.0]), np.array([255, 214, 0.0])
