@@ -25,7 +25,7 @@ from src_mindspore.system.read import MAX_YAML, read_text
 from src_mindspore.system.terminal import apart, shown
 
 MATRIX = 40  # classes of the confusion matrix; of more the most confused ones
-ROWS = 200  # classes of a table; of more those of the lowest F1
+ROWS = 200  # classes of a table; of more those of the lowest recall
 CONFUSED = 6  # classes that a row names as what its class is taken for
 
 
@@ -138,7 +138,10 @@ def render(template: str, **values: Any) -> str:
 
 
 def _class_rows(run: FinishedRun, names: Sequence[Both], answers: Answers) -> list[ClassRow]:
-    """The classes, those of the lowest F1 first; those without validation photos last."""
+    """The classes by rising recall: what is missed of one, its own row shows; without photos last.
+
+    A photo with a wrong label lowers the recall of the class that it is said to be of.
+    """
     labels = np.array([record.label for record in run.data.records("train")], np.int64)
     counts = np.bincount(labels, minlength=len(names))
     weights = np.ones(len(names))
@@ -154,7 +157,9 @@ def _class_rows(run: FinishedRun, names: Sequence[Both], answers: Answers) -> li
         )
         for i, row in enumerate(run.metrics["val"]["per_class"])
     ]
-    return sorted(rows, key=lambda r: (not r.row["n"], r.row["f1"] or 0.0, r.number))
+    return sorted(
+        rows, key=lambda r: (not r.row["n"], r.row["recall"], r.row["precision"] or 0.0, r.number)
+    )
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "nav_files": ("Files", "文件"),
     "classes": ("Classes, the worst first", "各类别（最差的在前）"),
     "classes_some": (
-        "The {shown} of {all} classes with the lowest F1; metrics.json has all.",
-        "共 {all} 个类别，这里是 F1 最低的 {shown} 个；全部见 metrics.json。",
+        "The {shown} of {all} classes with the lowest recall; metrics.json has all.",
+        "共 {all} 个类别，这里是召回率最低的 {shown} 个；全部见 metrics.json。",
     ),
     "class": ("class", "类别"),
     "recall": ("recall", "召回率"),

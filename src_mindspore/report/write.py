@@ -45,7 +45,7 @@ def write_report(folder: RunFolder, data: Path | None = None) -> Path:
     folder.hold()
     folder.files.refuse_others([REPORT], "move or delete it")  # before the work
     run = read_run(folder.path, data)
-    text = _page(run)
+    text = page_of(run)
     with folder.files.path(REPORT) as path:
         write_text(path, text)
     return folder.path / REPORT
@@ -64,7 +64,12 @@ def report_after(folder: RunFolder, data: Path | None = None) -> Path | None:
         return None
 
 
-def _page(run: FinishedRun) -> str:
+def page_of(run: FinishedRun) -> str:
+    """The page of a finished run, whose validation photos are scored for it.
+
+    Raises:
+        UserError: more photos than may be missing cannot be read, or a model that cannot be run.
+    """
     reader = PhotoReader(
         run.data.root,
         sum(map(len, run.data.splits.values())),

@@ -3,13 +3,17 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from browser import LOOKS, Opened, chromium, opened
 
-from src_mindspore.demo_photos.data_set import write_data_set
+from src_mindspore.photos.records import Record
 from src_mindspore.report import embeddings
+from src_mindspore.report.finished_run import read_run
+from src_mindspore.report.gallery import WRONG
+from src_mindspore.report.write import page_of
 from src_mindspore.runs.read import read_metrics
 
 SECTIONS = ("verdict", "classes", "confusion", "photos", "training", "reliability", "data", "files")
@@ -162,19 +166,46 @@ def test_on_paper_everything_is_open(odd_run) -> None:
 
 
 @pytest.mark.long
-def test_from_the_worst_class_to_its_wrong_labels_in_two_clicks(workplace, telling_run) -> None:
-    """Three photos lie in the folder of another class: they are what two clicks lead to."""
+def test_the_page_of_ten_thousand_photos(workplace, telling_run, tmp_path) -> None:
+    """It shows a part, says so, and is below 10 MB; each photo here is there many times."""
+    run = read_run(telling_run, workplace.folder / "more")
+    shutil.copytree(run.data.root, tmp_path / "many")
+    records = []
+    for i in range(10_000):
+        record = run.data.splits["val"][i % len(run.data.splits["val"])]
+        place = Path(record.path).with_name(f"{i}{Path(record.path).suffix}")
+        (tmp_path / "many" / place).hardlink_to(tmp_path / "many" / record.path)
+        records.append(Record(str(place), record.label))
+    splits = {**run.data.splits, "val": tuple(records)}
+    data = replace(run.data, root=tmp_path / "many", splits=splits, known_digests=None)
+    text = page_of(replace(run, data=data))
+    assert 4e6 < len(text) < 10e6
+    shown, of = re.search(r"(\d+) of (\d+) photos are shown", text).groups()
+    assert int(shown) == WRONG < int(of)
+    assert "the figures are not those of metrics.json" in text
+    (tmp_path / "report.html").write_text(text)
+    with chromium() as browser, opened(browser, tmp_path / "report.html") as found:
+        check_sections(found)
+        found.quiet()
+
+
+@pytest.mark.long
+def test_from_the_worst_class_to_its_wrong_labels_in_two_clicks(workplace, shared_data) -> None:
+    """Three hats lie in the folder of the basketballs: they are what two clicks lead to."""
     data = workplace.folder / "mislabelled"
-    write_data_set(data, train=8, val=4)
-    names = sorted(path.name for path in (data / "val").iterdir())
-    true, wrong = names[0], names[3]
+    for split, count in (("train", 20), ("val", 5)):
+        for name in ("00_01", "00_03", "00_07", "01_07", "03_03"):
+            source = shared_data / "garbage_26x100" / split / name
+            (data / split / name).mkdir(parents=True)
+            for photo in sorted(source.iterdir())[:count]:
+                shutil.copy(photo, data / split / name)
     moved = []
-    for photo in sorted((data / "val" / true).iterdir())[:3]:
-        place = data / "val" / wrong / f"moved-{photo.name}"
-        moved.append(shutil.move(photo, place).relative_to(data).as_posix())
+    for photo in sorted((data / "val" / "00_01").iterdir())[:3]:
+        place = photo.rename(data / "val" / "00_07" / f"moved-{photo.name}")
+        moved.append(place.relative_to(data).as_posix())
     settings = (
-        "backbone.weights=imagenet backbone.width_mult=1 input.size=96 head_stage.epochs=20 "
-        "head_stage.lr.max=0.01 finetune_stage.epochs=0"
+        "backbone.weights=imagenet backbone.width_mult=1 input.size=160 features.views=0 "
+        "head_stage.epochs=20 head_stage.lr.max=0.01 finetune_stage.epochs=0"
     )
     done = workplace.call(
         "train.py --config configs/demo.yaml --data mislabelled --run runs/mislabelled --set "
@@ -186,11 +217,10 @@ def test_from_the_worst_class_to_its_wrong_labels_in_two_clicks(workplace, telli
         page = found.page
         page.locator("#worst").click()
         row = page.locator("tr:target")
-        assert row.locator("td").first.get_attribute("title") == wrong
+        assert row.locator("td").first.get_attribute("title") == "00_07"
         row.locator("a").first.click()
+        found.seen("div:target")
         cell = page.locator("div:target")
-        assert cell.is_visible()
-        paths = cell.locator(".path").all_inner_texts()
-        assert sorted(paths) == sorted(moved)
+        assert sorted(cell.locator(".path").all_inner_texts()) == sorted(moved)
         assert cell.locator(".badge").count() == 3  # "label?"
         found.quiet()
