@@ -15,6 +15,9 @@ RIGHT, RIGHT_OF_CLASS = 600, 30  # right ones that are shown small
 TOP = 3  # classes beside a photo
 NEAR = 5  # training photos beside it; fewer where many photos are shown
 FEW_NEAR, MANY = 3, 120
+# share of the alike training photos that are of the class said, and none of the label, where the
+# label may be wrong: four of five, or all of three
+AGREEING = 0.8
 
 Cell = tuple[int, int]  # the label of a photo, and what the model says
 
@@ -144,9 +147,11 @@ class Card:
 
     @property
     def doubtful(self) -> bool:
-        """Whether the label may be wrong: all alike training photos are of the class said."""
-        of_said = all(photo.label == self.said for photo in self.near)
-        return not self.right and bool(self.near) and of_said
+        """Whether the label may be wrong, by the alike training photos; see ``AGREEING``."""
+        labels = [photo.label for photo in self.near]
+        if self.right or not labels or self.label in labels:
+            return False
+        return labels.count(self.said) >= AGREEING * len(labels)
 
 
 def near_count(cards: int) -> int:

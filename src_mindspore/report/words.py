@@ -50,8 +50,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "wrong": ("Wrong photos", "错误的照片"),
     "wrong_about": (
         "Beside each photo: what the model said, and the training photos that look most alike to "
-        "it. If these are all of the class it said, the label may be wrong.",
-        "每张照片旁是模型的回答，以及在模型看来最相似的训练照片。如果它们都属于模型所说的类别，"
+        "it. If these are of the class that it said, the label may be wrong.",
+        "每张照片旁是模型的回答，以及在模型看来最相似的训练照片。如果它们属于模型所说的类别，"
         "那么标签可能有误。",
     ),
     "wrong_none": ("No validation photo is wrong.", "没有判断错误的验证照片。"),
@@ -89,8 +89,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "alike": ("it looked like these", "看起来像这些训练照片"),
     "doubtful": ("label?", "标签存疑"),
     "doubtful_about": (
-        "All alike training photos are of the class that the model said.",
-        "所有相似的训练照片都属于模型所说的类别。",
+        "Nearly all alike training photos are of the class that the model said, none of the label's.",
+        "相似的训练照片几乎都属于模型所说的类别，没有一张属于标签的类别。",
     ),
     "unsure": ("Right, but the least sure", "正确但最没有把握的照片"),
     "right": ("Right photos", "正确的照片"),

@@ -49,13 +49,16 @@ def test_of_many_photos_a_part_is_shown() -> None:
     assert near_count(len(found.large)) < near_count(20)
 
 
-def test_a_label_is_doubtful_where_all_alike_photos_are_of_the_class_said() -> None:
+def test_a_label_is_doubtful_where_alike_photos_are_of_the_class_said() -> None:
     def card(label: int, *near: int) -> Card:
         photos = [Neighbour("x", k, None, 1.0) for k in near]
         return Card("x", label, [(1, 0.9), (0, 0.1)], None, near=photos)
 
     assert card(0, 1, 1, 1).doubtful
-    assert not card(0, 1, 0, 1).doubtful
+    assert card(0, 1, 1, 2, 1, 1).doubtful
+    assert not card(0, 1, 1, 0, 1, 1).doubtful  # one is of the label
+    assert not card(0, 1, 1, 2, 3, 1).doubtful
+    assert not card(0, 1, 2, 1).doubtful
     assert not card(1, 1, 1, 1).doubtful  # right
     assert not card(0).doubtful
 

@@ -179,7 +179,7 @@ def test_the_page_of_ten_thousand_photos(workplace, telling_run, tmp_path) -> No
     splits = {**run.data.splits, "val": tuple(records)}
     data = replace(run.data, root=tmp_path / "many", splits=splits, known_digests=None)
     text = page_of(replace(run, data=data))
-    assert 4e6 < len(text) < 10e6
+    assert len(text) < 10e6
     shown, of = re.search(r"(\d+) of (\d+) photos are shown", text).groups()
     assert int(shown) == WRONG < int(of)
     assert "the figures are not those of metrics.json" in text
