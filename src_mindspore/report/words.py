@@ -89,7 +89,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "alike": ("it looked like these", "看起来像这些训练照片"),
     "doubtful": ("label?", "标签存疑"),
     "doubtful_about": (
-        "Nearly all alike training photos are of the class that the model said, none of the label's.",
+        "Nearly all alike training photos are of the class that the model said, and none is of "
+        "the label's.",
         "相似的训练照片几乎都属于模型所说的类别，没有一张属于标签的类别。",
     ),
     "unsure": ("Right, but the least sure", "正确但最没有把握的照片"),
