@@ -222,5 +222,8 @@ def test_from_the_worst_class_to_its_wrong_labels_in_two_clicks(workplace, share
         found.seen("div:target")
         cell = page.locator("div:target")
         assert sorted(cell.locator(".path").all_inner_texts()) == sorted(moved)
-        assert cell.locator(".badge").count() == 3  # "label?"
+        # what they look like is hats: the alike training photos say so, and the page for most
+        for card in cell.locator(".card").all():
+            assert card.locator(".near li.said").count() >= 3
+        assert cell.locator(".badge").count() >= 2
         found.quiet()
