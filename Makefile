@@ -25,7 +25,7 @@ lint: .venv/development
 	@scripts/setup.sh requirements.txt
 	@touch $@
 
-.venv/development: requirements.txt requirements-dev.txt scripts/setup.sh
+.venv/development: requirements.txt requirements-dev.txt requirements-tensorboard.txt scripts/setup.sh
 	@scripts/setup.sh requirements-dev.txt
 	@touch $@ .venv/runtime
 

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from src_mindspore.system import command
-from src_mindspore.system.terminal import apart
+from src_mindspore.system.terminal import apart, columns
 from src_mindspore.system.threads import use_threads
 
 MOST_ROWS, FEW_ROWS = 200, 40  # classes in a table on the terminal
@@ -42,7 +42,7 @@ def main() -> None:
     records = scored_records(data, model.spec.classes, args.split, run)
     reader = PhotoReader(data, len(records), note=True, value_range=model.spec.input.range)
     result = evaluate(model, reader, records, args.split, run)
-    print_classes(result, [model.spec.label(i) for i in range(len(model.spec.classes))])
+    print_classes(result, [model.spec.names(i) for i in range(len(model.spec.classes))])
     print("\n".join(statement(result)))
     if args.json:
         write_sealed_json(args.json, result, COMMAND)
@@ -62,13 +62,11 @@ def print_classes(result: dict, names: list[str]) -> None:
         lowest = sorted((r for r in rows if r[0]["n"]), key=lambda r: r[0]["f1"])[:FEW_ROWS]
         print(f"{len(rows):,} classes; the {len(lowest)} of lowest F1 (all: --json FILE)")
         rows = lowest
-    width = max(len(name) for _, name in rows)
+    width = max(columns(name) for _, name in rows)
     print(f"{'class':{width}}     n  precision  recall      f1")
     for row, name in rows:
-        print(
-            f"{name:{width}} {row['n']:5d}     {share(row['precision'])}  {share(row['recall'])}"
-            f"  {share(row['f1'])}"
-        )
+        figures = "  ".join(share(row[key]) for key in ("precision", "recall", "f1"))
+        print(f"{name}{' ' * (width - columns(name))} {row['n']:5d}     {figures}")
 
 
 if __name__ == "__main__":

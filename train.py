@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from src_mindspore.runs.folder import RunFolder
 
+TENSORBOARD = "tensorboard"
+
 
 def arguments() -> argparse.Namespace:
     """See ``--help``."""
@@ -46,6 +48,13 @@ def arguments() -> argparse.Namespace:
         default="none",
         help="report: before training, list the photos whose label all distill.teachers contradict "
         "that were not trained on them; nothing is relabelled (none)",
+    )
+    parser.add_argument(
+        "--log",
+        choices=("none", TENSORBOARD),
+        default="none",
+        help="tensorboard: write its event files too, into RUN/tensorboard; takes "
+        "requirements-tensorboard.txt (none)",
     )
     command.add_threads(parser)
     args = parser.parse_args()
@@ -87,15 +96,19 @@ def main() -> None:
     """Trains; prints the score and what to do next."""
     args = arguments()
     from src_mindspore.evaluation.statement import statement
+    from src_mindspore.runs.event_log import check_library
     from src_mindspore.runs.names import RELABEL_PAGE, REPORT
     from src_mindspore.runs.open import open_run
     from src_mindspore.runs.read import read_metrics
 
+    if args.log == TENSORBOARD:
+        check_library()
     run = args.run or Path("runs") / f"{args.config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder, config = open_run(
         run, args.config, args.overrides, args.data, args.resume, worker_count()
     )
     report = args.relabel == "report"
+    folder.log_events = args.log == TENSORBOARD
     try:
         if report:
             from src_mindspore.relabel.asked import check_asked
@@ -107,8 +120,8 @@ def main() -> None:
             return  # a worker beside the first, who says the rest
         _write_report(folder, args.data)
     except (KeyboardInterrupt, OSError):  # stopped, or a full disk
-        option = ("--relabel", "report") if report else ()
-        again = advised("train.py", "--run", run, "--resume", *option)
+        options = ("--relabel", "report") * report + ("--log", args.log) * folder.log_events
+        again = advised("train.py", "--run", run, "--resume", *options)
         print(f"{again}  goes on with it", file=sys.stderr)
         raise
     finally:

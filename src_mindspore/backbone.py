@@ -11,7 +11,9 @@ from src_mindspore.backbones.efficientnet_lite import (
     EfficientNetLite2Backbone,
 )
 from src_mindspore.backbones.interface import Backbone
+from src_mindspore.backbones.mobilenet_v1 import MobileNetV1Backbone
 from src_mindspore.backbones.mobilenet_v2 import MobileNetV2Backbone
+from src_mindspore.backbones.resnet50 import ResNet50Backbone
 from src_mindspore.backbones.small_cnn import SmallCNNBackbone
 
 DEFAULT = "mobilenet_v2"  # of a spec.json from before there were others
@@ -21,6 +23,8 @@ BACKBONES: Mapping[str, type[Backbone]] = {
     "efficientnet_lite1": EfficientNetLite1Backbone,
     "efficientnet_lite2": EfficientNetLite2Backbone,
     "small_cnn": SmallCNNBackbone,
+    "mobilenet_v1": MobileNetV1Backbone,
+    "resnet50": ResNet50Backbone,
 }
 IMAGE = "image"
 POOLED = ("mean", "max")

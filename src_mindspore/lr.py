@@ -1,10 +1,15 @@
 """Learning-rate schedules: one value for every optimiser step, as a plain NumPy array."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-DECAYS = ("cosine", "square", "exponential", "linear", "constant")
+PLATEAU = "plateau"
+DECAYS = ("cosine", "square", "exponential", "linear", "constant", PLATEAU)
+FLAT = ("constant", PLATEAU)  # shapes of a table that stays at its peak
+# a score counts as better from this share above the best: ReduceLROnPlateau's default
+PLATEAU_THRESHOLD = 1e-4
 
 
 def build_lr(
@@ -26,6 +31,7 @@ def build_lr(
         linear       lr_end + (lr_max - lr_end) * (1 - p)
         exponential  lr_max * (lr_end / lr_max)^p
         constant     lr_max
+        plateau      lr_max, until a ``Plateau`` lowers what is left of the table
 
     Args:
         total_steps: optimiser steps of the whole run, at least 1.
@@ -64,11 +70,46 @@ def build_lr(
             "cosine": (1 + math.cos(math.pi * p)) / 2,
             "square": (1 - p) ** 2,
             "linear": 1 - p,
-            "constant": 1.0,
+            **dict.fromkeys(FLAT, 1.0),
         }[decay_type]
-        floor = lr_max if decay_type == "constant" else lr_end
+        floor = lr_max if decay_type in FLAT else lr_end
         return floor + (lr_max - floor) * share
 
     warmup = [lr_init + (lr_max - lr_init) * (i + 1) / warmup_steps for i in range(warmup_steps)]
     decay_steps = total_steps - warmup_steps
     return np.array(warmup + [decayed(i / decay_steps) for i in range(decay_steps)], np.float32)
+
+
+@dataclass
+class Plateau:
+    """Lowers a rate whenever a score has stopped rising.
+
+    As PyTorch's ``torch.optim.lr_scheduler.ReduceLROnPlateau`` with ``mode="max"``, its relative
+    threshold of 1e-4 and no cooldown: where more than ``patience`` epochs in a row brought no score
+    above ``best * (1 + 1e-4)``, the rate is multiplied by ``factor`` and the count begins anew.
+
+    Attributes:
+        rate: the rate of now, above 0; at first the peak.
+        factor: above 0 and below 1.
+        patience: epochs without a better score that are borne, 0 or more.
+        lowest: what the rate does not fall below, 0 or more.
+        best: the best score so far.
+        stale: epochs since then, or since the rate was lowered.
+    """
+
+    rate: float
+    factor: float
+    patience: int
+    lowest: float = 0.0
+    best: float = -math.inf
+    stale: int = 0
+
+    def after_epoch(self, score: float) -> float:
+        """The rate from now on; ``score`` is that of the epoch, 0 or more."""
+        if score > self.best * (1 + PLATEAU_THRESHOLD):
+            self.best, self.stale = score, 0
+        else:
+            self.stale += 1
+        if self.stale > self.patience:
+            self.rate, self.stale = max(self.rate * self.factor, self.lowest), 0
+        return self.rate

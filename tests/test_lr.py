@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from src_mindspore.lr import DECAYS, build_lr
+from src_mindspore.lr import DECAYS, Plateau, build_lr
 
 # lr_max 1, lr_end 0.1, four decay steps: 0, 1/4, 1/2 and 3/4 of the way
 DECAYED = {
@@ -12,6 +12,7 @@ DECAYED = {
     "linear": [1.0, 0.775, 0.55, 0.325],
     "exponential": [1.0, 0.56234133, 0.31622777, 0.17782794],
     "constant": [1.0, 1.0, 1.0, 1.0],
+    "plateau": [1.0, 1.0, 1.0, 1.0],  # before any score
 }
 
 
@@ -65,3 +66,23 @@ def test_edges(arguments, expected):
 def test_refusals(arguments, text):
     with pytest.raises(ValueError, match=text):
         build_lr(**{"total_steps": 5, **arguments})
+
+
+# scores of epochs, and the rates behind them, counted by hand as PyTorch's documentation says it:
+# with patience 2 two epochs without a better score are borne, the third lowers the rate
+PLATEAUS = [
+    ("0.5 0.6 0.6 0.6 0.6 0.6 0.6 0.6", 2, 0.5, 0.0, "8 8 8 8 4 4 4 2"),
+    ("0.5 0.6 0.6 0.6 0.7 0.6 0.6 0.6", 2, 0.5, 0.0, "8 8 8 8 8 8 8 4"),  # a better one begins anew
+    ("0.5 0.5 0.4 0.4", 0, 0.25, 0.0, "8 2 0.5 0.125"),
+    ("0.5 0.5 0.5 0.5", 0, 0.25, 1.0, "8 2 1 1"),  # not below the lowest
+    ("0.0 0.0 0.0 0.1", 1, 0.5, 0.0, "8 8 4 4"),
+    # the threshold is a share of the best: 0.90008 is no better than 0.9, 0.9002 is
+    ("0.9 0.90008 0.9002 0.9002", 0, 0.5, 0.0, "8 4 4 2"),
+]
+
+
+@pytest.mark.parametrize(("scores", "patience", "factor", "lowest", "rates"), PLATEAUS)
+def test_a_plateau_lowers_the_rate(scores, patience, factor, lowest, rates):
+    plateau = Plateau(8.0, factor, patience, lowest)
+    got = [plateau.after_epoch(float(score)) for score in scores.split()]
+    assert got == [float(rate) for rate in rates.split()]

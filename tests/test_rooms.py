@@ -20,7 +20,8 @@ ROOMS = {
     "plots": "",
     "demo_photos": "",
     "head": "backbone",
-    "photos": "spec",
+    "video": "",
+    "photos": "spec video",
     "pages": "photos spec",
     "weights": "backbone backbones",
     "dataset": "photos spec",
@@ -28,6 +29,7 @@ ROOMS = {
     "runs": "config spec weights photos",
     "features": "network photos spec backbone backbones dataset",
     "evaluation": "network lite weights photos spec runs config",
+    "faces": "evaluation network photos plots spec video",
     "cache": "features evaluation",
     "doctor": "pages dataset photos features weights network spec",
     "export": "config evaluation lite runs network photos spec",
@@ -38,6 +40,7 @@ ROOMS = {
     "report": "pages training doctor dataset photos features evaluation plots runs network head "
     "backbone config spec",
     "relabel": "pages comparison training doctor dataset photos evaluation runs config spec",
+    "drawn_masks": "comparison doctor dataset photos faces",
     "search": "config lr comparison training features photos dataset backbone evaluation plots "
     "runs",
 }

@@ -26,7 +26,7 @@ class Convolution(NamedTuple):
     kernel: int = 1  # height and width in pixels
     stride: int = 1
     depthwise: bool = False  # every channel has a kernel of its own
-    activated: bool = True  # by ReLU6, behind the batch norm
+    activated: bool = True  # by ReLU6 or ReLU, behind the batch norm
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -44,9 +44,15 @@ class Convolution(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """A unit that a network can be cut behind: a convolution, or a block of several."""
+    """A unit that a network can be cut behind: a convolution, or a block of several.
+
+    A ``shortcut`` takes the input of the layer to where its output is added; ``pool`` is the
+    stride of a maximum behind all of it.
+    """
 
     convolutions: tuple[Convolution, ...]
+    shortcut: Convolution | None = None
+    pool: int = 1
 
     @property
     def inputs(self) -> int:
@@ -62,11 +68,11 @@ class Layer(NamedTuple):
         """Height or width of the output, of an input of ``size`` pixels."""
         for convolution in self.convolutions:
             size = convolution.side(size)
-        return size
+        return -(-size // self.pool)
 
     def work(self, size: int) -> float:
         """The work for one photo, of an input of ``size`` by ``size`` pixels; see the module."""
-        total = 0.0
+        total = self.shortcut.work(self.shortcut.side(size)) if self.shortcut else 0.0
         for convolution in self.convolutions:
             size = convolution.side(size)
             total += convolution.work(size)
@@ -77,6 +83,12 @@ def refuse_width(name: str, width_mult: float) -> None:
     """Raises ValueError where an architecture without other widths is asked for one."""
     if width_mult != 1:
         raise ValueError(f"width_mult of {name} must be 1; got {width_mult}")
+
+
+def check_padding(padding: str) -> None:
+    """Raises ValueError where it is none of ``PADDINGS``."""
+    if padding not in PADDINGS:
+        raise ValueError(f"padding must be one of {', '.join(PADDINGS)}; got {padding!r}")
 
 
 class Backbone(nn.Cell):

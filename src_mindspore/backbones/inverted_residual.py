@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mindspore import Tensor, nn
 
-from src_mindspore.backbones.interface import PADDINGS, Backbone, Convolution, Layer
+from src_mindspore.backbones.interface import Backbone, Convolution, Layer, check_padding
 
 COLOURS = 3
 
@@ -77,10 +77,13 @@ def named_convolutions(layers: Sequence[Layer]) -> list[NamedConvolution]:
             if not convolution.activated:  # the projection stands in the sequence by itself
                 pair = (name, f"{place}.conv.{position + 1}")
             rows.append(NamedConvolution(index, *pair, convolution))
+        if layer.shortcut:
+            pair = (f"{place}.shortcut.0", f"{place}.shortcut.1")
+            rows.append(NamedConvolution(index, *pair, layer.shortcut))
     return rows
 
 
-def _conv(of: Convolution, padding: str) -> nn.Conv2d:
+def conv2d(of: Convolution, padding: str) -> nn.Conv2d:
     """A convolution without bias, in one of the two padding conventions."""
     if padding == "same":  # TensorFlow's: at stride 2 an even input is padded (0, 1) around 3x3
         pad_mode, pad = "same", 0
@@ -105,7 +108,7 @@ class ConvBNReLU(nn.Cell):
     def __init__(self, of: Convolution, padding: str, bn_eps: float) -> None:
         super().__init__()
         self.features = nn.SequentialCell(
-            _conv(of, padding), nn.BatchNorm2d(of.outputs, eps=bn_eps), nn.ReLU6()
+            conv2d(of, padding), nn.BatchNorm2d(of.outputs, eps=bn_eps), nn.ReLU6()
         )
 
     def construct(self, x: Tensor) -> Tensor:
@@ -126,7 +129,7 @@ class InvertedResidual(nn.Cell):
         super().__init__()
         *activated, project = layer.convolutions
         cells: list[nn.Cell] = [ConvBNReLU(of, padding, bn_eps) for of in activated]
-        cells += [_conv(project, padding), nn.BatchNorm2d(project.outputs, eps=bn_eps)]
+        cells += [conv2d(project, padding), nn.BatchNorm2d(project.outputs, eps=bn_eps)]
         self.conv = nn.SequentialCell(cells)
         stride = activated[-1].stride
         self.skip = stride == 1 and layer.inputs == layer.outputs
@@ -151,8 +154,7 @@ class InvertedResidualNetwork(Backbone):
     """
 
     def __init__(self, layers: Sequence[Layer], padding: str, bn_eps: float) -> None:
-        if padding not in PADDINGS:
-            raise ValueError(f"padding must be one of {', '.join(PADDINGS)}; got {padding!r}")
+        check_padding(padding)
         cells = [
             ConvBNReLU(*layer.convolutions, padding, bn_eps)
             if len(layer.convolutions) == 1

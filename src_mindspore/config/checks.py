@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from src_mindspore.config.schema import AUTO, BACKBONES, IMAGENET, NONE
+from src_mindspore.config.schema import AUTO, BACKBONES, IMAGENET, NONE, PLATEAU
 
 STAGE_TABLES = ("head_stage", "finetune_stage")
 Config = Mapping[str, Any]
@@ -91,8 +91,8 @@ def _backbone(config: Config) -> Iterator[str]:
     facts = BACKBONES[name]
     if weights == IMAGENET and not facts.pretrained:
         yield (
-            f"backbone.weights of {name} must be {AUTO}, {NONE} or a file of its own weights; got "
-            f"{IMAGENET}, and there are none of it"
+            f"backbone.weights of {name} must be {AUTO}, {NONE} or {facts.weights}; got "
+            f"{IMAGENET}, and there are none of it here"
         )
         return
     if not facts.widths and width not in (None, 1):
@@ -220,9 +220,13 @@ def idle_keys(config: Config) -> dict[str, str]:
         lr, optimizer = config[name]["lr"], config[name]["optimizer"]
         if lr["decay"] == "constant":
             found[f"{name}.lr.end"] = "the decay is constant"
+        if lr["decay"] != PLATEAU:
+            reason = f"the decay is {lr['decay']}, not {PLATEAU}"
+            found |= {f"{name}.lr.factor": reason, f"{name}.lr.patience": reason}
         if lr["warmup_epochs"] >= config[name]["epochs"]:
             reason = "the warm-up takes all epochs"
-            found |= {f"{name}.lr.end": reason, f"{name}.lr.decay": reason}
+            keys = ("end", "decay", "factor", "patience")
+            found |= {f"{name}.lr.{key}": reason for key in keys}
         if not lr["warmup_epochs"]:
             found[f"{name}.lr.init"] = "warmup_epochs is 0"
         if optimizer["name"] in ("adam", "adamw"):

@@ -17,7 +17,8 @@ ENGINES = (AUTO, "onnxruntime", "mindspore")
 KERNELS = (AUTO, "plain", "compiled")
 INPUTS = ("cached", "photos")
 OPTIMIZERS = ("momentum", "sgd", "adam", "adamw", "rmsprop")
-DECAYS = ("cosine", "square", "exponential", "linear", "constant")
+PLATEAU = "plateau"
+DECAYS = ("cosine", "square", "exponential", "linear", "constant", PLATEAU)
 REDUCTIONS = ("mean", "max", NONE)
 NORMALISATIONS = (NONE, "rms")
 HIDDEN_ACTIVATIONS = ("relu", "relu6", "tanh", "gelu")
@@ -40,7 +41,8 @@ class BackboneFacts(NamedTuple):
     padding: str
     bn_eps: float
     widths: bool  # whether there are other widths than 1
-    pretrained: bool = True  # whether there are ImageNet weights of it
+    pretrained: bool = True  # whether there are ImageNet weights of it to be fetched
+    weights: str = "a file of its own weights"  # what is accepted in their place
 
 
 BACKBONES = {
@@ -49,6 +51,17 @@ BACKBONES = {
     "efficientnet_lite1": BackboneFacts(23, 240, "same", 1e-3, widths=False),
     "efficientnet_lite2": BackboneFacts(23, 260, "same", 1e-3, widths=False),
     "small_cnn": BackboneFacts(9, 96, "same", 1e-3, widths=False, pretrained=False),
+    "mobilenet_v1": BackboneFacts(14, 224, "same", 1e-3, widths=True, pretrained=False),
+    "resnet50": BackboneFacts(
+        17,
+        224,
+        "same",
+        1e-3,
+        widths=False,
+        pretrained=False,
+        weights="a file of torchvision's (--set backbone.weights=FILE), such as "
+        "https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
+    ),
 }
 MOST_LAYERS = max(facts.layers for facts in BACKBONES.values())
 MAX_HIDDEN = 16  # extra Dense layers
@@ -190,9 +203,16 @@ def _stage(epochs: int, batch_size: int, lr: float, warmup: float) -> dict[str, 
         "lr": {
             "max": number(lr, 1e-9, 100, "learning rate after the warm-up"),
             "init": number(0.0, 0, 100, "where the warm-up starts from"),
-            "end": number(0.0, 0, 100, "what the decay runs towards"),
+            "end": number(0.0, 0, 100, "what the decay runs towards; of a plateau the lowest rate"),
             "warmup_epochs": number(warmup, 0, 100_000, "length of the linear warm-up"),
-            "decay": choice("cosine", DECAYS, "shape of the decay"),
+            "decay": choice("cosine", DECAYS, "shape of the decay; plateau: see the next two"),
+            "factor": number(0.5, 1e-6, 0.999999, "of a plateau: what the rate is multiplied by"),
+            "patience": whole(
+                4,
+                0,
+                100_000,
+                "of a plateau: epochs without a better val top-1 that are borne",
+            ),
         },
     }
 
@@ -261,6 +281,12 @@ SCHEMA: dict[str, Any] = {
         "contrast": number(0.2, 0, 1, "largest change"),
         "saturation": number(0.2, 0, 1, "largest change"),
         "hue": number(0.02, 0, 0.5, "largest shift, share of the colour circle"),
+        "rotation": number(0.0, 0, 180, "largest turn either way, in degrees"),
+        "shift": number(0.0, 0, 0.5, "largest move across and down, share of the view's side"),
+        "zoom": number(0.0, 0, 0.9, "z of factors 1 - z to 1 + z, of height and width each"),
+        "shear": number(0.0, 0, 80, "largest shear either way, in degrees, as Keras has it"),
+        "downscale": number(1.0, 0.05, 1, "smallest share of the size to shrink to, and back"),
+        "blur": number(0.0, 0, 20, "largest standard deviation of a Gaussian, in pixels"),
     },
     "features": {
         "engine": choice("auto", ENGINES, "what runs the frozen layers; auto: the fastest here"),

@@ -23,7 +23,8 @@ ONNX_MESSAGES = "onnx_ml_pb2.py"  # of the package onnx, made from its onnx-ml.p
 MINDIR_OPERATORS = frozenset(
     (
         *("Add", "Sub", "Mul", "Muls", "Div", "RealDiv", "Sqrt", "Cast", "Reshape", "Flatten"),
-        *("Conv2D", "BatchNorm", "ReduceMax", "ReduceMean", "MatMul", "MatMulExt", "BiasAdd"),
+        *("Conv2D", "BatchNorm", "MaxPool", "ReduceMax", "ReduceMean"),
+        *("MatMul", "MatMulExt", "BiasAdd"),
         *("ReLU", "ReLU6", "GeLU", "Tanh", "Sigmoid", "Softmax"),
         *("Depend", "Load", "MakeTuple", "TupleGetItem", "UpdateState"),
     )

@@ -160,7 +160,7 @@ def _prediction(
     path: Path, scores: np.ndarray, spec: ModelSpec, topk: int, threshold: float
 ) -> dict[str, Any]:
     best = [
-        {"label": spec.classes[i], "text": _text(spec, i), "score": round(float(scores[i]), 6)}
+        {"label": spec.classes[i], "text": spec.names(i), "score": round(float(scores[i]), 6)}
         for i in np.argsort(-scores, kind="stable")[:topk]
     ]
     return {
@@ -170,9 +170,3 @@ def _prediction(
         "abstained": bool(scores.max() < threshold),
         "topk": best,
     }
-
-
-def _text(spec: ModelSpec, index: int) -> str:
-    """English and Chinese name, as far as there are any."""
-    names = [spec.labels[index][key] for key in ("en", "zh") if key in spec.labels[index]]
-    return " ".join(names) or spec.classes[index]

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -30,6 +31,11 @@ class Views:
     count: int = 0
     augmentation: Augmentation | None = None
     seed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the keys of the feature cache have it."""
+        augmentation = self.augmentation.to_dict() if self.augmentation else None
+        return {"count": self.count, "augmentation": augmentation, "seed": self.seed}
 
     def of(
         self, image: Image.Image, index: int, spec: InputSpec, wanted: Sequence[int] | None = None
@@ -71,7 +77,7 @@ class FeatureJob:
             "format": FEATURES_FORMAT,
             "outputs": self.outputs,
             "input": self.input.to_dict(),
-            "views": asdict(self.views),
+            "views": self.views.to_dict(),
             "engine": [self.engine, self.device],
             "weights": self._weights(),
         }

@@ -16,6 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 from src_mindspore.backbone import POOLED, layers_before
 from src_mindspore.backbones.interface import Backbone
 from src_mindspore.backbones.inverted_residual import ConvBNReLU, InvertedResidual
+from src_mindspore.backbones.mobilenet_v1 import DepthwiseSeparable
+from src_mindspore.backbones.resnet50 import Bottleneck, ConvBNPlainReLU, ResNetStem
 from src_mindspore.head import SMALLEST_SQUARE, ClassifierHead
 from src_mindspore.network.classifier import Classifier
 
@@ -131,6 +133,15 @@ def _convolution(graph: _Graph, cell: nn.Conv2d, x: str) -> str:
     return graph.node("Conv", x, graph.weight(cell.weight), group=cell.group, **shape, **padding)
 
 
+def _max_pool(graph: _Graph, cell: nn.MaxPool2d, x: str) -> str:
+    """Of one kernel and stride for height and width."""
+    padding: dict[str, object] = {"auto_pad": "SAME_UPPER"}
+    if cell.pad_mode.lower() != "same":
+        padding = {"pads": [1, 1, 1, 1]}
+    shape = {"kernel_shape": [cell.kernel_size] * 2, "strides": [cell.stride] * 2}
+    return graph.node("MaxPool", x, **shape, **padding)
+
+
 def _batch_norm(graph: _Graph, cell: nn.BatchNorm2d, x: str) -> str:
     parameters = (cell.gamma, cell.beta, cell.moving_mean, cell.moving_variance)
     return graph.node("BatchNormalization", x, *map(graph.weight, parameters), epsilon=cell.eps)
@@ -163,6 +174,15 @@ def _residual(graph: _Graph, cell: InvertedResidual, x: str) -> str:
     return graph.node("Add", x, y) if cell.skip else y
 
 
+def _stem(graph: _Graph, cell: ResNetStem, x: str) -> str:
+    return graph.cell(cell.pool, graph.cell(cell.features, x))
+
+
+def _bottleneck(graph: _Graph, cell: Bottleneck, x: str) -> str:
+    y = x if cell.shortcut is None else graph.cell(cell.shortcut, x)
+    return graph.node("Relu", graph.node("Add", graph.cell(cell.conv, x), y))
+
+
 _WRITERS: Mapping[type[nn.Cell], Callable[..., str]] = {
     nn.Conv2d: _convolution,
     nn.BatchNorm2d: _batch_norm,
@@ -174,4 +194,9 @@ _WRITERS: Mapping[type[nn.Cell], Callable[..., str]] = {
     nn.SequentialCell: _in_turn,
     ConvBNReLU: lambda graph, cell, x: graph.cell(cell.features, x),
     InvertedResidual: _residual,
+    nn.MaxPool2d: _max_pool,
+    ConvBNPlainReLU: lambda graph, cell, x: graph.cell(cell.features, x),
+    ResNetStem: _stem,
+    Bottleneck: _bottleneck,
+    DepthwiseSeparable: lambda graph, cell, x: graph.cell(cell.conv, x),
 }

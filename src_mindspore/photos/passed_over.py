@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from src_mindspore.photos.listing import CLOUD, FORMAT_OF, Listing
 from src_mindspore.system.terminal import some
+from src_mindspore.video.names import SUFFIXES as FILMS
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,7 @@ KINDS = (
     Kind(
         "films",
         "take pictures out of them, for example: ffmpeg -i FILM -vf fps=1 %04d.jpg",
-        (
-            *(".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".3gp", ".3g2"),
-            *(".mts", ".m2ts", ".wmv", ".mpg", ".mpeg", ".flv", ".ogv", ".insv"),
-        ),
+        FILMS,
     ),
     Kind(
         "archives",

@@ -29,10 +29,15 @@ CHINESE_FONTS = (
 )
 
 
+def chinese_fonts() -> list[str]:
+    """Font families with Chinese characters that this machine has."""
+    there = set(font_manager.get_font_names())
+    return [name for name in CHINESE_FONTS if name in there]
+
+
 def label_fonts() -> list[str]:
     """Font families of class names: the default one, then what this machine has for Chinese."""
-    there = set(font_manager.get_font_names())
-    return ["DejaVu Sans", *(name for name in CHINESE_FONTS if name in there)]
+    return ["DejaVu Sans", *chinese_fonts()]
 
 
 def save(figure: Figure, path: Path) -> None:

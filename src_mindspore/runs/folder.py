@@ -16,6 +16,7 @@ import numpy as np
 from src_mindspore.config.schema import SCHEMA
 from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.runs import checkpoint
+from src_mindspore.runs.event_log import EventLog
 from src_mindspore.runs.lock import RunLock
 from src_mindspore.runs.names import (
     CHOICE,
@@ -62,7 +63,8 @@ class RunFolder:
     seconds between checkpoints. ``files`` knows which of the files are the run's own; checkpoints
     and log are known by what is in them. ``moved_config`` is the text of ``config.yaml`` where its
     places have changed: it is written once the photos are known to be the same. ``watchers`` are
-    called after every epoch, with what ``log.jsonl`` holds.
+    called after every epoch, with what ``log.jsonl`` holds. ``log_events`` asks for TensorBoard's
+    files beside it.
     """
 
     def __init__(self, path: Path, save_every: float = 0.0) -> None:
@@ -72,6 +74,8 @@ class RunFolder:
         self.files = Manifest(path, COMMAND, WRITTEN)
         self.moved_config: str | None = None
         self.watchers: list[Callable[[Sequence[dict[str, Any]]], None]] = []
+        self.log_events = False
+        self._events: EventLog | None = None
         self._stored: Mapping[str, np.ndarray] | None = None  # what model.ckpt holds
         self._lines: list[dict[str, Any]] = []
         self._save_every = save_every
@@ -148,12 +152,12 @@ class RunFolder:
         self._move()
         last = self.path / LAST
         if not last.is_file():
-            self._write_log(())
+            self._begin_log(())
             return None
         state, arrays = checkpoint.read_state(last)
         if not is_state(state, stages):
             raise UserError(f"the state in {last} is not of this version: {brief(state)}")
-        self._write_log(state["lines"])
+        self._begin_log(state["lines"])
         progress = StageProgress(**state["progress"])
         if progress.best_top1 >= 0:  # there has been a best epoch
             self._stored = checkpoint.read_arrays(self.path / MODEL)
@@ -174,6 +178,8 @@ class RunFolder:
         self._lines.append(line)
         if not self.writes:
             return
+        if self._events:
+            self._events.epoch(line)
         path = self.path / LOG
         try:
             with path.open("a", encoding="utf-8") as stream:
@@ -182,6 +188,11 @@ class RunFolder:
             raise OSError(error.errno, error.strerror, str(path)) from error
         for watch in self.watchers:
             watch(self._lines)
+
+    def _begin_log(self, lines: Sequence[dict[str, Any]]) -> None:
+        self._write_log(lines)
+        if self.log_events and self.writes:
+            self._events = EventLog(self.path, len(lines))
 
     def _write_log(self, lines: Iterable[dict[str, Any]]) -> None:
         self._lines = list(lines)
@@ -235,6 +246,9 @@ class RunFolder:
         ``log.jsonl`` comes first, to the disk: with ``metrics.json`` the run is finished.
         """
         self._write_log(self._lines)
+        if self._events:
+            self._events.picture("confusion", self.path / CONFUSION)
+            self._events.close()
         spec = spec.with_files(FileSpec.of(self.path / MODEL))
         self.save_spec(spec)
         self.files.write_json(METRICS, metrics)

@@ -6,7 +6,7 @@ from easydict import EasyDict
 
 from src_mindspore.config.checks import STAGE_TABLES, worker_problems
 from src_mindspore.config.load import load_config
-from src_mindspore.config.schema import AUTO, IMAGENET, NONE
+from src_mindspore.config.schema import AUTO, IMAGENET, NONE, PLATEAU
 from src_mindspore.photos.exclusions import read_plan
 from src_mindspore.runs.names import MODEL
 from src_mindspore.runs.read import load_run
@@ -65,6 +65,12 @@ def _check_fixed(config: EasyDict) -> None:
             f"folds, or a teacher at another time, may be trained otherwise; a number is accepted "
             f"(train.py says what it chose)"
         )
+    for name in STAGE_TABLES:
+        if config[name].epochs and config[name].lr.decay == PLATEAU:
+            raise UserError(
+                f"{name}.lr.decay: {PLATEAU} goes by validation photos, without which folds and "
+                f"teachers may be trained; another decay is accepted, such as cosine"
+            )
 
 
 def _check_teachers(config: EasyDict, above: tuple[Path, ...]) -> None:

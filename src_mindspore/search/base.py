@@ -8,6 +8,7 @@ from typing import Any
 from easydict import EasyDict
 
 from src_mindspore.config.load import keys_set, load_config, settings_without_effect
+from src_mindspore.config.schema import PLATEAU
 from src_mindspore.runs.trainable import check_trainable
 from src_mindspore.system.compiler import compiler
 from src_mindspore.system.errors import UserError
@@ -53,6 +54,11 @@ def _check(config: EasyDict) -> None:
         raise UserError(
             "heads on pooled features are searched, so that head.reduction must be mean or max; "
             "got none"
+        )
+    if config.head_stage.lr.decay == PLATEAU:
+        raise UserError(
+            f"heads are trained without validation photos, by which head_stage.lr.decay: {PLATEAU} "
+            f"goes; another decay is accepted, such as cosine"
         )
     compiler()  # of the compiled head, which alone is fast enough
 

@@ -86,6 +86,11 @@ class ModelSpec:
         """Display name of a class; its folder name where the language is missing."""
         return self.labels[index].get(language, self.classes[index])
 
+    def names(self, index: int) -> str:
+        """English and Chinese display name of a class, as far as there are any; else its folder."""
+        names = [self.labels[index][key] for key in ("en", "zh") if key in self.labels[index]]
+        return " ".join(names) or self.classes[index]
+
     def save(self, folder: Path) -> Path:
         """Writes ``folder/spec.json`` atomically and returns its path."""
         path = folder / FILE_NAME

@@ -39,6 +39,11 @@ def shown_name(name: str) -> str:
     return shown(name, keep="")
 
 
+def columns(text: str) -> int:
+    """How many columns of a terminal a line takes: Chinese characters have two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
 _MARKUP = re.compile(r"[*|]|<(?=[A-Za-z/!?])")  # what begins emphasis, a cell, a tag
 
 

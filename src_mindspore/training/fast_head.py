@@ -318,6 +318,10 @@ class FastHead:
         values = np.ascontiguousarray(features, np.float32).reshape(len(features), -1)
         return divided_by_rms(values) if self._rms else values
 
+    def set_rates(self, lr: np.ndarray) -> None:
+        """Other learning rates, (steps,), for the steps to come."""
+        self._lr = np.ascontiguousarray(lr, np.float32)
+
     def weights(self) -> dict[str, np.ndarray]:
         """Copies of the weights, named as in a ``Classifier``."""
         return self._read(0, "")
@@ -344,7 +348,7 @@ class FastHead:
     def load(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Goes on from ``arrays``, or from those of a run of ``loop.py``; others are passed over.
 
-        Momentum and learning rates stay those of the constructor.
+        Momentum and learning rates stay what they are here.
 
         Raises:
             ValueError: one is missing, or has another shape.

@@ -14,7 +14,7 @@ from src_mindspore.system.errors import UserError
 from src_mindspore.system.memory import batch_of
 from src_mindspore.system.rows import Part, Readable, Sliceable
 from src_mindspore.training.epoch import fast_epoch, train_epoch
-from src_mindspore.training.stage import Stage, check_finite, steps_per_epoch
+from src_mindspore.training.stage import Stage, check_finite, follow_plateau, steps_per_epoch
 from src_mindspore.weights.assign import arrays_of
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,8 @@ def fit(
             "seconds": round(time.perf_counter() - began, 3),
         }
         log.info("%s", _sentence(line, stage.epochs))
+        if scores:
+            follow_plateau(stage, scores["top1"], done)
         after_epoch(stage, line)
 
 

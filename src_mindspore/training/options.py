@@ -27,7 +27,7 @@ class StageOptions:
         batch_size: photos of a step, of all workers together.
         patience: epochs without a better one before the stage ends; 0 is never.
         optimizer: arguments of ``build_optimizer`` besides parameters and rates.
-        lr: ``init``, ``max``, ``end``, ``warmup_epochs`` and ``decay``.
+        lr: ``init``, ``max``, ``end``, ``warmup_epochs``, ``decay``, ``factor`` and ``patience``.
         from_block: the first trained layer; None trains the head alone.
         cached: whether it reads cached features, or freshly augmented photos.
         freeze_head: whether the head stays as it is.

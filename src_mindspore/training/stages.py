@@ -1,6 +1,8 @@
 """Builds the stages of a run: which part of the network is trained, on what, and how."""
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from mindspore import Parameter, nn
@@ -8,7 +10,7 @@ from mindspore import Parameter, nn
 from src_mindspore.backbone import IMAGE
 from src_mindspore.evaluation.probabilities import logits_kind
 from src_mindspore.features.job import Views
-from src_mindspore.lr import build_lr
+from src_mindspore.lr import PLATEAU, Plateau, build_lr
 from src_mindspore.network.classifier import Classifier, Top
 from src_mindspore.network.kernels import accelerate
 from src_mindspore.photos.class_weights import class_weights
@@ -82,7 +84,15 @@ def build_stage(stage: StageOptions, options: TrainingOptions, materials: Materi
         freeze_bn_statistics=stage.freeze_bn_statistics,
         workers=materials.workers,
         fast=_fast_head(stage, lr, options.loss.label_smoothing, materials),
+        plateau=_plateau(stage.lr),
     )
+
+
+def _plateau(lr: Mapping[str, Any]) -> Plateau | None:
+    """What lowers the rates of a stage by its scores; None where a table has them all."""
+    if lr["decay"] != PLATEAU:
+        return None
+    return Plateau(lr["max"], lr["factor"], lr["patience"], lowest=lr["end"])
 
 
 def _fast_head(

@@ -22,14 +22,16 @@ from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.plots.of_run import (
     MOST,
     SOME,
+    chinese_fonts,
     draw_confusion,
     draw_curves,
     draw_reliability,
 )
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.names import CONFUSION, CURVES, LAST, METRICS, MODEL, RELIABILITY
+from src_mindspore.runs.names import CONFUSION, CURVES, METRICS, MODEL, RELIABILITY
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.launcher import scheduling
+from src_mindspore.system.progress import scored_rounds
 from src_mindspore.system.terminal import apart
 from src_mindspore.training.auto_cut import choose_from_block
 from src_mindspore.training.build_model import build_model, pretrained_weights
@@ -46,10 +48,10 @@ from src_mindspore.training.options import (
 )
 from src_mindspore.training.part import teach
 from src_mindspore.training.recipes import teachers_of
-from src_mindspore.training.stage import Stage
+from src_mindspore.training.stage import Stage, go_on
 from src_mindspore.training.stages import build_stage
 from src_mindspore.training.workers import join, leave
-from src_mindspore.weights.assign import arrays_of, assign_strict, restore
+from src_mindspore.weights.assign import arrays_of, assign_strict
 
 log = logging.getLogger(__name__)
 
@@ -182,9 +184,8 @@ def _run_stages(
         built = build_stage(stage, options, materials)
         built.best = best
         if state:
-            cells = (classifier, built.step.optimizer)
-            restore(cells, state.arrays, LAST)
-            built.progress, state = state.progress, None
+            go_on(built, state, run.lines)
+            state = None
         elif scores:
             built.progress.best_top1 = scores.best_top1
             built.progress.best_loss = scores.best_loss
@@ -203,6 +204,7 @@ def _fit(stage: Stage, run: RunFolder) -> None:
 
     def after_epoch(reached: Stage, line: dict[str, Any]) -> None:
         run.log(line)
+        shown(line.get("val_top1"))
         if run.wants_checkpoint:
             save(reached)
 
@@ -210,13 +212,16 @@ def _fit(stage: Stage, run: RunFolder) -> None:
         if run.wants_checkpoint:
             save(reached)
 
-    fit(stage, after_epoch, run.due, after_step)
+    before = [line["val_top1"] for line in run.lines if line["stage"] == stage.name]
+    with scored_rounds(stage.epochs, f"{stage.name}, val top-1", before) as shown:
+        fit(stage, after_epoch, run.due, after_step)
     save(stage)
 
 
 def _draw(run: RunFolder, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
     final = metrics["val"]
-    labels = apart([spec.label(i) for i in range(len(spec.classes))])
+    shown = spec.names if chinese_fonts() else spec.label
+    labels = apart([shown(i) for i in range(len(spec.classes))])
     with run.files.path(CURVES) as path:
         draw_curves(path, run.lines)
     with run.files.path(CONFUSION) as path:

@@ -6,20 +6,10 @@ Sources: the model zoo's ``mobilenetv2`` checkpoints, ``torchvision/models/mobil
 
 from src_mindspore.backbones.inverted_residual import NamedConvolution, named_convolutions
 from src_mindspore.backbones.mobilenet_v2 import mobilenet_v2_layers
-from src_mindspore.weights.compare import Shapes, difference
-from src_mindspore.weights.shapes import TORCH_NORM, parameter_shapes
+from src_mindspore.weights.shapes import TORCH_NORM
 
 KERAS_AXES = (3, 2, 0, 1)  # (height, width, in, out) -> (out, in, height, width)
 KERAS_DEPTHWISE_AXES = (2, 3, 0, 1)  # (height, width, in, 1) -> (in, 1, height, width)
-# The published ones first: widths that differ little have the same channel counts.
-WIDTHS = tuple(
-    dict.fromkeys(
-        [1.0, 0.35, 0.5, 0.75, 1.3, 1.4]
-        + [k / 10 for k in range(1, 31)]
-        + [k / 20 for k in range(1, 61)]
-        + [k / 100 for k in range(5, 301)]
-    )
-)
 
 
 def torchvision_names() -> dict[str, str]:
@@ -51,19 +41,3 @@ def _in_keras(row: NamedConvolution, last: int) -> tuple[str, str]:
     block = f"block_{row.layer - 1}" if row.layer > 1 else "expanded_conv"
     part = "project" if not row.of.activated else "depthwise" if row.of.depthwise else "expand"
     return f"{block}_{part}", f"{block}_{part}_BN"
-
-
-def nearest_width(file: Shapes) -> tuple[float, list[str]]:
-    """The width multiplier whose shapes differ least from the file's, and the difference."""
-
-    def against(width: float) -> list[str]:
-        return difference(file, parameter_shapes(mobilenet_v2_layers(width)))
-
-    best, best_lines = WIDTHS[0], against(WIDTHS[0])
-    for width in WIDTHS[1:]:
-        if not best_lines:
-            break
-        lines = against(width)
-        if len(lines) < len(best_lines):
-            best, best_lines = width, lines
-    return best, best_lines

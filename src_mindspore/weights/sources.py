@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from src_mindspore.backbones.efficientnet_lite import efficientnet_lite_layers
+from src_mindspore.backbones.mobilenet_v1 import mobilenet_v1_layers
+from src_mindspore.backbones.mobilenet_v2 import mobilenet_v2_layers
+from src_mindspore.backbones.resnet50 import resnet_layers
 from src_mindspore.backbones.small_cnn import small_cnn_layers
+from src_mindspore.weights import mobilenet_v2_names, resnet_names
 from src_mindspore.weights.compare import Shapes, difference
 from src_mindspore.weights.convention import EFFICIENTNET_LITE, IMAGENET, PLAIN, Convention
 from src_mindspore.weights.efficientnet_lite_names import reference_names
-from src_mindspore.weights.mobilenet_v2_names import keras_names, nearest_width, torchvision_names
-from src_mindspore.weights.shapes import parameter_shapes
+from src_mindspore.weights.shapes import nearest_width, parameter_shapes
 
 KerasNames = Mapping[str, tuple[str, tuple[int, ...] | None]]
 
@@ -65,9 +68,9 @@ SOURCES: Mapping[str, WeightsSource] = {
     "mobilenet_v2": WeightsSource(
         title="MobileNetV2",
         torch="torchvision",
-        torch_names=torchvision_names,
-        keras_names=keras_names,
-        nearest=nearest_width,
+        torch_names=mobilenet_v2_names.torchvision_names,
+        keras_names=mobilenet_v2_names.keras_names,
+        nearest=lambda file: nearest_width(file, mobilenet_v2_layers),
         convention=IMAGENET,
         classifier=("head.", "dense.", "classifier."),
     ),
@@ -82,5 +85,23 @@ SOURCES: Mapping[str, WeightsSource] = {
         nearest=lambda file: (1.0, difference(file, parameter_shapes(small_cnn_layers()))),
         convention=PLAIN,
         classifier=("head.",),
+    ),
+    "mobilenet_v1": WeightsSource(
+        title="MobileNetV1",
+        torch=None,
+        torch_names=None,
+        keras_names=None,
+        nearest=lambda file: nearest_width(file, mobilenet_v1_layers),
+        convention=PLAIN,
+        classifier=("head.",),
+    ),
+    "resnet50": WeightsSource(
+        title="ResNet-50",
+        torch="torchvision",
+        torch_names=resnet_names.torchvision_names,
+        keras_names=None,
+        nearest=lambda file: (1.0, difference(file, parameter_shapes(resnet_layers()))),
+        convention=IMAGENET,
+        classifier=("head.", "fc."),
     ),
 }

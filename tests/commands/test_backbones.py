@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 from lite_fakes import fetched_or_skip
@@ -43,6 +44,51 @@ def test_an_efficientnet_goes_the_whole_way(workplace) -> None:
         assert row["max_difference"] <= 1e-4
         assert row["top1"] > 0.25  # by chance 0.08
         assert row["top1"] == rows[0]["top1"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "said", "stage"),
+    [
+        ("mask_v1_scratch", "kernels: compiled depthwise convolutions", "finetune"),
+        ("mask_v2_scratch", "kernels: compiled depthwise convolutions", "finetune"),
+        ("mask_dense128", "head: compiled, an epoch a call", "head"),
+        ("mask_resnet50", "head: compiled, an epoch a call", "head"),
+    ],
+)
+def test_a_recipe_for_masks_goes_the_whole_way(
+    workplace, shared_data, name: str, said: str, stage: str
+) -> None:
+    faces = workplace.folder / "faces"  # a folder without splits, which the configs divide
+    for photo in (shared_data / "face_mask_4095").glob("*/*0.jpg"):  # one of ten
+        (faces / photo.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, faces / photo.parent.name)
+    run = workplace.folder / "runs" / name
+    done = workplace.call(f"train.py --config configs/{name}.yaml --data faces --run {run}")
+    assert done.returncode == 0, done.stderr
+    assert said in done.stderr
+    assert "no effect" not in done.stderr
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert [(line["stage"], line["epoch"]) for line in lines] == [(stage, 1), (stage, 2)]
+    splits = json.loads((run / "splits.json").read_text())["splits"]
+    part = "val" if name == "mask_dense128" else "test"
+    assert set(splits) == {"train", "val", part}
+
+    done = workplace.call(f"export.py runs/{name}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads((run / "export" / "parity.json").read_text())["files"]
+    names = ["model.ckpt", "model.mindir", "model.onnx", "model.ms"]
+    assert [row["name"] for row in rows] == names
+    for row in rows[:3] if why_not(os.uname().machine) else rows:
+        assert row["max_difference"] <= 1e-4
+    scores = []
+    for model in (f"runs/{name}", f"runs/{name}/export/model.onnx"):
+        command = f"evaluate.py {model} --data faces --split {part} --json masks.json"
+        done = workplace.call(command)
+        assert done.returncode == 0, done.stderr
+        scores.append(json.loads((workplace.folder / "masks.json").read_text()))
+        assert scores[-1]["n"] == len(splits[part])
+    assert scores[0]["top1"] == scores[1]["top1"]
 
 
 @pytest.mark.long

@@ -23,3 +23,12 @@ def test_of_few_classes_all_are_shown_in_their_order(capsys):
     evaluate.print_classes({"per_class": rows}, ["a", "b", "c"])
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["class", "a", "b", "c"]
+
+
+def test_chinese_names_have_two_columns_a_character(capsys):
+    rows = [row(1, 1.0), row(2, 0.5)]
+    evaluate.print_classes({"per_class": rows}, ["Hat 帽子", "Newspaper"])
+    head, hat, newspaper = capsys.readouterr().out.splitlines()
+    assert head == "class         n  precision  recall      f1"
+    assert hat == "Hat 帽子      1     100.0%  100.0%  100.0%"
+    assert newspaper == "Newspaper     2      50.0%   50.0%   50.0%"

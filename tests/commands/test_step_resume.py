@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from helpers import mode
 
+from src_mindspore.lr import Plateau
 from src_mindspore.network.classifier import Top, build_classifier
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.system.errors import UserError
@@ -14,10 +15,10 @@ from src_mindspore.training.inputs import CachedInputs
 from src_mindspore.training.loop import fit
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import build_optimizer
-from src_mindspore.training.stage import Stage
+from src_mindspore.training.stage import Stage, go_on
 from src_mindspore.training.stages import trainable
 from src_mindspore.training.step import TrainStep
-from src_mindspore.weights.assign import arrays_of, assign_strict, restore
+from src_mindspore.weights.assign import arrays_of, assign_strict
 
 CLASSES, PHOTOS = 3, 22
 RNG = np.random.default_rng(0)
@@ -34,8 +35,11 @@ def network():
         yield classifier, arrays_of(classifier)
 
 
-def stage_of(classifier, name: str) -> Stage:
-    rates = np.linspace(0.01, 0.001, 12).astype(np.float32)
+def stage_of(classifier, name: str, plateau: Plateau | None = None) -> Stage:
+    epochs = 3 if plateau else 2
+    rates = np.linspace(0.01, 0.001, 6 * epochs).astype(np.float32)
+    if plateau:
+        rates[:] = plateau.rate
     top = Top(classifier, "mean")
     optimizer = build_optimizer(name, trainable(top), rates, 0.9, 1e-3)
     return Stage(
@@ -47,9 +51,10 @@ def stage_of(classifier, name: str) -> Stage:
         val_loss="logits",
         lr=rates,
         class_weights=np.array([1, 2, 0.5], np.float32),
-        epochs=2,
+        epochs=epochs,
         batch_size=4,
         patience=0,
+        plateau=plateau,
     )
 
 
@@ -61,10 +66,16 @@ def arrays(stage: Stage) -> tuple[dict, dict]:
 @pytest.mark.parametrize(
     "name",
     ["momentum", "adam"]
-    + [pytest.param(n, marks=pytest.mark.long) for n in ("sgd", "adamw", "rmsprop")],
+    + [pytest.param(n, marks=pytest.mark.long) for n in ("sgd", "adamw", "rmsprop", "plateau")],
 )
 def test_killed_in_the_middle_of_an_epoch(network, tmp_path, name):
     classifier, first = network
+
+    def built() -> Stage:
+        if name == "plateau":
+            # no score is better than such a best one: every epoch lowers the rate
+            return stage_of(classifier, "momentum", Plateau(0.01, 0.5, 0, best=1.0))
+        return stage_of(classifier, name)
 
     def train(stage: Stage, run: RunFolder, stop: int | None) -> list[dict]:
         steps = []
@@ -87,23 +98,24 @@ def test_killed_in_the_middle_of_an_epoch(network, tmp_path, name):
 
     assign_strict(classifier, first, "the beginning")
     (tmp_path / "whole").mkdir()
-    whole = stage_of(classifier, name)
+    whole = built()
     expected = train(whole, RunFolder(tmp_path / "whole"), None)
     weights = arrays_of(classifier) | arrays_of(whole.step.optimizer)
 
     assign_strict(classifier, first, "the beginning")
     (tmp_path / "part").mkdir()
     for stop in (8, None):  # an epoch has 6 steps
-        run, stage = RunFolder(tmp_path / "part"), stage_of(classifier, name)
+        run, stage = RunFolder(tmp_path / "part"), built()
         state = run.begin(("head",))
         if state:
-            restore((classifier, stage.step.optimizer), state.arrays, "last.ckpt")
-            stage.progress, stage.best = state.progress, state.best
+            go_on(stage, state, run.lines)
         try:
             lines = train(stage, run, stop)
         except KeyboardInterrupt:
             assign_strict(classifier, first, "another process would have these")
     assert json.dumps(lines) == json.dumps(expected)
+    if name == "plateau":
+        assert [line["lr"] for line in lines] == pytest.approx([0.01, 0.005, 0.0025])
     for key, value in (arrays_of(classifier) | arrays_of(stage.step.optimizer)).items():
         assert value.tobytes() == weights[key].tobytes(), key
 

@@ -31,6 +31,11 @@ CROP = (*HEAD_ONLY, "input.size=64", "input.resize=shorter_side", "input.shorter
 AUTO = ("finetune_stage.from_block=auto",)
 # enough steps after the warm-up for the shapes of a decay to differ
 LONGER = ("head_stage.epochs=4", "finetune_stage.epochs=4")
+PLATEAU = [  # the rate so large that scores only get worse
+    f"{stage}.{setting}"
+    for stage in ("head_stage", "finetune_stage")
+    for setting in ("lr.decay=plateau", "epochs=8", "lr.max=2")
+]
 WARM = ("head_stage.lr.warmup_epochs=1", "finetune_stage.lr.warmup_epochs=1")
 TAUGHT = ("distill.teachers=[configs/photos.yaml]",)  # the teacher is trained first
 OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -60,6 +65,8 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
     **{f"augment.{key}": ("[0.9, 1]", HEAD_ONLY) for key in ("scale", "ratio")},
     "augment.flip": ("1", HEAD_ONLY),
     **{f"augment.{k}": ("0.4", HEAD_ONLY) for k in ("brightness", "contrast", "saturation", "hue")},
+    **{f"augment.{key}": ("10", HEAD_ONLY) for key in ("rotation", "shear", "blur")},
+    **{f"augment.{key}": ("0.3", HEAD_ONLY) for key in ("shift", "zoom", "downscale")},
     "features.engine": ("mindspore", HEAD_ONLY),
     "features.views": ("2", HEAD_ONLY),
     "features.batch_size": ("3", (*HEAD_ONLY, "features.engine=mindspore")),
@@ -84,6 +91,8 @@ OTHER: dict[str, tuple[str, tuple[str, ...]]] = {
             ("lr.end", "0.0001", LONGER),
             ("lr.warmup_epochs", "0.2", ()),
             ("lr.decay", "linear", LONGER),
+            ("lr.factor", "0.1", (*PLATEAU, f"{stage}.lr.patience=0")),
+            ("lr.patience", "0", PLATEAU),
         )
     },
     "head_stage.kernels": ("plain", HEAD_ONLY),

@@ -19,17 +19,19 @@ from src_mindspore.backbones.inverted_residual import (
     InvertedResidual,
     describe_block,
 )
-from src_mindspore.network.classifier import Top, batch_norms, build_classifier
-from src_mindspore.network.kernels import accelerate, build, cells
+from src_mindspore.backbones.resnet50 import ResNet, ResNetStage, resnet_layers
+from src_mindspore.head import ClassifierHead
+from src_mindspore.network.classifier import Classifier, Top, batch_norms, build_classifier
+from src_mindspore.network.kernels import accelerate, build, depthwise_cells, operators
 from src_mindspore.network.kernels.cells import (
     AnyTop,
     CompiledBlock,
-    CompiledDepthwise,
     CompiledLast,
     CompiledStem,
     CompiledTop,
     DepthwiseTop,
 )
+from src_mindspore.network.kernels.depthwise_cells import CompiledDepthwise
 from src_mindspore.system.errors import UserError
 from src_mindspore.training.loop import predict
 from src_mindspore.training.loss import ClassificationLoss
@@ -402,7 +404,7 @@ def test_layers_that_are_not_compiled_stand_among_the_others(
     efficientnet, native, monkeypatch, caplog, cut, kernels, layers, known
 ):
     classifier, start = efficientnet
-    monkeypatch.setattr(cells, "DEPTHWISE", kernels)
+    monkeypatch.setattr(depthwise_cells, "DEPTHWISE", kernels)
     top = Top(classifier, cut)
     with caplog.at_level(logging.INFO):
         mixed = accelerate(top, "compiled", "CPU")
@@ -422,7 +424,8 @@ def test_layers_that_are_not_compiled_stand_among_the_others(
     assert not any("moving" in name for name in moved)
 
 
-@pytest.mark.parametrize("cut", [*LONG_CUTS, "features.13"])
+# the last layer alone has nothing that is compiled where statistics are learned
+@pytest.mark.parametrize("cut", [*LONG_CUTS[:-1], "features.13"])
 def test_training_with_learned_statistics_goes_as_with_the_plain_layers(
     classifier, start, native, cut
 ):
@@ -439,6 +442,33 @@ def test_training_with_learned_statistics_goes_as_with_the_plain_layers(
     assert any("moving_mean" in name for name in moved)
 
 
+# behind layer 11: a stride of 2 and one of 1
+@pytest.mark.long
+@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("cut", ["image", "features.11"])
+def test_separable_convolutions_train_as_with_the_plain_layers(native, caplog, cut, frozen):
+    ms.set_seed(4)
+    classifier = build_classifier({"name": "mobilenet_v1", "width_mult": 0.25}, {}, CLASSES, SIZE)
+    start = arrays_of(classifier)
+    top = Top(classifier, cut)
+    with caplog.at_level(logging.INFO):
+        fast = accelerate(top, "compiled", "CPU", freeze_bn_statistics=frozen)
+    layers, known = (14, 1) if cut == "image" else (2, 0)
+    extent = f", {known} of {layers} layers, the depthwise convolutions of {layers - known}; the "
+    said = extent + "rest is MindSpore's own" if frozen else " depthwise convolutions"
+    assert caplog.messages == [f"kernels: compiled{said}"]
+    assert sum(isinstance(cell, CompiledDepthwise) for _, cell in fast.cells_and_names()) == (
+        13 if cut == "image" else 2
+    )
+    plain = trained(classifier, start, top, cut, 1, frozen)
+    got = trained(classifier, start, fast, cut, 1, frozen)
+    np.testing.assert_allclose(got[0], plain[0], rtol=1e-4)
+    assert_close(got[1], plain[1], 1e-4)
+    np.testing.assert_allclose(got[2], plain[2], atol=1e-4 * np.abs(plain[2]).max())
+    moved = {name for name in start if got[1][name].tobytes() != start[name].tobytes()}
+    assert any("moving" in name for name in moved) != frozen
+
+
 @pytest.mark.parametrize(
     ("kind", "cut"),
     [
@@ -452,7 +482,7 @@ def test_the_same_bytes_whatever_the_threads(classifier, start, native, monkeypa
     top = Top(classifier, cut)
     runs = []
     for count in (1, 2, 5):
-        monkeypatch.setattr(cells, "thread_count", lambda count=count: count)
+        monkeypatch.setattr(operators, "thread_count", lambda count=count: count)
         losses, weights, _ = trained(classifier, start, kind(top, native), cut, 2)
         runs.append((losses, {name: value.tobytes() for name, value in weights.items()}))
     assert all(run == runs[0] for run in runs[1:])
@@ -467,6 +497,19 @@ def assert_falls_back(top: Top, caplog, because: str, device: str = "CPU"):
     assert "\n" not in record.getMessage()
     with pytest.raises(UserError, match=because):
         accelerate(top, "compiled", device)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_layers_of_which_none_is_known_stay_as_they_are(native, caplog, frozen):
+    layers = resnet_layers((ResNetStage(4, 2, 1),), stem=8)
+    classifier = Classifier(ResNet(layers, "same", EPS), ClassifierHead(16, 16, CLASSES))
+    top = Top(classifier, "features.0")
+    with caplog.at_level(logging.INFO, "src_mindspore.network.kernels"):
+        assert accelerate(top, "auto", "CPU", frozen) is top
+    text = "they know none of the 2 layers that are trained"
+    assert caplog.messages == [f"kernels: MindSpore's own ({text})"]
+    with pytest.raises(UserError, match=f"the kernels cannot be compiled: {text}"):
+        accelerate(top, "compiled", "CPU", frozen)
 
 
 def test_without_a_compiler_the_plain_layers_remain(classifier, caplog, monkeypatch, tmp_path):

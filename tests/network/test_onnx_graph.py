@@ -49,6 +49,7 @@ def logits(classifier) -> np.ndarray:
         ({"width_mult": 0.35}, {"normalisation": "rms", "hidden": [8]}),
         ({"name": "efficientnet_lite0"}, {}),
         ({"name": "small_cnn"}, {}),
+        ({"name": "mobilenet_v1", "width_mult": 0.25}, {}),
     ],
     ids=str,
 )

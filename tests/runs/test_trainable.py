@@ -34,6 +34,17 @@ def test_what_is_measured_is_for_one_training(write) -> None:
         assert said == f"the teacher {auto} cannot be used: {refused(auto, parts=True)}"
 
 
+def test_a_plateau_needs_validation_photos(write) -> None:
+    for stage in ("head_stage", "finetune_stage"):
+        path = write("p.yaml", f"{stage}: {{epochs: 1, lr: {{decay: plateau}}}}")
+        check_trainable(load_config(path))
+        said = refused(path, parts=True)
+        assert said.startswith(f"{stage}.lr.decay: plateau goes by validation photos, without whic")
+        taught = refused(write("s.yaml", taught_by("p.yaml")))
+        assert taught == f"the teacher {path} cannot be used: {said}"
+    check_trainable(load_config(path, ["finetune_stage.epochs=0"]), parts=True)
+
+
 def test_teachers_are_there_and_can_be_trained(write, tmp_path) -> None:
     said = refused(write("s.yaml", taught_by("none.yaml")))
     rule = "distill.teachers must be run folders or config files; got"

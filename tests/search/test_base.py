@@ -22,3 +22,10 @@ def test_what_is_left_out_is_not_asked_for(tmp_path, caplog) -> None:
     path.write_text(TAUGHT + "backbone: {weights: none.ckpt}\n")
     with pytest.raises(UserError, match=r"a\.yaml cannot be searched: backbone\.weights cannot be"):
         load_base(path)
+
+
+def test_heads_are_trained_without_a_plateau(tmp_path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("head_stage: {lr: {decay: plateau}}")
+    with pytest.raises(UserError, match=r"which head_stage\.lr\.decay: plateau goes; another "):
+        load_base(path)

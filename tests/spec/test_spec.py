@@ -121,6 +121,7 @@ def test_the_threshold_for_another_precision(precision, score):
 def test_labels():
     s = spec()
     assert [s.label(0), s.label(0, "zh"), s.label(1, "zh")] == ["Bottle", "瓶", "纸"]
+    assert [s.names(0), s.names(1)] == ["Bottle 瓶", "Paper"]
 
 
 def test_file_spec_of_a_file(tmp_path):

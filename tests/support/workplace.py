@@ -35,8 +35,35 @@ base: {base}
 input: {{size: 32}}
 finetune_stage: {{epochs: 1, batch_size: 16}}
 """
+# a narrow network, trained as a whole
+TINY_SCRATCH = """
+base: {base}
+backbone: {{width_mult: 0.25}}
+input: {{size: 32}}
+finetune_stage: {{epochs: 2, batch_size: 16}}
+"""
+TINY_HEAD = """
+base: {base}
+backbone: {{weights: none, width_mult: 0.35}}
+input: {{size: 64}}
+features: {{views: 1, cache_dir: {cache}}}
+head_stage: {{epochs: 2, batch_size: 16}}
+"""
+TINY_RESNET = """
+base: {base}
+backbone: {{weights: none}}
+input: {{size: 64, shorter_side: 72}}
+features: {{views: 1, cache_dir: {cache}}}
+head_stage: {{epochs: 2, batch_size: 16}}
+"""
 TINY_OF = {
+    "mask_v1_scratch": TINY_SCRATCH,
+    "mask_v2_scratch": TINY_SCRATCH,
+    "mask_dense128": TINY_HEAD,
+    "mask_resnet50": TINY_RESNET,
     "masks_small": TINY_SMALL,
+    "masks_small_taught": TINY_SMALL + "features: {{views: 1, cache_dir: {cache}}}\n",
+    "mask": TINY_TAUGHT,
     "garbage_taught": TINY_TAUGHT,
     "garbage_taught_lite0": TINY_TAUGHT,
     "photos_taught": TINY_TAUGHT,

@@ -1,10 +1,13 @@
 """The compiled head against the loop, and its draws against NumPy's."""
 
+import contextlib
 import itertools
+import json
 import platform
 import re
 import subprocess
 import sys
+from functools import partial
 
 import mindspore as ms
 import numpy as np
@@ -17,6 +20,8 @@ from src_mindspore import head as head_room
 from src_mindspore.compiled import build
 from src_mindspore.features.store import Picked
 from src_mindspore.head import HIDDEN_ACTIVATIONS, ClassifierHead
+from src_mindspore.lr import Plateau
+from src_mindspore.runs.folder import RunFolder
 from src_mindspore.system.errors import UserError
 from src_mindspore.training import fast_head, head_library
 from src_mindspore.training.fast_head import RULES, FastHead, NotFiniteError, first_weights
@@ -24,7 +29,7 @@ from src_mindspore.training.inputs import CachedInputs
 from src_mindspore.training.loop import fit
 from src_mindspore.training.loss import ClassificationLoss
 from src_mindspore.training.optimizers import OPTIMIZERS, build_optimizer
-from src_mindspore.training.stage import Stage
+from src_mindspore.training.stage import Stage, go_on
 from src_mindspore.training.step import TrainStep
 from src_mindspore.weights.assign import arrays_of, assign_strict
 
@@ -168,6 +173,43 @@ def test_every_activation_trains_as_in_the_loop(data, kind, hidden):
     # MindSpore's tanh is an approximation, up to 1e-4 off; the compiled one is exact
     rtol = 1e-3 if kind == "tanh" else 1e-5
     agrees(data, rtol, hidden=hidden, hidden_activation=kind, dropout=0.2)
+
+
+def test_a_plateau_lowers_its_rates_as_those_of_the_loop(data):
+    ends = []
+    for compiled in (False, True):
+        stage, fast = both(data)
+        stage.fast = fast if compiled else None
+        stage.plateau = Plateau(float(LR[0]), 0.05, 0, best=1.0)  # of which nothing is better
+        lines = []
+        fit(stage, lambda _, line, lines=lines: lines.append(line))
+        assert lines[-1]["lr"] < 0.1 * LR[-1]
+        ends.append(arrays_of(stage.classifier) | arrays_of(stage.step.optimizer))
+    same(ends[1], ends[0])
+    assert ends[0]["learning_rate"].tobytes() == ends[1]["learning_rate"].tobytes()
+
+
+def test_a_lowered_rate_survives_a_stop(data, tmp_path):
+    def after_epoch(run: RunFolder, stop: int | None, stage: Stage, line: dict) -> None:
+        run.log({**line, "seconds": 0})
+        arrays = arrays_of(stage.classifier), arrays_of(stage.step.optimizer)
+        run.save(stage.name, stage.progress, *arrays, stage.best)
+        if stage.progress.epoch == stop:
+            raise KeyboardInterrupt  # a kill leaves no more than this
+
+    ends = []
+    for name, stops in (("whole", (None,)), ("stopped", (1, 2, None))):
+        (tmp_path / name).mkdir()
+        for stop in stops:
+            run, (stage, fast) = RunFolder(tmp_path / name), both(data)
+            stage.fast, stage.plateau = fast, Plateau(float(LR[0]), 0.05, 0, best=1.0)
+            if state := run.begin(("head",)):
+                go_on(stage, state, run.lines)
+            with contextlib.suppress(KeyboardInterrupt):
+                fit(stage, partial(after_epoch, run, stop))
+        ends.append([json.dumps(run.lines), (tmp_path / name / "last.ckpt").read_bytes()])
+    assert len(run.lines) == EPOCHS
+    assert ends[0] == ends[1]
 
 
 def test_the_names_are_those_of_the_plain_parts():

@@ -38,6 +38,8 @@ def accelerate(top: Top, wanted: str, device: str, freeze_bn_statistics: bool = 
         if device != "CPU":
             raise UserError(f"the compiled kernels are for the CPU; the device is {device}")
         compiled = (CompiledTop if freeze_bn_statistics else DepthwiseTop)(top, library())
+        if not compiled.known + compiled.partly:
+            raise UserError(f"they know none of the {len(top.layers)} layers that are trained")
     except UserError as error:
         if wanted == "compiled":
             raise UserError(f"the kernels cannot be compiled: {error}") from error
@@ -53,4 +55,7 @@ def _extent(top: AnyTop) -> str:
         return " depthwise convolutions"
     if top.known == top.total:
         return ""
-    return f", {top.known} of {top.total} layers; the others are MindSpore's own"
+    extent = f", {top.known} of {top.total} layers"
+    if top.partly:
+        return f"{extent}, the depthwise convolutions of {top.partly}; the rest is MindSpore's own"
+    return f"{extent}; the others are MindSpore's own"

@@ -5,31 +5,14 @@ does in training with frozen statistics, and in inference. Between the layers ma
 batch norms learn their statistics, ``DepthwiseTop`` compiles the depthwise convolutions alone.
 """
 
-import os
 from pathlib import Path
 
-import numpy as np
 from mindspore import ParameterTuple, Tensor, nn, ops
 
 from src_mindspore.backbones.inverted_residual import ConvBNReLU, InvertedResidual
 from src_mindspore.network.classifier import Top
 from src_mindspore.network.kernels import operators
-from src_mindspore.system.threads import thread_count
-
-# Sums of weight gradients are kept for so many parts of a batch and added up in their order,
-# whatever thread made them: the result does not depend on the number of threads.
-_LEAST_GROUPS = 4
-DEPTHWISE = ((3, 3), (5, 5))  # sizes of the depthwise convolutions that are compiled
-
-
-def _settings(
-    conv: nn.Conv2d, eps: float = 0.0, skip: bool = False, input_gradient: bool = False
-) -> Tensor:
-    """What ``Settings`` in ``layer.h`` reads; ``conv`` is the depthwise one where there is one."""
-    groups = max(_LEAST_GROUPS, os.cpu_count() or 1)
-    same = conv.pad_mode == "same"
-    values = (conv.stride[0], same, skip, input_gradient, eps, thread_count(), groups)
-    return Tensor(np.array(values, np.float32))
+from src_mindspore.network.kernels.depthwise_cells import depthwise_compiled, is_known_block
 
 
 def _parameters(pairs: list[tuple[nn.Conv2d, nn.BatchNorm2d]]) -> ParameterTuple:
@@ -66,7 +49,7 @@ class CompiledBlock(_Compiled):
         pairs = [(cell.features[0], cell.features[1]) for cell in activated]
         depthwise, expands = pairs[-1], len(pairs) == 2
         super().__init__(
-            _settings(depthwise[0], depthwise[1].eps, layer.skip, input_gradient),
+            operators.settings_of(depthwise[0], depthwise[1].eps, layer.skip, input_gradient),
             [*pairs, (conv, norm)],
             operators.block(library, expands, depthwise[0].stride[0], input_gradient),
         )
@@ -82,7 +65,7 @@ class CompiledStem(_Compiled):
     def __init__(self, library: Path, layer: ConvBNReLU) -> None:
         conv, norm = layer.features[0], layer.features[1]
         operator = operators.stem(library, conv.stride[0])
-        super().__init__(_settings(conv, norm.eps), [(conv, norm)], operator)
+        super().__init__(operators.settings_of(conv, norm.eps), [(conv, norm)], operator)
 
     def construct(self, x: Tensor) -> Tensor:
         """See the class."""
@@ -95,7 +78,7 @@ class CompiledLast(_Compiled):
     def __init__(self, library: Path, layer: ConvBNReLU, input_gradient: bool) -> None:
         conv, norm = layer.features[0], layer.features[1]
         operator = operators.last(library, input_gradient)
-        settings = _settings(conv, norm.eps, input_gradient=input_gradient)
+        settings = operators.settings_of(conv, norm.eps, input_gradient=input_gradient)
         super().__init__(settings, [(conv, norm)], operator)
 
     def construct(self, x: Tensor) -> Tensor:
@@ -118,12 +101,6 @@ class Transposed(nn.Cell):
 TO_NHWC, TO_NCHW = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
-def _is_known_block(layer: nn.Cell) -> bool:
-    """Whether the layer is a block with a depthwise convolution that can be compiled."""
-    block = isinstance(layer, InvertedResidual)
-    return block and layer.conv[-3].features[0].kernel_size in DEPTHWISE
-
-
 def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | None:
     """What computes a layer by the kernels; None where they do not know it.
 
@@ -133,8 +110,10 @@ def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | No
         first: whether nothing before it is trained, so that nobody wants the input's gradient.
     """
     if isinstance(layer, InvertedResidual):
-        known = _is_known_block(layer)
+        known = is_known_block(layer)
         return CompiledBlock(library, layer, input_gradient=not first) if known else None
+    if not isinstance(layer, ConvBNReLU):
+        return None
     conv = layer.features[0]
     if conv.kernel_size == (3, 3) and conv.group == 1 and first:
         return CompiledStem(library, layer)
@@ -146,19 +125,21 @@ def compiled_layer(library: Path, layer: nn.Cell, first: bool) -> _Compiled | No
 class CompiledTop(nn.Cell):
     """What ``top`` does, by the kernels; it has the same parameters, head and inputs.
 
-    A layer that they do not know is MindSpore's own, in its place. Batch norms of compiled layers
+    A layer that they do not know is MindSpore's own, in its place, but for a depthwise convolution
+    of a size that they know. Batch norms of compiled layers
     use their moving statistics in training too, and do not change them; those of the others do so
     once ``set_train(False)`` was said to them, as to all frozen batch norms.
 
     Attributes:
         known: how many of the layers run by the kernels.
+        partly: of how many others the depthwise convolution does.
         total: how many there are.
     """
 
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
         cells: list[nn.Cell] = []
-        self.known, self.total = 0, len(top.layers)
+        self.known, self.partly, self.total = 0, 0, len(top.layers)
         nhwc = False
         for index, layer in enumerate(top.layers):
             known = compiled_layer(library, layer, first=index == 0)
@@ -166,7 +147,9 @@ class CompiledTop(nn.Cell):
             wants = isinstance(known, CompiledBlock | CompiledLast)
             if wants != nhwc:
                 cells.append(Transposed(TO_NHWC if wants else TO_NCHW))
-            cells.append(layer if known is None else known)
+            cell = depthwise_compiled(library, layer) if known is None else known
+            self.partly += known is None and cell is not layer
+            cells.append(cell)
             nhwc = isinstance(known, CompiledBlock | CompiledStem)
         if nhwc:
             cells.append(Transposed(TO_NCHW))
@@ -180,51 +163,17 @@ class CompiledTop(nn.Cell):
         return self.head(x, keep)
 
 
-class CompiledDepthwise(nn.Cell):
-    """A depthwise convolution, 3x3 or 5x5: (N, C, H, W) -> (N, C, H/stride, W/stride)."""
-
-    def __init__(self, library: Path, conv: nn.Conv2d) -> None:
-        super().__init__(auto_prefix=False)
-        self.settings = _settings(conv)
-        self.weight = conv.weight
-        self.operator = operators.planes(library, conv.stride[0])
-
-    def construct(self, x: Tensor) -> Tensor:
-        """See the class."""
-        return self.operator(self.settings, x, self.weight)
-
-
-class DepthwiseBlock(nn.Cell):
-    """``InvertedResidual`` with its depthwise convolution compiled, the rest as it is."""
-
-    def __init__(self, library: Path, layer: InvertedResidual) -> None:
-        super().__init__(auto_prefix=False)
-        *expansion, depthwise, project, norm = layer.conv
-        conv, *rest = depthwise.features
-        cells = [*expansion, CompiledDepthwise(library, conv), *rest, project, norm]
-        self.layers = nn.CellList(cells, auto_prefix=False)
-        self.skip = layer.skip
-
-    def construct(self, x: Tensor) -> Tensor:
-        """See the class."""
-        y = x
-        for cell in self.layers:
-            y = cell(y)
-        return x + y if self.skip else y
-
-
 class DepthwiseTop(nn.Cell):
     """What ``top`` does, its depthwise convolutions by the kernels; batch norms stay as they are.
 
-    It has the same parameters, head and inputs.
+    It has the same parameters, head and inputs; ``known`` and ``partly`` as in ``CompiledTop``.
     """
 
     def __init__(self, top: Top, library: Path) -> None:
         super().__init__(auto_prefix=False)
-        layers = [
-            DepthwiseBlock(library, layer) if _is_known_block(layer) else layer
-            for layer in top.layers
-        ]
+        layers = [depthwise_compiled(library, layer) for layer in top.layers]
+        pairs = zip(layers, top.layers, strict=True)
+        self.known, self.partly = 0, sum(cell is not layer for cell, layer in pairs)
         self.layers = nn.CellList(layers, auto_prefix=False)
         self.head = top.head
 

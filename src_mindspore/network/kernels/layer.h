@@ -16,7 +16,7 @@
 
 namespace kernels {
 
-// Numbers that come with every call, as one tensor of floats in this order; see cells.py.
+// Numbers that come with every call, as one tensor of floats in this order; see operators.py.
 struct Settings {
   int stride;
   bool same;            // padding as in `padding_before`; else (kernel - 1) / 2 on every side

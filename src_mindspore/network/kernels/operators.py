@@ -6,14 +6,31 @@ weights, gammas and betas; the statistics are frozen and have none. ``planes`` i
 itself.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import mindspore
-from mindspore import ops
+import numpy as np
+from mindspore import Tensor, nn, ops
+
+from src_mindspore.system.threads import thread_count
 
 PARAMETERS = 5
+# Sums of weight gradients are kept for so many parts of a batch and added up in their order,
+# whatever thread made them: the result does not depend on the number of threads.
+_LEAST_GROUPS = 4
 Shape = Sequence[int]
+
+
+def settings_of(
+    conv: nn.Conv2d, eps: float = 0.0, skip: bool = False, input_gradient: bool = False
+) -> Tensor:
+    """What ``Settings`` in ``layer.h`` reads; ``conv`` is the depthwise one where there is one."""
+    groups = max(_LEAST_GROUPS, os.cpu_count() or 1)
+    same = conv.pad_mode == "same"
+    values = (conv.stride[0], same, skip, input_gradient, eps, thread_count(), groups)
+    return Tensor(np.array(values, np.float32))
 
 
 def _halved(size: int, stride: int) -> int:

@@ -1,0 +1,250 @@
+"""Finds the faces in photos, videos and a camera, and labels them with a trained model."""
+
+import argparse
+import json
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from src_mindspore.system import command
+from src_mindspore.system.errors import UserError
+from src_mindspore.system.terminal import apart, shown_name
+from src_mindspore.system.threads import thread_count, use_threads
+
+if TYPE_CHECKING:
+    from src_mindspore.faces.listing import Sources
+    from src_mindspore.faces.output import OutputFolder
+    from src_mindspore.faces.work import FaceWork
+    from src_mindspore.video.camera import Camera
+    from src_mindspore.video.frames import FrameSource
+
+log = logging.getLogger(__name__)
+
+DETECTORS = ("centerface", "mtcnn")
+LANGUAGES = ("both", "en", "zh")
+
+
+def arguments() -> argparse.Namespace:
+    """See ``--help``."""
+    parser = command.parser(
+        "Find the faces in photos, videos, folders of them or a camera's picture, and label each.",
+        "python faces.py runs/mask party.jpg street.mp4 --out found --every 5\n"
+        "         python faces.py runs/mask camera:0 --out found --json",
+    )
+    command.add_model(parser)
+    parser.add_argument(
+        "paths",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="photo, video, or folder of both; camera:0 is the first camera; - reads paths from "
+        "standard input",
+    )
+    add_search(parser)
+    add_output(parser)
+    command.add_threads(parser)
+    args = parser.parse_args()
+    use_threads(args.threads)
+    command.check_whole(
+        *(parser, ("--every", args.every, 1, 1000), ("--frames", args.frames, 1, 10**9)),
+    )
+    for option, value, high in (
+        ("--margin", args.margin, 2),
+        ("--min-score", args.min_score, 1),
+        ("--precision", args.precision, 1),
+    ):
+        if value is not None and not 0 <= value <= high:
+            parser.error(f"{option} is 0 to {high}; got {value:g}")
+    if args.font and args.out is None:
+        parser.error("--font is for drawn pictures, which --out asks for")
+    if args.language and args.json and args.out is None:
+        parser.error("--language is for what is drawn or printed for people; --json is neither")
+    return args
+
+
+def add_search(parser: argparse.ArgumentParser) -> None:
+    """What faces are, and which of them count."""
+    group = parser.add_argument_group("faces")
+    group.add_argument("--detector", choices=DETECTORS, default=DETECTORS[0], help="(%(default)s)")
+    for option, kind, name, text in (
+        ("--smallest-face", float, "PIXELS", "smaller faces are not looked for (20)"),
+        (
+            "--face-threshold",
+            float,
+            "X",
+            "least score of a face, 0 to 1 (0.3; mtcnn: 0.7)",
+        ),
+        ("--longest-side", int, "PIXELS", "larger pictures are searched in a smaller copy (1280)"),
+    ):
+        group.add_argument(option, type=kind, metavar=name, help=text)
+    group.add_argument(
+        "--margin",
+        type=float,
+        metavar="X",
+        help="of a box's width and height, added at each side before it is labelled (0.3)",
+    )
+    group.add_argument(
+        "--every",
+        type=int,
+        metavar="N",
+        help="search every Nth frame of a video, and follow the faces in between (1)",
+    )
+    group.add_argument("--frames", type=int, metavar="N", help="stop a video after N frames")
+    limits = group.add_mutually_exclusive_group()
+    limits.add_argument(
+        "--min-score",
+        type=float,
+        metavar="X",
+        help="not sure below this score of a label, 0 to 1 (default: what the model's spec.json "
+        "says, if it does)",
+    )
+    limits.add_argument(
+        "--precision",
+        type=float,
+        metavar="P",
+        help="not sure below the score that reached this precision on the validation photos",
+    )
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """What is written, and where."""
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="new folder for drawn pictures and videos, and the JSON objects of --json",
+    )
+    group.add_argument(
+        "--json", action="store_true", help="print a JSON object for each photo and each frame"
+    )
+    group.add_argument("--language", choices=LANGUAGES, help="of the labels' names (both)")
+    group.add_argument("--font", type=Path, metavar="FILE", help="of the drawn labels")
+
+
+def main() -> None:
+    """Checks what is named, then works on photos, videos and the camera, in that order."""
+    args = arguments()
+    from src_mindspore.evaluation.path_list import with_listed
+    from src_mindspore.faces.listing import sources
+    from src_mindspore.faces.output import OutputFolder
+    from src_mindspore.video.camera import Camera
+
+    named = sources(with_listed(args.paths))
+    if not named.moving and (args.every or args.frames):
+        option = "--every" if args.every else "--frames"
+        raise UserError(f"{option} is for videos and cameras; there are photos alone")
+    folder = OutputFolder(args.out) if args.out else None
+    camera = Camera(named.cameras[0]) if named.cameras else None
+    faults = Run(args, *face_work(args, folder)).all(named, camera)
+    if faults:
+        count = len(named.photos) + len(named.videos) + len(named.cameras)
+        what = "photos and videos" if named.moving else "photos"
+        raise UserError(
+            f"{len(faults)} of {count} {what} could not be read to the end:\n  "
+            + "\n  ".join(faults)
+        )
+
+
+def face_work(
+    args: argparse.Namespace, folder: "OutputFolder | None"
+) -> tuple["FaceWork", dict[str, str]]:
+    """Model, detector and painter, as the options ask for them; names of the labels for people."""
+    from src_mindspore.evaluation.model import load_model
+    from src_mindspore.evaluation.predict import threshold_of
+    from src_mindspore.faces.answers import Answers
+    from src_mindspore.faces.crop import MARGIN
+    from src_mindspore.faces.detector import load_detector
+    from src_mindspore.faces.draw import painter_of
+    from src_mindspore.faces.fonts import label_texts
+    from src_mindspore.faces.label import FaceLabeller
+    from src_mindspore.faces.work import FaceWork, Pictures
+
+    model = load_model(args.model, args.machine, args.engine)
+    threshold = threshold_of(model.spec, args.min_score, args.precision)
+    pictures = None
+    if folder:
+        painter = painter_of(model.spec, args.language or LANGUAGES[0], args.font)
+        pictures = Pictures(folder, painter)
+    asked = {
+        "smallest_face": args.smallest_face,
+        "threshold": args.face_threshold,
+        "longest_side": args.longest_side,
+    }
+    given = {key: value for key, value in asked.items() if value is not None}
+    detector = load_detector(args.detector, **given, threads=1)  # several pictures at a time
+    margin = MARGIN if args.margin is None else args.margin
+    labeller = FaceLabeller(detector, model, margin)
+    answers = Answers(model.spec.classes, threshold)
+    texts = label_texts(model.spec, args.language or LANGUAGES[0])
+    names = dict(zip(model.spec.classes, apart(texts), strict=True))
+    return FaceWork(labeller, answers, pictures, model.spec.input.range), names
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of the command.
+
+    Attributes:
+        args: of the command line.
+        work: what all sources go through.
+        names: of the labels, for people.
+    """
+
+    args: argparse.Namespace
+    work: "FaceWork"
+    names: dict[str, str]
+
+    def all(self, named: "Sources", camera: "Camera | None") -> list[str]:
+        """Works on everything; what is wrong with that which could not be read to the end."""
+        from src_mindspore.faces.work import label_photos
+        from src_mindspore.video.video_file import VideoFile
+
+        take = print_json if self.args.json else self.print_photo
+        faults = label_photos(self.work, named.photos, take) if named.photos else []
+        for video in named.videos:
+            try:
+                frames = VideoFile(video.path, thread_count())
+            except UserError as error:
+                faults.append(str(error))
+                continue
+            faults += self.moving(frames, video.name)
+        if camera:
+            faults += self.moving(camera, Path(camera.name.replace(":", "")))
+        return faults
+
+    def moving(self, frames: "FrameSource", name: Path) -> list[str]:
+        """Works on a video or camera, and says what was in it, also where it is stopped."""
+        from src_mindspore.faces.work import VideoSummary, label_video
+
+        summary = VideoSummary(frames.name)
+        take = print_json if self.args.json else lambda _: None
+        every, limit = self.args.every or 1, self.args.frames
+        try:
+            label_video(self.work, frames, name, every, limit, take, summary)
+        finally:
+            frames.close()
+            words = summary.in_words(self.names)
+            if self.args.json:  # standard output is for the objects
+                log.info("%s", words)
+            else:
+                print(shown_name(words), flush=True)
+        return [frames.fault] if frames.fault else []
+
+    def print_photo(self, answer: dict[str, Any]) -> None:
+        """For people."""
+        from src_mindspore.faces.answers import in_words
+
+        words = in_words(answer["counts"], answer["abstained"], self.names)
+        print(shown_name(f"{answer['path']}  {words}"), flush=True)
+
+
+def print_json(answer: dict[str, Any]) -> None:
+    """One object a line."""
+    print(json.dumps(answer, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(command.run(main))

@@ -1,0 +1,1 @@
+"""Faces in a photo: where they are, never whose they are."""

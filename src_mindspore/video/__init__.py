@@ -1,0 +1,1 @@
+"""Frames of video files and cameras, and frames to video files, with OpenCV."""
