@@ -67,6 +67,18 @@ def arguments() -> argparse.Namespace:
     return args
 
 
+def _write_report(run: Path, data: Path | None) -> None:
+    """The page of a run, with its export in it."""
+    from src_mindspore.report.write import report_after
+    from src_mindspore.runs.folder import RunFolder
+
+    folder = RunFolder(run)
+    try:
+        report_after(folder, data)
+    finally:
+        folder.lock.release()
+
+
 def main() -> None:
     """Exports, and prints how the files compare."""
     args = arguments()
@@ -103,6 +115,8 @@ def main() -> None:
         from src_mindspore.export.device_files import export_run
 
         report, metrics = export_run(runs[0], wanted, args.out, args.data), None
+        if args.out is None:
+            _write_report(runs[0], args.data)
     print(parity_table(report))
     if metrics:
         print("\n".join(statement(metrics["val"])))

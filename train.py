@@ -71,8 +71,10 @@ def arguments() -> argparse.Namespace:
 def _trained(config: "EasyDict", folder: "RunFolder", report: bool) -> dict[str, Any]:
     """See ``training.train``; ``report``: whether its labels are compared with its teachers."""
     # after all that can be refused without it: MindSpore takes a second to load
+    from src_mindspore.report.live import LivePage
     from src_mindspore.training.train import train
 
+    folder.watchers.append(LivePage(folder))
     if not report:
         return train(config, folder)
     from src_mindspore.relabel.look import label_look
@@ -80,12 +82,22 @@ def _trained(config: "EasyDict", folder: "RunFolder", report: bool) -> dict[str,
     return train(config, folder, label_look(config, folder))
 
 
+def _write_report(folder: "RunFolder", data: Path | None) -> None:
+    """The page of a finished run, where it has none yet."""
+    from src_mindspore.report.live import is_final
+
+    if not is_final(folder):
+        from src_mindspore.report.write import report_after
+
+        report_after(folder, data)
+
+
 def main() -> None:
     """Trains; prints the score and what to do next."""
     args = arguments()
     from src_mindspore.evaluation.statement import statement
     from src_mindspore.runs.event_log import check_library
-    from src_mindspore.runs.names import RELABEL_PAGE
+    from src_mindspore.runs.names import RELABEL_PAGE, REPORT
     from src_mindspore.runs.open import open_run
     from src_mindspore.runs.read import read_metrics
 
@@ -106,6 +118,7 @@ def main() -> None:
             print(f"{run} has already finished; nothing to do")
         elif not _trained(config, folder, report):
             return  # a worker beside the first, who says the rest
+        _write_report(folder, args.data)
     except (KeyboardInterrupt, OSError):  # stopped, or a full disk
         options = ("--relabel", "report") * report + ("--log", args.log) * folder.log_events
         again = advised("train.py", "--run", run, "--resume", *options)
@@ -114,7 +127,7 @@ def main() -> None:
     finally:
         folder.lock.release()
     print("\n".join(statement(read_metrics(run)["val"])))
-    print(f"in {run}")
+    print(f"in {run}; to look at: {run / REPORT}")
     if report:
         print(f"labels to look at: {run / RELABEL_PAGE}")
     print(f"next: {advised('export.py', run)}")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,18 @@ import yaml
 from PIL import Image
 
 from src_mindspore.runs.checkpoint import read_state
-from src_mindspore.runs.names import COMMAND, LAST
+from src_mindspore.runs.names import COMMAND, LAST, REPORT
 from src_mindspore.system.manifest import NAME as MANIFEST
 from src_mindspore.system.manifest import Manifest
 from src_mindspore.weights.array_files import read_arrays
 
 SECONDS = "seconds"  # what a run measures of itself: the one thing that may differ
+# in the page of a run: what names its folders, and seconds
+NAMED = re.compile(
+    r'<table class="seconds">.*?</table>|<code class="command">.*?</code>|'
+    r'<details id="config">.*?</details>',
+    re.DOTALL,
+)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
@@ -69,6 +76,8 @@ def _content(path: Path) -> object:
     if path.name == MANIFEST:  # its hashes are of files that say seconds and folders
         written = Manifest(path.parent, COMMAND)
         return {name: written.wrote(name) for name in written.names}
+    if path.name == REPORT:
+        return NAMED.sub("", path.read_text())
     if path.suffix in (".json", ".jsonl"):
         return _timeless(READERS[path.suffix](path))
     return hashlib.sha256(path.read_bytes()).hexdigest()

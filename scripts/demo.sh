@@ -21,5 +21,5 @@ fi
 echo
 echo "files:"
 (cd "$run/export" && for file in *; do printf '  %9d bytes  %s\n' "$(wc -c <"$file")" "$run/export/$file"; done)
-echo "pictures: $run/curves.png $run/confusion.png $run/reliability.png"
+echo "to look at: $run/report.html"
 echo "next: $python predict.py $run $data/val/02_01"

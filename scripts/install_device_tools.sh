@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests of deploy/ take besides Python: compilers, libraries, an ARM emulator, a
-# JDK, the Android resource tool. Debian and Ubuntu, as root; elsewhere it says what is missing.
+# Installs what the tests take besides Python: of deploy/ compilers, libraries, an ARM emulator, a
+# JDK, the Android resource tool; of pages a browser. Debian and Ubuntu, as root; elsewhere it says
+# what is missing.
 # Usage: scripts/install_device_tools.sh      status 0 when everything is there
 set -euo pipefail
 
@@ -9,6 +10,7 @@ packages=(
     make g++ libjpeg-dev libpng-dev nlohmann-json3-dev doctest-dev cmake
     g++-aarch64-linux-gnu qemu-user
     default-jdk-headless aapt android-framework-res
+    chromium
 )
 
 installed() {

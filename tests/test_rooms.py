@@ -37,6 +37,8 @@ ROOMS = {
     "features evaluation doctor",
     "comparison": "config training doctor dataset photos evaluation plots network features runs "
     "export lite spec weights backbone backbones head",
+    "report": "pages training doctor dataset photos features evaluation plots runs network head "
+    "backbone config spec",
     "relabel": "pages comparison training doctor dataset photos evaluation runs config spec",
     "drawn_masks": "comparison doctor dataset photos faces",
     "search": "config lr comparison training features photos dataset backbone evaluation plots "

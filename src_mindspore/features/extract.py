@@ -68,19 +68,33 @@ def cached_features(
     Raises:
         UserError: too many photos that cannot be read, or no room on the disk.
     """
-    records = data.records(split)
-    entry = (folder or cache_dir() / FEATURES) / job.key(records, data.digests)[:32]
+    rows = kept_features(job, data, split, folder)
+    if rows is not None:
+        return rows
+    entry, reader = _entry(job, data, split, folder), reader or data.reader()
+    return _extract(entry, job, reader, data.records(split), split, limit)
+
+
+def kept_features(
+    job: FeatureJob, data: DataSet, split: str, folder: Path | None = None
+) -> dict[str, Rows] | None:
+    """What ``cached_features`` gives where it has nothing to compute; else None."""
+    entry, photos = _entry(job, data, split, folder), len(data.records(split))
     while entry.is_dir():
         try:
-            rows = _rows(entry, job, len(records))
+            rows = _rows(entry, job, photos)
         except (UserError, FileNotFoundError):
             if entry.is_dir():
                 raise
             continue  # another process has just removed it to make room
         touch(entry / ABOUT)
-        log.info("%s: read from the cache", _name(len(records), split))
+        log.info("%s: read from the cache", _name(photos, split))
         return rows
-    return _extract(entry, job, reader or data.reader(), records, split, limit)
+    return None
+
+
+def _entry(job: FeatureJob, data: DataSet, split: str, folder: Path | None) -> Path:
+    return (folder or cache_dir() / FEATURES) / job.key(data.records(split), data.digests)[:32]
 
 
 def _name(photos: int, split: str) -> str:

@@ -6,7 +6,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from src_mindspore.runs.names import (
     RELABEL_LIST,
     RELABEL_PAGE,
     RELIABILITY,
+    REPORT,
     SPLITS_FILE,
 )
 from src_mindspore.runs.progress import StageProgress, State, is_state
@@ -47,7 +48,7 @@ log = logging.getLogger(__name__)
 # all that is written here through a temporary name
 WRITTEN = (
     *(CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
-    *(MODEL, LAST, RELABEL_PAGE, RELABEL_LIST),
+    *(MODEL, LAST, RELABEL_PAGE, RELABEL_LIST, REPORT),
 )
 
 
@@ -61,8 +62,9 @@ class RunFolder:
     Where ``writes`` is false nothing is written: another worker does it. ``save_every`` are the
     seconds between checkpoints. ``files`` knows which of the files are the run's own; checkpoints
     and log are known by what is in them. ``moved_config`` is the text of ``config.yaml`` where its
-    places have changed: it is written once the photos are known to be the same. ``log_events``
-    asks for TensorBoard's files beside ``log.jsonl``.
+    places have changed: it is written once the photos are known to be the same. ``watchers`` are
+    called after every epoch, with what ``log.jsonl`` holds. ``log_events`` asks for TensorBoard's
+    files beside it.
     """
 
     def __init__(self, path: Path, save_every: float = 0.0) -> None:
@@ -71,6 +73,7 @@ class RunFolder:
         self.lock = RunLock(path)
         self.files = Manifest(path, COMMAND, WRITTEN)
         self.moved_config: str | None = None
+        self.watchers: list[Callable[[Sequence[dict[str, Any]]], None]] = []
         self.log_events = False
         self._events: EventLog | None = None
         self._stored: Mapping[str, np.ndarray] | None = None  # what model.ckpt holds
@@ -183,6 +186,8 @@ class RunFolder:
                 stream.write(json.dumps(line) + "\n")
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(path)) from error
+        for watch in self.watchers:
+            watch(self._lines)
 
     def _begin_log(self, lines: Sequence[dict[str, Any]]) -> None:
         self._write_log(lines)

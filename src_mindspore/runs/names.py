@@ -11,4 +11,5 @@ CHOICE = "budget.json"  # what was chosen where the config says auto
 METRICS = "metrics.json"
 # labels that teachers contradict: the page, and the list of these photos for ``data.exclude``
 RELABEL_PAGE, RELABEL_LIST = "relabel.html", "relabel.json"
+REPORT = "report.html"  # the page of the run
 CURVES, CONFUSION, RELIABILITY = "curves.png", "confusion.png", "reliability.png"

@@ -23,6 +23,7 @@ from src_mindspore.runs.names import (
     RELABEL_LIST,
     RELABEL_PAGE,
     RELIABILITY,
+    REPORT,
     SPLITS_FILE,
 )
 from src_mindspore.runs.places import about, check_teachers, move_places, run_config, stored
@@ -38,9 +39,12 @@ from src_mindspore.system.write import write_text
 log = logging.getLogger(__name__)
 
 # what there is in a run folder before the first checkpoint
-UNTRAINED = {NAME, CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE, RELABEL_PAGE, RELABEL_LIST}
+UNTRAINED = {
+    *(NAME, CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE),
+    *(RELABEL_PAGE, RELABEL_LIST, REPORT),
+}
 # what a run writes that its list vouches for; checkpoints and log are known by what is in them
-OWN = (SPLITS_FILE, FILE_NAME, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY)
+OWN = (SPLITS_FILE, FILE_NAME, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY, REPORT)
 
 
 def open_run(
@@ -109,7 +113,7 @@ def create_run(path: Path, config: EasyDict) -> RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         run.claim()
         _check_free(path)  # another process may have had it until now
-        for name in (CHOICE, RELABEL_PAGE, RELABEL_LIST):
+        for name in (CHOICE, RELABEL_PAGE, RELABEL_LIST, REPORT):
             (path / name).unlink(missing_ok=True)
         run.files.about = about(config, path)
         with run.files.path(CONFIG) as file:

@@ -1,0 +1,1 @@
+"""The page of a run: what it scored, which photos were wrong, and where the network looked."""
