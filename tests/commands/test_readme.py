@@ -11,7 +11,7 @@ from workplace import REPOSITORY
 
 def test_every_command_of_the_readme_works(readme_runs) -> None:
     scripts = {command.split()[1] for command in readme_commands()}
-    assert scripts == {"train.py", "evaluate.py", "predict.py", "export.py", "-m"}
+    assert scripts == {"train.py", "evaluate.py", "predict.py", "export.py", "faces.py", "-m"}
     for done in readme_runs:
         # three photos a class are few, which is for the user to decide
         expected = 1 if done.args.startswith("-m src_mindspore.doctor") else 0
