@@ -69,6 +69,30 @@ def test_landmarks_are_drawn() -> None:
     assert all(tuple(picture[int(y), int(x)]) == (255, 255, 255) for x, y in points)
 
 
+def test_landmarks_leave_the_most_of_a_small_face() -> None:
+    picture = np.full((240, 320, 3), 90, np.uint8)
+    points = np.array([[204, 154], [212, 154], [208, 158], [204, 162], [212, 162]], np.float32)
+    painter("a").draw(picture, [face(200, 150, 16)._replace(landmarks=points)])
+    inside = picture[152:165, 202:215]
+    assert (inside == 255).all(2).sum() == 5
+    assert share(inside, (90, 90, 90)) > 0.9
+
+
+def test_counts_hide_no_label_where_a_corner_is_free() -> None:
+    one, two = np.zeros((480, 640, 3), np.uint8), np.zeros((480, 640, 3), np.uint8)
+    painter("a").draw(one, [face(5, 30, 100)])  # its label is above it, in the first corner
+    painter("a").draw(two, [face(5, 30, 100), face(270, 190, 100)])
+    np.testing.assert_array_equal(one[:160, :160], two[:160, :160])
+    assert share(one[:40, 560:], GREEN) > 0  # the counts
+
+
+def test_a_small_picture_shows_its_label_in_place_of_counts() -> None:
+    small, wide = np.zeros((75, 60, 3), np.uint8), np.zeros((75, 400, 3), np.uint8)
+    for picture in (small, wide):
+        painter("with_mask").draw(picture, [face(3, 14, 50)])
+    np.testing.assert_array_equal(small[14:], wide[14:, :60])
+
+
 @pytest.mark.parametrize(
     ("size", "places"),
     [
