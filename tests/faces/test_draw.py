@@ -22,6 +22,7 @@ from src_mindspore.faces.fonts import ADVICE, drawable, label_texts, plain_font
 from src_mindspore.faces.label import LabelledFaces
 from src_mindspore.faces.text import TextPainter, paste
 from src_mindspore.faces.track import SeenFace
+from src_mindspore.faces.work import VideoSummary
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 
@@ -266,3 +267,11 @@ def test_in_words() -> None:
     assert in_words({}, 0, names) == "no face"
     assert in_words({"a": 1}, 0, names) == "1 face: 1 Mask"
     assert in_words({"a": 2, "b": 1}, 3, names) == "6 faces: 2 Mask, 1 b, 3 not sure"
+
+
+def test_a_video_in_words_counts_in_the_order_of_the_classes() -> None:
+    labels = {1: ("b", True), 2: ("a", False), 3: ("a", True)}
+    words = VideoSummary("v.mp4", 3, 6.0, labels).in_words({"a": "Mask", "b": "Bare"})
+    assert words == ("v.mp4  3 frames in 6.0 s (0.5 a second), 3 faces: 1 Mask, 1 Bare, 1 not sure")
+    assert "(40 a second)" in VideoSummary("v.mp4", 20, 0.5).in_words({})
+    assert "  1 frame in 0.5 s (2.0 a second), no face" in VideoSummary("v", 1, 0.5).in_words({})
