@@ -4,21 +4,19 @@ import argparse
 import json
 import logging
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from src_mindspore.system import command
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import apart, shown_name
-from src_mindspore.system.threads import thread_count, use_threads
+from src_mindspore.system.threads import use_threads
 
 if TYPE_CHECKING:
-    from src_mindspore.faces.listing import Sources
     from src_mindspore.faces.output import OutputFolder
     from src_mindspore.faces.work import FaceWork
-    from src_mindspore.video.camera import Camera
-    from src_mindspore.video.frames import FrameSource
 
 log = logging.getLogger(__name__)
 
@@ -128,17 +126,26 @@ def main() -> None:
     """Checks what is named, then works on photos, videos and the camera, in that order."""
     args = arguments()
     from src_mindspore.evaluation.path_list import with_listed
+    from src_mindspore.faces.detector import check_options
+    from src_mindspore.faces.every_source import Takers, label_all
     from src_mindspore.faces.listing import sources
     from src_mindspore.faces.output import OutputFolder
     from src_mindspore.video.camera import Camera
 
+    options = detector_options(args)
+    check_options(args.detector, **options)
     named = sources(with_listed(args.paths))
     if not named.moving and (args.every or args.frames):
         option = "--every" if args.every else "--frames"
         raise UserError(f"{option} is for videos and cameras; there are photos alone")
     folder = OutputFolder(args.out) if args.out else None
     camera = Camera(named.cameras[0]) if named.cameras else None
-    faults = Run(args, *face_work(args, folder)).all(named, camera)
+    work, names = face_work(args, options, folder)
+    if args.json:  # standard output is for the objects
+        takers = Takers(print_json, print_json, partial(log.info, "%s"))
+    else:
+        takers = Takers(partial(print_photo, names=names), lambda _: None, print_name)
+    faults = label_all(work, named, camera, args.every or 1, args.frames, names, takers)
     if faults:
         count = len(named.photos) + len(named.videos) + len(named.cameras)
         what = "photos and videos" if named.moving else "photos"
@@ -148,8 +155,18 @@ def main() -> None:
         )
 
 
+def detector_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Those of ``detector.load_detector`` that were given."""
+    asked = {
+        "smallest_face": args.smallest_face,
+        "threshold": args.face_threshold,
+        "longest_side": args.longest_side,
+    }
+    return {key: value for key, value in asked.items() if value is not None}
+
+
 def face_work(
-    args: argparse.Namespace, folder: "OutputFolder | None"
+    args: argparse.Namespace, options: dict[str, Any], folder: "OutputFolder | None"
 ) -> tuple["FaceWork", dict[str, str]]:
     """Model, detector and painter, as the options ask for them; names of the labels for people."""
     from src_mindspore.evaluation.model import load_model
@@ -168,13 +185,7 @@ def face_work(
     if folder:
         painter = painter_of(model.spec, args.language or LANGUAGES[0], args.font)
         pictures = Pictures(folder, painter)
-    asked = {
-        "smallest_face": args.smallest_face,
-        "threshold": args.face_threshold,
-        "longest_side": args.longest_side,
-    }
-    given = {key: value for key, value in asked.items() if value is not None}
-    detector = load_detector(args.detector, **given, threads=1)  # several pictures at a time
+    detector = load_detector(args.detector, **options, threads=1)  # several pictures at a time
     margin = MARGIN if args.margin is None else args.margin
     labeller = FaceLabeller(detector, model, margin)
     answers = Answers(model.spec.classes, threshold)
@@ -183,62 +194,17 @@ def face_work(
     return FaceWork(labeller, answers, pictures, model.spec.input.range), names
 
 
-@dataclass(frozen=True)
-class Run:
-    """One call of the command.
+def print_photo(answer: dict[str, Any], names: Mapping[str, str]) -> None:
+    """For people, with their names of the labels."""
+    from src_mindspore.faces.answers import in_words
 
-    Attributes:
-        args: of the command line.
-        work: what all sources go through.
-        names: of the labels, for people.
-    """
+    words = in_words(answer["counts"], answer["abstained"], names)
+    print_name(f"{answer['path']}  {words}")
 
-    args: argparse.Namespace
-    work: "FaceWork"
-    names: dict[str, str]
 
-    def all(self, named: "Sources", camera: "Camera | None") -> list[str]:
-        """Works on everything; what is wrong with that which could not be read to the end."""
-        from src_mindspore.faces.work import label_photos
-        from src_mindspore.video.video_file import VideoFile
-
-        take = print_json if self.args.json else self.print_photo
-        faults = label_photos(self.work, named.photos, take) if named.photos else []
-        for video in named.videos:
-            try:
-                frames = VideoFile(video.path, thread_count())
-            except UserError as error:
-                faults.append(str(error))
-                continue
-            faults += self.moving(frames, video.name)
-        if camera:
-            faults += self.moving(camera, Path(camera.name.replace(":", "")))
-        return faults
-
-    def moving(self, frames: "FrameSource", name: Path) -> list[str]:
-        """Works on a video or camera, and says what was in it, also where it is stopped."""
-        from src_mindspore.faces.work import VideoSummary, label_video
-
-        summary = VideoSummary(frames.name)
-        take = print_json if self.args.json else lambda _: None
-        every, limit = self.args.every or 1, self.args.frames
-        try:
-            label_video(self.work, frames, name, every, limit, take, summary)
-        finally:
-            frames.close()
-            words = summary.in_words(self.names)
-            if self.args.json:  # standard output is for the objects
-                log.info("%s", words)
-            else:
-                print(shown_name(words), flush=True)
-        return [frames.fault] if frames.fault else []
-
-    def print_photo(self, answer: dict[str, Any]) -> None:
-        """For people."""
-        from src_mindspore.faces.answers import in_words
-
-        words = in_words(answer["counts"], answer["abstained"], self.names)
-        print(shown_name(f"{answer['path']}  {words}"), flush=True)
+def print_name(line: str) -> None:
+    """A line that holds names of files and classes."""
+    print(shown_name(line), flush=True)
 
 
 def print_json(answer: dict[str, Any]) -> None:

@@ -226,11 +226,11 @@ def in_turns(ways: dict[str, Way], video: Path, folder: Path, rounds: int) -> di
 
 def following(model: object, video: Path) -> dict[str, float]:
     """Mean overlap with what a search finds, of boxes in the frames that are not searched."""
+    from src_mindspore.faces.boxes import overlaps
     from src_mindspore.faces.crop import MARGIN
     from src_mindspore.faces.detector import load_detector
     from src_mindspore.faces.label import FaceLabeller
     from src_mindspore.faces.stream import seen_faces
-    from src_mindspore.faces.track import overlaps
     from src_mindspore.video.video_file import VideoFile
 
     labeller = FaceLabeller(load_detector(threads=1), model, MARGIN)
@@ -250,7 +250,7 @@ def following(model: object, video: Path) -> dict[str, float]:
 
     def mean(guess: list[dict[int, np.ndarray]]) -> float:
         best = [
-            overlaps(box, np.array(list(guess[frame].values()))).max(initial=0)
+            overlaps(box[None], np.reshape(list(guess[frame].values()), (-1, 4))).max(initial=0)
             for frame in range(EVERY, len(truth))
             if frame % EVERY
             for box in truth[frame].values()

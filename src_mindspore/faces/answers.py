@@ -74,12 +74,13 @@ class Answers:
     def frame(
         self, path: str, number: int, time: float, faces: Sequence[SeenFace]
     ) -> dict[str, Any]:
-        """The object of a frame: ``path``, ``frame`` from 0 on, ``time`` in s, and as ``photo``.
+        """The object of a frame: ``path``, ``frame`` from 0 on, ``time`` in s, and its faces.
 
-        A face has a ``number`` besides, ``detected`` (false: it was followed to this frame, which
-        was not searched, or where the search missed it), and ``voted_label`` and ``voted_score`` of
-        the last frames together, by which ``abstained`` and ``counts`` go; ``label`` and ``score``,
-        of this frame alone, are null where it was not detected.
+        ``faces``, ``counts`` and ``abstained`` are as in ``photo``. A face has a ``number``
+        besides, ``detected`` (false: it was followed to this frame, which was not searched, or
+        where the search missed it), and ``voted_label`` and ``voted_score`` of the last frames
+        together, by which its ``abstained`` and the ``counts`` go; ``label`` and ``score``, of this
+        frame alone, are null where it was not detected.
         """
         said = [
             {

@@ -60,17 +60,31 @@ def load_detector(
     Raises:
         UserError: an option is not within its limits, or the weights cannot be had.
     """
+    check_options(name, smallest_face, threshold, longest_side)
+    if threads is not None and threads < 1:
+        raise UserError(f"the number of threads is a whole number from 1 on; got {threads}")
+    threshold = THRESHOLDS[name] if threshold is None else threshold
+    kind = {"centerface": CenterFace, "mtcnn": Mtcnn}[name]
+    return kind(smallest_face, threshold, longest_side, threads or thread_count())
+
+
+def check_options(
+    name: str = DEFAULT,
+    smallest_face: float = SMALLEST_FACE,
+    threshold: float | None = None,
+    longest_side: int = LONGEST_SIDE,
+) -> None:
+    """Refuses what ``load_detector`` would, before anything is fetched or loaded.
+
+    Raises:
+        UserError: an option is not within its limits.
+    """
     if name not in NAMES:
         raise UserError(f"a face detector is one of {', '.join(NAMES)}; got {name!r}")
     _check_within("the smallest face", smallest_face, *FACE_LIMITS)
     _check_within("the longest side", longest_side, *SIDE_LIMITS)
-    if threads is not None and threads < 1:
-        raise UserError(f"the number of threads is a whole number from 1 on; got {threads}")
-    threshold = THRESHOLDS[name] if threshold is None else threshold
-    if not 0 < threshold < 1:  # a NaN is not
+    if threshold is not None and not 0 < threshold < 1:  # a NaN is not
         raise UserError(f"the least score of a face is above 0 and below 1; got {threshold}")
-    kind = {"centerface": CenterFace, "mtcnn": Mtcnn}[name]
-    return kind(smallest_face, threshold, longest_side, threads or thread_count())
 
 
 def _check_within(what: str, value: float, least: float, most: float) -> None:

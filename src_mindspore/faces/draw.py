@@ -29,7 +29,8 @@ TEXT_OF_BOX = 6  # a label's size in a box so many times as high
 TEXT_OVER_BOX = 1.1  # widths of its box that a label takes, if its text can be so small
 COUNTS_TEXT = 0.55  # of the largest label's size
 USUAL_SIDE = 560  # mean side of a picture of 640 x 480
-
+POINT_OF_BOX = 60  # a landmark's radius in a box so many times as high
+EDGED = 40  # pixels of a box's height; the landmarks' edges would hide a smaller face
 
 Area = tuple[int, int, int, int]  # left, top, right, bottom, pixels
 
@@ -90,7 +91,7 @@ class FacePainter:
         taken: list[Area] = []
         for face in faces:  # on top of every box
             self._label(picture, face, line, largest, taken)
-        self._counts(picture, faces, max(SMALLEST_TEXT, round(largest * COUNTS_TEXT)))
+        self._counts(picture, faces, max(SMALLEST_TEXT, round(largest * COUNTS_TEXT)), taken)
 
     def colour(self, face: DrawnFace) -> Colour:
         """Of its class; grey where the label is a guess."""
@@ -101,10 +102,12 @@ class FacePainter:
         cv2.rectangle(picture, (left, top), (right, bottom), self.colour(face), line)
         if face.landmarks is None:
             return
-        radius = max(1, round(float(face.box[3] - face.box[1]) / 60))
+        height = float(face.box[3] - face.box[1])
+        radius = round(height / POINT_OF_BOX)  # 0 draws a pixel
         for x, y in face.landmarks:
             place = (round(float(x)), round(float(y)))
-            cv2.circle(picture, place, radius + 1, EDGE, -1)
+            if height >= EDGED:
+                cv2.circle(picture, place, radius + 1, EDGE, -1)
             cv2.circle(picture, place, radius, LANDMARK, -1)
 
     def _label(
@@ -129,8 +132,13 @@ class FacePainter:
         taken.append(area)
         paste(picture, piece, *area[:2])
 
-    def _counts(self, picture: np.ndarray, faces: Sequence[DrawnFace], size: int) -> None:
-        """In the corner that hides the least of the faces; of equal ones the first."""
+    def _counts(
+        self, picture: np.ndarray, faces: Sequence[DrawnFace], size: int, taken: Sequence[Area]
+    ) -> None:
+        """In the corner that hides the least of faces and labels; of equal ones the first.
+
+        Not in a picture that is smaller than they are.
+        """
         counts = counted(faces)
         if not counts:
             return
@@ -141,9 +149,11 @@ class FacePainter:
         space = size // 3
         height = space + sum(row.shape[0] + space for row in lines)
         width = 2 * space + max(row.shape[1] for row in lines)
-        boxes = np.array([face.box for face in faces])
+        if width > picture.shape[1] or height > picture.shape[0]:
+            return
+        areas = [*(face.box for face in faces), *taken]
         moving = any(face.number is not None for face in faces)  # it would jump about
-        left, top = (0, 0) if moving else _corner(picture.shape, width, height, boxes)
+        left, top = (0, 0) if moving else _corner(picture.shape, width, height, areas)
         darkened(picture, left, top, left + width, top + height)
         for row in lines:
             top += space
@@ -183,13 +193,15 @@ def text_size(fitting: float, largest: float) -> int:
     return round(SMALLEST_TEXT * TEXT_STEP**steps)
 
 
-def _corner(shape: tuple[int, ...], width: int, height: int, boxes: np.ndarray) -> tuple[int, int]:
-    """Left and top of a panel of this size."""
-    right, bottom = max(0, shape[1] - width), max(0, shape[0] - height)
+def _corner(
+    shape: tuple[int, ...], width: int, height: int, areas: Sequence[Sequence[float]]
+) -> tuple[int, int]:
+    """Left and top of a panel of this size, which hides the least of the areas."""
+    right, bottom = shape[1] - width, shape[0] - height
 
     def hidden(place: tuple[int, int]) -> float:
         panel = (*place, place[0] + width, place[1] + height)
-        return sum(_common(panel, box) for box in boxes)
+        return sum(_common(panel, area) for area in areas)
 
     return min(((0, 0), (right, 0), (0, bottom), (right, bottom)), key=hidden)
 

@@ -61,20 +61,18 @@ class OutputFolder:
 
         Args:
             name: of the photo or video, relative.
-            suffix: of the file; a video's lines get the same name.
+            suffix: of the file; a video's lines get the same name, which must be free as well.
         """
+        suffixes = (suffix, LINES) if suffix == SUFFIX else (suffix,)
         stem, number = name.with_suffix(""), 1
         wanted = stem
-        while self._is_taken(wanted, suffix):
+        while not self._taken.isdisjoint(str(wanted) + each for each in suffixes):
             number += 1
             wanted = stem.with_name(f"{stem.name}-{number}")
-        self._taken |= {str(wanted) + suffix, str(wanted) + LINES}
+        self._taken |= {str(wanted) + each for each in suffixes}
         path = self.folder / f"{wanted}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
-
-    def _is_taken(self, wanted: Path, suffix: str) -> bool:
-        return bool({str(wanted) + suffix, str(wanted) + LINES} & self._taken)
 
     @contextmanager
     def lines(self, path: Path) -> Iterator[Callable[[Object], object]]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from src_mindspore.faces.boxes import overlaps
 from src_mindspore.faces.flow import Grey, Shift, shifts
 from src_mindspore.faces.label import LabelledFaces
 from src_mindspore.faces.vote import Vote
@@ -80,17 +81,6 @@ class _Track:
         )
 
 
-def overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes: (n, 4), (m, 4) -> (n, m) float64, 0..1."""
-    first, second = first.reshape(-1, 1, 4).astype(float), second.reshape(1, -1, 4).astype(float)
-    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(
-        first[..., :2], second[..., :2]
-    )
-    common = np.prod(np.maximum(sides, 0), axis=-1)
-    areas = [np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1) for boxes in (first, second)]
-    return common / np.maximum(areas[0] + areas[1] - common, np.finfo(float).tiny)
-
-
 def assigned(overlap: np.ndarray) -> list[tuple[int, int]]:
     """Pairs of row and column, the largest overlap first, each row and column once at most."""
     pairs = []
@@ -144,7 +134,7 @@ class Tracker:
     ) -> list[_Track]:
         """Gives faces of ``free`` to tracks, and takes them out; the tracks that got none."""
         indices = sorted(free)
-        boxes = np.array([track.box for track in tracks]).reshape(-1, 4)
+        boxes = np.array([track.box for track in tracks], float).reshape(-1, 4)
         pairs = dict(assigned(overlaps(boxes, found.faces.boxes[indices])))
         for row, column in pairs.items():
             tracks[row].find(found, indices[column], time)

@@ -171,11 +171,13 @@ class VideoSummary:
     picture: str | None = None
 
     def in_words(self, names: Mapping[str, str]) -> str:
-        """For people, with their names of the labels."""
-        counts = Counter(label for label, sure in self.labels.values() if sure)
-        guesses = sum(not sure for _, sure in self.labels.values())
+        """For people, with their names of the labels, in whose order they are counted."""
+        sure = Counter(label for label, certain in self.labels.values() if certain)
+        counts = {label: sure[label] for label in names if sure[label]}
+        guesses = len(self.labels) - sure.total()
         rate = self.frames / self.seconds if self.seconds else 0
-        speed = f"{self.frames} frames in {self.seconds:.1f} s ({rate:.0f} a second)"
+        count = f"{self.frames} frame{'s' * (self.frames != 1)}"
+        speed = f"{count} in {self.seconds:.1f} s ({rate:.{rate < 10:d}f} a second)"
         written = f"; in {self.picture}" if self.picture else ""
         return f"{self.name}  {speed}, {in_words(counts, guesses, names)}{written}"
 

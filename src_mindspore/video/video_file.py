@@ -78,12 +78,14 @@ class VideoFile:
 
     def frames(self) -> Iterator[Frame]:
         """The frames in their order, once; ``fault`` is set where they end too early."""
-        pixels, number, before = self._first, 0, 0.0
+        pixels, number, before, reached = self._first, 0, 0.0, 0
         self._first = None
         while pixels is not None:
             said = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             # where the file has no times, or they run backwards, its rate counts
             time = 0.0 if number == 0 else said if said > before else before + 1 / self.rate
+            # where the container says a duration alone, it is the time that must have been reached
+            reached = round(self._capture.get(cv2.CAP_PROP_PTS)) + 1
             yield Frame(number, time, cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
             number, before = number + 1, time
             pixels = self._decoded()
@@ -94,7 +96,7 @@ class VideoFile:
                     f"{self.height}"
                 )
                 return
-        missing = (self.count or 0) - number
+        missing = (self.count or 0) - max(number, reached)
         if missing > max(MISSING, MISSING_SHARE * number):
             self.fault = (
                 f"{self.name} breaks off at frame {number}, which cannot be decoded: it says that "

@@ -51,7 +51,7 @@ def test_a_student_and_its_teachers_go_over_the_photos_once_a_network(workplace:
         ("garbage_taught", 4, 3),
         ("garbage_taught_lite0", 4, 3),
         ("photos_taught", 3, 2),
-        ("mask", 3, 2),
+        ("mask", 2, 1),
         ("masks_small_taught", 1, 1),
     ],
 )

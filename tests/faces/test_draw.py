@@ -22,6 +22,7 @@ from src_mindspore.faces.fonts import ADVICE, drawable, label_texts, plain_font
 from src_mindspore.faces.label import LabelledFaces
 from src_mindspore.faces.text import TextPainter, paste
 from src_mindspore.faces.track import SeenFace
+from src_mindspore.faces.work import VideoSummary
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
 
@@ -67,6 +68,30 @@ def test_landmarks_are_drawn() -> None:
     points = np.array([[60, 170], [80, 170], [70, 180], [62, 195], [78, 195]], np.float32)
     painter("a").draw(picture, [face(40, 150)._replace(landmarks=points)])
     assert all(tuple(picture[int(y), int(x)]) == (255, 255, 255) for x, y in points)
+
+
+def test_landmarks_leave_the_most_of_a_small_face() -> None:
+    picture = np.full((240, 320, 3), 90, np.uint8)
+    points = np.array([[204, 154], [212, 154], [208, 158], [204, 162], [212, 162]], np.float32)
+    painter("a").draw(picture, [face(200, 150, 16)._replace(landmarks=points)])
+    inside = picture[152:165, 202:215]
+    assert (inside == 255).all(2).sum() == 5
+    assert share(inside, (90, 90, 90)) > 0.9
+
+
+def test_counts_hide_no_label_where_a_corner_is_free() -> None:
+    one, two = np.zeros((480, 640, 3), np.uint8), np.zeros((480, 640, 3), np.uint8)
+    painter("a").draw(one, [face(5, 30, 100)])  # its label is above it, in the first corner
+    painter("a").draw(two, [face(5, 30, 100), face(270, 190, 100)])
+    np.testing.assert_array_equal(one[:160, :160], two[:160, :160])
+    assert share(one[:40, 560:], GREEN) > 0  # the counts
+
+
+def test_a_small_picture_shows_its_label_in_place_of_counts() -> None:
+    small, wide = np.zeros((75, 60, 3), np.uint8), np.zeros((75, 400, 3), np.uint8)
+    for picture in (small, wide):
+        painter("with_mask").draw(picture, [face(3, 14, 50)])
+    np.testing.assert_array_equal(small[14:], wide[14:, :60])
 
 
 @pytest.mark.parametrize(
@@ -242,3 +267,11 @@ def test_in_words() -> None:
     assert in_words({}, 0, names) == "no face"
     assert in_words({"a": 1}, 0, names) == "1 face: 1 Mask"
     assert in_words({"a": 2, "b": 1}, 3, names) == "6 faces: 2 Mask, 1 b, 3 not sure"
+
+
+def test_a_video_in_words_counts_in_the_order_of_the_classes() -> None:
+    labels = {1: ("b", True), 2: ("a", False), 3: ("a", True)}
+    words = VideoSummary("v.mp4", 3, 6.0, labels).in_words({"a": "Mask", "b": "Bare"})
+    assert words == ("v.mp4  3 frames in 6.0 s (0.5 a second), 3 faces: 1 Mask, 1 Bare, 1 not sure")
+    assert "(40 a second)" in VideoSummary("v.mp4", 20, 0.5).in_words({})
+    assert "  1 frame in 0.5 s (2.0 a second), no face" in VideoSummary("v", 1, 0.5).in_words({})

@@ -8,7 +8,7 @@ from src_mindspore.faces.crop import crop
 from src_mindspore.faces.detector import Faces
 from src_mindspore.faces.flow import grey_of, shifts
 from src_mindspore.faces.label import LabelledFaces
-from src_mindspore.faces.track import KEPT_SECONDS, SHOWN, Tracker, assigned, overlaps
+from src_mindspore.faces.track import KEPT_SECONDS, SHOWN, Tracker, assigned
 from src_mindspore.faces.vote import FEWEST, SECONDS, Vote
 
 RATE = 25.0
@@ -81,10 +81,7 @@ def test_what_is_gone_cannot_be_followed() -> None:
     assert shifts(grey_of(picture((100, 80))), grey_of(blank), box) == [None]
 
 
-def test_overlap() -> None:
-    first = np.array([[0, 0, 10, 10], [20, 20, 30, 30]])
-    second = np.array([[5, 0, 15, 10], [20, 20, 30, 30], [100, 100, 101, 101]])
-    assert overlaps(first, second) == pytest.approx(np.array([[1 / 3, 0, 0], [0, 1, 0]]))
+def test_the_largest_overlap_first() -> None:
     assert assigned(np.array([[0.5, 0.9], [0.4, 0.8], [0.0, 0.1]])) == [(0, 1), (1, 0)]
     assert assigned(np.empty((0, 3))) == []
 

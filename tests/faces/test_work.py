@@ -197,11 +197,15 @@ def test_an_output_folder_is_new_or_empty(tmp_path) -> None:
             ("a.png", ".jpg"),
             ("a.bmp", ".jpg"),
             ("a.avi", ".mp4"),
+            ("a.mkv", ".mp4"),
             ("photos.avi", ".mp4"),
+            ("photos.png", ".jpg"),
             ("b/a.avi", ".mp4"),
         )
     ]
-    assert names == ["a.jpg", "a-2.jpg", "a-3.mp4", "photos-2.mp4", "b/a.mp4"]
+    photos, videos = names[:2] + names[5:6], names[2:5] + names[6:]
+    assert photos == ["a.jpg", "a-2.jpg", "photos.jpg"]
+    assert videos == ["a.mp4", "a-2.mp4", "photos-2.mp4", "b/a.mp4"]
 
 
 def test_what_is_named(tmp_path) -> None:

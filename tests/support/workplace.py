@@ -63,7 +63,7 @@ TINY_OF = {
     "mask_resnet50": TINY_RESNET,
     "masks_small": TINY_SMALL,
     "masks_small_taught": TINY_SMALL + "features: {{views: 1, cache_dir: {cache}}}\n",
-    "mask": TINY_TAUGHT,
+    "mask": TINY_TAUGHT + "data: {{labels: null}}\n",  # the drawn photos have other classes
     "garbage_taught": TINY_TAUGHT,
     "garbage_taught_lite0": TINY_TAUGHT,
     "photos_taught": TINY_TAUGHT,

@@ -72,6 +72,26 @@ def test_what_is_no_video_is_refused(tmp_path, capfd, content: bytes, message: s
     assert capfd.readouterr() == ("", "")
 
 
+class Sparse:
+    """A video whose first frame is at tick 5, and a frame in every second one."""
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self.read, self.release, self._get = capture.read, capture.release, capture.get
+
+    def get(self, what: int) -> float:
+        value = self._get(what)
+        return 5 + 2 * value if what == cv2.CAP_PROP_PTS else value
+
+
+@pytest.mark.parametrize(("frames", "said", "broken"), [(20, 45, False), (12, 45, True)])
+def test_a_duration_is_reached_by_time(tmp_path, frames, said, broken) -> None:
+    """As Matroska has it: frames every second tick, and a count that is duration times rate."""
+    video = VideoFile(grey_frames(tmp_path / "a.mp4", frames))
+    video.count, video._capture = said, Sparse(video._capture)
+    assert len(list(video.frames())) == frames
+    assert (video.fault is not None) is broken
+
+
 def test_a_pipe_is_not_waited_for(tmp_path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
     with pytest.raises(UserError, match="must be a file, but is a pipe"):
