@@ -1,10 +1,11 @@
 # make demo        set up, train on a small data set drawn here, evaluate, export to .ms
 # make test        set up, lint, run the test suite (five minutes on two cores)
 # make test-long   what it leaves out
+# make tutorial    execute docs/tutorial.ipynb, which keeps its outputs
 
 VENV_PYTHON := .venv/bin/python
 
-.PHONY: demo test test-long lint clean
+.PHONY: demo test test-long tutorial lint clean
 
 demo: .venv/runtime
 	@scripts/demo.sh $(VENV_PYTHON)
@@ -17,6 +18,9 @@ test: .venv/development lint
 test-long: .venv/development
 	$(VENV_PYTHON) -m pytest -m long
 
+tutorial: .venv/tutorial
+	$(VENV_PYTHON) scripts/tutorial.py
+
 lint: .venv/development
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m ruff format --check .
@@ -25,7 +29,12 @@ lint: .venv/development
 	@scripts/setup.sh requirements.txt
 	@touch $@
 
-.venv/development: requirements.txt requirements-dev.txt requirements-tensorboard.txt scripts/setup.sh
+.venv/tutorial: .venv/runtime requirements-tutorial.txt
+	@scripts/setup.sh requirements-tutorial.txt
+	@touch $@
+
+.venv/development: requirements.txt requirements-dev.txt requirements-tensorboard.txt \
+    requirements-tutorial.txt scripts/setup.sh
 	@scripts/setup.sh requirements-dev.txt
 	@touch $@ .venv/runtime
 
