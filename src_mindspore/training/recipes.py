@@ -65,6 +65,9 @@ def recipe_of(config: EasyDict, name: str) -> Recipe:
 def teachers_of(config: EasyDict) -> tuple[Recipe | Path, ...]:
     """The teachers that a config names: recipes of config files, and run folders as they are.
 
+    A recipe has the student's seed, whatever its own: of one network both then see the same views,
+    which are computed once.
+
     Args:
         config: one that ``check_trainable`` takes, so that they are there and end somewhere.
 
@@ -72,7 +75,7 @@ def teachers_of(config: EasyDict) -> tuple[Recipe | Path, ...]:
         UserError: weights or settings of one that cannot be used.
     """
     return tuple(
-        path if path.is_dir() else recipe_of(load_config(path), path.name)
+        path if path.is_dir() else recipe_of(load_config(path, [f"seed={config.seed}"]), path.name)
         for path in map(Path, config.distill.teachers)
     )
 

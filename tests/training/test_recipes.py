@@ -3,9 +3,13 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+from workplace import REPOSITORY
+
+from src_mindspore.config.load import load_config
 from src_mindspore.features.job import Views
+from src_mindspore.training import recipes as module
 from src_mindspore.training.options import FeatureOptions, StageOptions, TrainingOptions
-from src_mindspore.training.recipes import Recipe, sharing
+from src_mindspore.training.recipes import Recipe, sharing, teachers_of
 
 
 def recipe(name: str, from_block: int | None, views: int = 2, weights: object = True) -> Recipe:
@@ -32,3 +36,9 @@ def test_recipes_that_see_the_same_views_read_one_entry_of_the_cache() -> None:
     assert cuts == [{"mean", "features.16"}] * 2 + [{"mean"}] * 2 + [set()]
     assert found[0].engines is found[1].engines is not found[2].engines
     assert found[3].engines is not found[0].engines
+
+
+def test_a_teacher_sees_the_views_of_its_student_whatever_the_seed(monkeypatch) -> None:
+    config = load_config(REPOSITORY / "configs" / "masks_small_taught.yaml", ["seed=7"])
+    monkeypatch.setattr(module, "recipe_of", lambda config, name: (name, config.seed))
+    assert teachers_of(config) == (("masks_mobilenet_v2.yaml", 7),)
