@@ -83,7 +83,14 @@ def _trained(config: "EasyDict", folder: "RunFolder", report: bool) -> dict[str,
 
 
 def _write_report(folder: "RunFolder", data: Path | None) -> None:
-    """The page of a finished run, where it has none yet."""
+    """The page of a finished run, where it has none yet.
+
+    Of several workers none stays to write it: what they share has ended with the training.
+    """
+    if launched():
+        again = advised("src_mindspore.report", folder.path)
+        print(f"{again}  writes the page of the run", file=sys.stderr)
+        return
     from src_mindspore.report.live import is_final
 
     if not is_final(folder):
@@ -127,7 +134,7 @@ def main() -> None:
     finally:
         folder.lock.release()
     print("\n".join(statement(read_metrics(run)["val"])))
-    print(f"in {run}; to look at: {run / REPORT}")
+    print(f"in {run}" if launched() else f"in {run}; to look at: {run / REPORT}")
     if report:
         print(f"labels to look at: {run / RELABEL_PAGE}")
     print(f"next: {advised('export.py', run)}")

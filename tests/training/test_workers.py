@@ -65,8 +65,10 @@ def test_both_fill_the_cache_that_one_fills(runs) -> None:
     folder, _ = runs
     caches = [folder.parent / f"cache-{name}" for name in ("one", "two")]
     files = [sorted(p.relative_to(c) for p in c.rglob("*.npy")) for c in caches]
-    assert files[0] == files[1]
-    for name in files[0]:
+    page = set(files[0]) - set(files[1])  # of one process alone has its page, see train.py
+    assert {name.name for name in page} == {"mean.npy"}
+    assert set(files[1]) < set(files[0])
+    for name in files[1]:
         assert (caches[0] / name).read_bytes() == (caches[1] / name).read_bytes()
     logs = [(folder.parent / f"logs/worker_{rank}.log").read_text() for rank in (0, 1)]
     assert [log.count("train loss") for log in logs] == [3, 0]  # only the first says how it goes
