@@ -46,6 +46,7 @@ def same_weights(one, two, name: str) -> None:
             )
 
 
+@pytest.mark.long
 def test_two_workers_end_with_the_weights_of_one(runs) -> None:
     folder, done = runs
     for name in ("model.ckpt", "last.ckpt"):
@@ -61,6 +62,7 @@ def test_two_workers_end_with_the_weights_of_one(runs) -> None:
     assert "val top-1" in done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_both_fill_the_cache_that_one_fills(runs) -> None:
     folder, _ = runs
     caches = [folder.parent / f"cache-{name}" for name in ("one", "two")]
