@@ -1,7 +1,6 @@
 """Finds the faces in photos, videos and a camera, and labels them with a trained model."""
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Mapping
@@ -48,13 +47,8 @@ def arguments() -> argparse.Namespace:
     command.check_whole(
         *(parser, ("--every", args.every, 1, 1000), ("--frames", args.frames, 1, 10**9)),
     )
-    for option, value, high in (
-        ("--margin", args.margin, 2),
-        ("--min-score", args.min_score, 1),
-        ("--precision", args.precision, 1),
-    ):
-        if value is not None and not 0 <= value <= high:
-            parser.error(f"{option} is 0 to {high}; got {value:g}")
+    limits = (("--min-score", args.min_score, 1), ("--precision", args.precision, 1))
+    command.check_range(parser, ("--margin", args.margin, 2), *limits)
     if args.font and args.out is None:
         parser.error("--font is for drawn pictures, which --out asks for")
     if args.language and args.json and args.out is None:
@@ -142,7 +136,7 @@ def main() -> None:
     camera = Camera(named.cameras[0]) if named.cameras else None
     work, names = face_work(args, options, folder)
     if args.json:  # standard output is for the objects
-        takers = Takers(print_json, print_json, partial(log.info, "%s"))
+        takers = Takers(command.print_json, command.print_json, partial(log.info, "%s"))
     else:
         takers = Takers(partial(print_photo, names=names), lambda _: None, print_name)
     faults = label_all(work, named, camera, args.every or 1, args.frames, names, takers)
@@ -205,11 +199,6 @@ def print_photo(answer: dict[str, Any], names: Mapping[str, str]) -> None:
 def print_name(line: str) -> None:
     """A line that holds names of files and classes."""
     print(shown_name(line), flush=True)
-
-
-def print_json(answer: dict[str, Any]) -> None:
-    """One object a line."""
-    print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Labels images and folders of images with a trained model."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -63,9 +62,9 @@ def arguments() -> argparse.Namespace:
         parser.error("--json and --csv - both write to standard output: --csv FILE goes with it")
     if args.topk < 1:
         parser.error(f"--topk must be at least 1; got {args.topk}")
-    for option, value in (("--min-score", args.min_score), ("--precision", args.precision)):
-        if value is not None and not 0 <= value <= 1:
-            parser.error(f"{option} is 0 to 1; got {value:g}")
+    command.check_range(
+        parser, ("--min-score", args.min_score, 1), ("--precision", args.precision, 1)
+    )
     return args
 
 
@@ -95,7 +94,7 @@ def main() -> None:
             takers.append(stack.enter_context(csv_table(args.csv, topk)))
         if args.csv != STDOUT:
             names = dict(zip(model.spec.classes, apart(model.spec.classes), strict=True))
-            takers.append(print_json if args.json else partial(print_line, names=names))
+            takers.append(command.print_json if args.json else partial(print_line, names=names))
         unread = hand_out(answers, takers)
     if unread:
         raise unread
@@ -116,11 +115,6 @@ def hand_out(
             raise
         return error
     return None
-
-
-def print_json(answer: dict[str, Any]) -> None:
-    """One object a line."""
-    print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 
 def print_line(answer: dict[str, Any], names: Mapping[str, str]) -> None:

@@ -2,16 +2,17 @@
 
 import argparse
 import io
+import json
 import logging
 import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.terminal import shown
@@ -62,6 +63,23 @@ def check_whole(
     for option, value, low, high in options:
         if value is not None and not low <= value <= high:
             parser.error(f"{option} is a whole number, {low} to {high:,}; got {value}")
+
+
+def check_range(parser: argparse.ArgumentParser, *options: tuple[str, float | None, int]) -> None:
+    """Ends with status 2 where an option is not within 0 and its limit.
+
+    Args:
+        parser: of the command.
+        options: name, value (None: it was not given) and greatest value.
+    """
+    for option, value, high in options:
+        if value is not None and not 0 <= value <= high:
+            parser.error(f"{option} is 0 to {high}; got {value:g}")
+
+
+def print_json(answer: Mapping[str, Any]) -> None:
+    """An object as a line of standard output, at once."""
+    print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
