@@ -11,6 +11,7 @@ allowed) is the same here, so that it gives the same boxes.
 """
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -19,16 +20,15 @@ from onnxruntime import InferenceSession
 from src_mindspore.faces.boxes import Overlap, squares, suppress
 from src_mindspore.faces.files import MTCNN, network_files
 from src_mindspore.faces.found import POINTS, Faces, best_first, check_photo, no_faces
-from src_mindspore.faces.p_net import STRIDE, WINDOW, PNet
+from src_mindspore.faces.p_net import MEAN, SCALE, STRIDE, WINDOW, Each, PNet
+from src_mindspore.faces.pyramid import copies, pyramid
 from src_mindspore.network.onnx_runtime import onnx_session
 
-STEP = 0.709  # from one copy of the pyramid to the next: about half of its area
 CANDIDATE, LIKELY = 0.6, 0.7  # the least scores after P-Net and R-Net
 R_SIDE, O_SIDE = 24, 48  # pixels of their inputs
 # the overlaps that stay: within a copy of the pyramid, between copies, after R-Net, after O-Net
 IN_COPY, BETWEEN, AFTER_R, AFTER_O = 0.5, 0.7, 0.7, 0.7
-MEAN, SCALE = 127.5, 1 / 128  # (value - mean) * scale
-BATCH = 32  # windows that R-Net and O-Net see at once
+BATCH = 8  # windows that R-Net and O-Net see at once
 _NOTHING = (np.empty((0, 4)), np.empty(0), np.empty((0, 4)))  # boxes, scores, moves
 
 
@@ -40,9 +40,11 @@ class Mtcnn:
     def __init__(
         self, smallest_face: float, threshold: float, longest_side: int, threads: int
     ) -> None:
-        p_net, r_net, o_net = network_files(MTCNN)
-        self._p_net = PNet(p_net, threads)
-        self._r_net, self._o_net = (onnx_session(file, threads) for file in (r_net, o_net))
+        p_net, *others = network_files(MTCNN)
+        self._p_net = PNet(p_net)
+        self._r_net, self._o_net = (onnx_session(file, threads=1) for file in others)
+        # threads of our own: those of a network would leave all between its calls to one
+        self._each: Each = ThreadPoolExecutor(threads).map if threads > 1 else map
         self._smallest_face = smallest_face
         self._threshold = threshold
         self._longest_side = longest_side
@@ -68,35 +70,18 @@ class Mtcnn:
 
     def _first(self, turned: np.ndarray, smallest: float) -> np.ndarray:
         """What P-Net takes for faces, as squares: (n, 4), whole numbers."""
-        found = [_NOTHING]
-        sides = turned.shape[:2]
-        for scale in pyramid(sides, smallest):
-            width, height = (math.ceil(side * scale) for side in sides)
-            copy = cv2.resize(turned, (height, width), interpolation=cv2.INTER_AREA)
-            found.append(self._candidates(copy, scale))
+        scales = pyramid(turned.shape[:2], smallest)
+        answers = self._p_net(copies(turned, scales, self._each), self._each)
+        found = [_NOTHING, *self._each(_candidates, answers, scales)]
         boxes, scores, moves = map(np.concatenate, zip(*found, strict=True))
         kept = _best(boxes, scores, BETWEEN)
         boxes, moves = boxes[kept], moves[kept]
         sides = boxes[:, 2:] - boxes[:, :2]
         return np.fix(squares(boxes + moves * np.tile(sides, 2)))
 
-    def _candidates(self, copy: np.ndarray, scale: float) -> tuple[np.ndarray, ...]:
-        """Of one copy of the pyramid: boxes (n, 4), scores (n,), moves (n, 4)."""
-        values = cv2.dnn.blobFromImage(copy, SCALE, mean=(MEAN, MEAN, MEAN))
-        moves, logit = self._p_net(values)
-        windows = np.nonzero(logit >= math.log(CANDIDATE / (1 - CANDIDATE)))
-        if len(windows[0]) == 1:
-            # as the package has it: a window that is alone gets the moves of its mirror image
-            moves = moves[::-1]
-        first = STRIDE * np.stack(windows, axis=1) + 1
-        boxes = np.fix(np.hstack([first, first + WINDOW - 1]) / scale)
-        scores = 1 / (1 + np.exp(-logit[windows].astype(float)))
-        kept = _best(boxes, scores, IN_COPY)
-        return boxes[kept], scores[kept], moves[windows][kept].astype(float)
-
     def _second(self, turned: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """What R-Net leaves of them: (n, 4), whole numbers."""
-        boxes, moves, chances = _look(self._r_net, turned, boxes, R_SIDE)
+        boxes, moves, chances = _look(self._r_net, turned, boxes, R_SIDE, self._each)
         likely = chances[:, 1] > LIKELY
         boxes, moves, scores = boxes[likely], moves[likely], chances[likely, 1]
         kept = _best(boxes, scores, AFTER_R)
@@ -106,7 +91,7 @@ class Mtcnn:
         self, turned: np.ndarray, boxes: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What O-Net makes of those: boxes (n, 4), scores (n,), landmarks (n, 5, 2)."""
-        boxes, moves, points, chances = _look(self._o_net, turned, boxes, O_SIDE)
+        boxes, moves, points, chances = _look(self._o_net, turned, boxes, O_SIDE, self._each)
         faces = chances[:, 1] > self._threshold
         boxes, moves, scores = boxes[faces], moves[faces], chances[faces, 1]
         sides = boxes[:, 2:] - boxes[:, :2] + 1
@@ -117,22 +102,18 @@ class Mtcnn:
         return boxes[kept], scores[kept], points[kept]
 
 
-def pyramid(sides: tuple[int, int], smallest: float) -> list[float]:
-    """The scales at which a face of ``smallest`` pixels and more is as large as P-Net's window.
-
-    Args:
-        sides: height and width of the photo.
-        smallest: pixels.
-
-    Returns:
-        Falling, down to that at which the window is as large as the photo.
-    """
-    scale, scales = WINDOW / smallest, []
-    shorter = min(sides) * scale
-    while shorter >= WINDOW:
-        scales.append(scale * STEP ** len(scales))
-        shorter *= STEP
-    return scales
+def _candidates(answer: np.ndarray, scale: float) -> tuple[np.ndarray, ...]:
+    """Of P-Net's answer for one copy: boxes (n, 4), scores (n,), moves (n, 4)."""
+    moves, logit = answer[:4], answer[4]
+    windows = np.nonzero(logit >= math.log(CANDIDATE / (1 - CANDIDATE)))
+    if len(windows[0]) == 1:
+        # as the package has it: a window that is alone gets the moves of its mirror image
+        moves = moves[:, ::-1]
+    first = STRIDE * np.stack(windows, axis=1) + 1
+    boxes = np.fix(np.hstack([first, first + WINDOW - 1]) / scale)
+    scores = 1 / (1 + np.exp(-logit[windows].astype(float)))
+    kept = _best(boxes, scores, IN_COPY)
+    return boxes[kept], scores[kept], moves[(slice(None), *windows)].T[kept].astype(float)
 
 
 def cut_out(photo: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
@@ -161,7 +142,7 @@ def cut_out(photo: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
 
 
 def _look(
-    network: InferenceSession, turned: np.ndarray, boxes: np.ndarray, side: int
+    network: InferenceSession, turned: np.ndarray, boxes: np.ndarray, side: int, each: Each
 ) -> tuple[np.ndarray, ...]:
     """The boxes that the photo has a part of, and R-Net's or O-Net's outputs for them, in batches.
 
@@ -170,11 +151,15 @@ def _look(
     limits = np.array(turned.shape[:2])
     boxes = boxes[((boxes[:, 2:] >= np.maximum(boxes[:, :2], 1)) & (boxes[:, :2] <= limits)).all(1)]
     name = network.get_inputs()[0].name
-    results = []
-    for first in range(0, max(len(boxes), 1), BATCH):
-        windows = cut_out(turned, boxes[first : first + BATCH], side)
-        results.append(network.run(None, {name: (windows - np.float32(MEAN)) * np.float32(SCALE)}))
-    return boxes, *(np.concatenate(parts).astype(float) for parts in zip(*results, strict=True))
+
+    def run(some: np.ndarray) -> list[np.ndarray]:
+        windows = (cut_out(turned, some, side) - np.float32(MEAN)) * np.float32(SCALE)
+        return network.run(None, {name: windows})
+
+    # none is a batch as well: the outputs have their shapes
+    batches = [boxes[first : first + BATCH] for first in range(0, max(len(boxes), 1), BATCH)]
+    results = zip(*each(run, batches), strict=True)
+    return boxes, *(np.concatenate(parts).astype(float) for parts in results)
 
 
 def _best(boxes: np.ndarray, scores: np.ndarray, most: float, of: Overlap = "union") -> np.ndarray:

@@ -1,5 +1,7 @@
 """MTCNN: equal to a plain one here, and on 300 photos to the package whose weights it has."""
 
+import math
+
 import numpy as np
 import pytest
 from face_scenes import photos, scene
@@ -9,8 +11,9 @@ from plain_mtcnn import plain_mtcnn, session
 from benchmarks.peers.faces_peer import agreement, as_the_package, peer
 from src_mindspore.faces.detector import load_detector
 from src_mindspore.faces.files import MTCNN, network_files
-from src_mindspore.faces.mtcnn import cut_out, pyramid
-from src_mindspore.faces.p_net import STRIP, PNet
+from src_mindspore.faces.mtcnn import cut_out
+from src_mindspore.faces.p_net import MARGIN, STRIDE, STRIP, PNet
+from src_mindspore.faces.pyramid import SMALL, copies, pyramid
 
 PHOTOS = 300
 
@@ -20,13 +23,17 @@ def files():
     return fetched_or_skip(lambda: network_files(MTCNN))
 
 
-@pytest.mark.parametrize("rows", [12, 13, STRIP + 9, STRIP + 12, 2 * STRIP + 31])
+ROWS = MARGIN + STRIDE * STRIP  # of a photo that is one strip
+
+
+@pytest.mark.parametrize("rows", [12, 13, ROWS - 1, ROWS, ROWS + 2, 2 * ROWS + 9])
 def test_the_rewritten_p_net_gives_the_same_values(files, rows) -> None:
-    values = np.random.default_rng(rows).uniform(-1, 1, (1, rows, 40, 3)).astype(np.float32)
+    copy = np.random.default_rng(rows).integers(0, 256, (rows, 41, 3), np.uint8)
+    values = ((copy - 127.5) / 128).astype(np.float32)[None]
     boxes, classes = session(files[0]).run(None, {"input_1": values})
-    moves, logits = PNet(files[0], 1)(np.ascontiguousarray(values.transpose(0, 3, 1, 2)))
-    np.testing.assert_allclose(moves, boxes[0], atol=1e-5)
-    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), classes[0, ..., 1], atol=1e-5)
+    (answer,) = PNet(files[0])([copy])
+    np.testing.assert_allclose(answer[:4].transpose(1, 2, 0), boxes[0], atol=1e-5)
+    np.testing.assert_allclose(1 / (1 + np.exp(-answer[4])), classes[0, ..., 1], atol=1e-5)
 
 
 @pytest.mark.parametrize(("seed", "side"), [(1, 50), (2, 40), (3, 64)])
@@ -48,6 +55,45 @@ def test_the_pyramid_by_hand() -> None:
     assert pyramid((40, 100), 20) == pytest.approx([0.6, 0.6 * 0.709, 0.6 * 0.709**2])
     assert pyramid((40, 100), 20.2) == pytest.approx([12 / 20.2, 12 / 20.2 * 0.709])
     assert pyramid((19, 100), 20) == []
+
+
+def plain_averages(photo: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
+    """By how much of each pixel lies in each cell, in both directions."""
+    for axis, side in enumerate(sides):
+        length = photo.shape[axis]
+        ends = np.arange(side + 1) * length / side
+        first, last = ends[:-1, None], ends[1:, None]
+        pixel = np.arange(length)
+        shares = np.clip(np.minimum(last, pixel + 1) - np.maximum(first, pixel), 0, None)
+        photo = np.moveaxis(np.tensordot(shares / (last - first), photo, (1, axis)), 0, axis)
+    return photo
+
+
+@pytest.mark.parametrize("size", [(97, 130), (48, 60), (151, 90)])
+def test_every_copy_is_an_average_over_areas(size) -> None:
+    photo = np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
+    scales = [0.6, SMALL, 0.2, 0.11, 0.02]
+    found = copies(photo, scales)
+    assert [len(copy) for copy in found] == [math.ceil(size[0] * scale) for scale in scales]
+    for copy in found:
+        assert np.abs(copy - plain_averages(photo.astype(float), copy.shape[:2])).max() < 0.501
+
+
+def test_a_photo_too_large_for_sums_of_32_bits() -> None:
+    photo = np.full((2910, 2910, 3), 255, np.uint8)
+    photo[-1200:, -1200:] = 7
+    assert photo[..., 0].size * 255 > 2**31
+    (copy,) = copies(photo, [0.01])
+    assert copy[0, 0].tolist() == [255] * 3
+    assert copy[-1, -1].tolist() == [7] * 3
+
+
+def test_several_threads_find_the_same(files, shared_data) -> None:
+    picture, _ = scene(photos(shared_data, "without_mask", 4, 4), 80, 2, 301, 403)
+    one, two = (load_detector("mtcnn", threads=count).find(picture) for count in (1, 2))
+    assert len(one.boxes) >= 2
+    for first, second in zip(one, two, strict=True):
+        np.testing.assert_array_equal(first, second)
 
 
 def test_what_reaches_over_the_border_is_black() -> None:
