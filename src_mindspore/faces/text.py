@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 Colour = tuple[int, int, int]  # RGB, 0..255
 
-KEPT = 2048  # pieces of text, 10 kB each at most sizes
+KEPT_BYTES = 20_000_000  # of pieces of text; one takes 10 kB at most sizes
 PADDING = 0.2  # of the letters' height, on all sides
 # ITU-R BT.601: how bright a colour looks
 BRIGHTNESS = (0.299, 0.587, 0.114)
@@ -27,6 +27,7 @@ class TextPainter:
         self._font = font
         self._fonts: dict[int, ImageFont.FreeTypeFont] = {}
         self._pieces: OrderedDict[tuple[str, int, Colour], np.ndarray] = OrderedDict()
+        self._kept = 0  # bytes of the pieces
 
     def piece(self, text: str, size: int, background: Colour) -> np.ndarray:
         """A text: (h, w, 3) uint8, of the same height for all texts of a size.
@@ -41,8 +42,9 @@ class TextPainter:
             self._pieces.move_to_end(key)
             return made
         made = self._pieces[key] = self._drawn(text, size, background)
-        if len(self._pieces) > KEPT:
-            self._pieces.popitem(last=False)
+        self._kept += made.nbytes
+        while self._kept > KEPT_BYTES:  # what nobody has asked for the longest goes first
+            self._kept -= self._pieces.popitem(last=False)[1].nbytes
         return made
 
     def line(self, texts: list[str], size: int, background: Colour) -> np.ndarray:

@@ -144,15 +144,21 @@ def test_colours_of_many_classes_differ() -> None:
 
 
 def test_pieces_of_text_are_made_once_and_not_kept_without_end(monkeypatch) -> None:
-    monkeypatch.setattr(text, "KEPT", 8)
+    monkeypatch.setattr(text, "KEPT_BYTES", 60_000)
     kept = TextPainter(plain_font())
     first = kept.piece("mask", 20, GREEN)
     assert kept.piece("mask", 20, GREEN) is first
     assert not np.array_equal(first, kept.piece("mask", 20, ORANGE))
     assert {kept.piece(word, 20, GREEN).shape[0] for word in ("a", "Äg", "#1")} == {first.shape[0]}
-    for number in range(9):
-        kept.piece(f"#{number}", 8, GREEN)
+    assert kept.piece("mask", 20, GREEN) is first
+    large = kept.piece("mask", 60, GREEN)
+    assert 20_000 < large.nbytes < 40_000
+    assert kept.piece("mask", 60, GREEN) is large
+    for number in range(100):
+        kept.piece(f"#{number}", 20, GREEN)
+        assert kept.piece("mask", 60, GREEN) is large  # what is used stays
     assert kept.piece("mask", 20, GREEN) is not first
+    assert sum(piece.nbytes for piece in kept._pieces.values()) <= 60_000
 
 
 def test_a_piece_over_the_border_is_cut() -> None:
