@@ -47,8 +47,8 @@ def arguments() -> argparse.Namespace:
     command.check_whole(
         *(parser, ("--every", args.every, 1, 1000), ("--frames", args.frames, 1, 10**9)),
     )
-    limits = (("--min-score", args.min_score, 1), ("--precision", args.precision, 1))
-    command.check_range(parser, ("--margin", args.margin, 2), *limits)
+    command.check_range(parser, ("--margin", args.margin, 2))
+    command.check_abstaining(parser, args)
     if args.font and args.out is None:
         parser.error("--font is for drawn pictures, which --out asks for")
     if args.language and args.json and args.out is None:
@@ -84,20 +84,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         help="search every Nth frame of a video, and follow the faces in between (1)",
     )
     group.add_argument("--frames", type=int, metavar="N", help="stop a video after N frames")
-    limits = group.add_mutually_exclusive_group()
-    limits.add_argument(
-        "--min-score",
-        type=float,
-        metavar="X",
-        help="not sure below this score of a label, 0 to 1 (default: what the model's spec.json "
-        "says, if it does)",
-    )
-    limits.add_argument(
-        "--precision",
-        type=float,
-        metavar="P",
-        help="not sure below the score that reached this precision on the validation photos",
-    )
+    command.add_abstaining(group)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -41,20 +41,7 @@ def arguments() -> argparse.Namespace:
         metavar="DIR",
         help="copy every image into DIR/LABEL, or DIR/_not_sure; nothing is overwritten or deleted",
     )
-    limits = parser.add_mutually_exclusive_group()
-    limits.add_argument(
-        "--min-score",
-        type=float,
-        metavar="X",
-        help="abstain below this score, 0 to 1 (default: what the model's spec.json says, if it "
-        "does); 0 answers always",
-    )
-    limits.add_argument(
-        "--precision",
-        type=float,
-        metavar="P",
-        help="abstain below the score that reached this precision on the validation photos, 0 to 1",
-    )
+    command.add_abstaining(parser)
     command.add_threads(parser)
     args = parser.parse_args()
     use_threads(args.threads)
@@ -62,9 +49,7 @@ def arguments() -> argparse.Namespace:
         parser.error("--json and --csv - both write to standard output: --csv FILE goes with it")
     if args.topk < 1:
         parser.error(f"--topk must be at least 1; got {args.topk}")
-    command.check_range(
-        parser, ("--min-score", args.min_score, 1), ("--precision", args.precision, 1)
-    )
+    command.check_abstaining(parser, args)
     return args
 
 

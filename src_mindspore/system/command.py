@@ -82,6 +82,29 @@ def print_json(answer: Mapping[str, Any]) -> None:
     print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 
+def add_abstaining(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """The two options, one of which may say when a model abstains; see ``check_abstaining``."""
+    limits = parser.add_mutually_exclusive_group()
+    limits.add_argument(
+        "--min-score",
+        type=float,
+        metavar="X",
+        help="abstain, as not sure, below this score of a label, 0 to 1 (default: what the model's "
+        "spec.json says, if it does); 0 answers always",
+    )
+    limits.add_argument(
+        "--precision",
+        type=float,
+        metavar="P",
+        help="abstain below the score that reached this precision on the validation photos, 0 to 1",
+    )
+
+
+def check_abstaining(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Ends with status 2 where an option of ``add_abstaining`` is not within its limits."""
+    check_range(parser, ("--min-score", args.min_score, 1), ("--precision", args.precision, 1))
+
+
 def add_threads(parser: argparse.ArgumentParser) -> None:
     """The number of threads; the command hands it to ``threads.use_threads`` once it is parsed."""
     parser.add_argument(
