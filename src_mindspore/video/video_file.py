@@ -74,6 +74,8 @@ class VideoFile:
                 f"{self.name} cannot be decoded: it is damaged, cut short, or in a format that is "
                 f"not read ({NAMES})"
             )
+        # not by itself, though OpenCV's page says so: a telephone's upright video would lie
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         return capture
 
     def frames(self) -> Iterator[Frame]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-from videos import damage, write_video
+from videos import damage, retimed, turned, write_video
 
 from src_mindspore.system.errors import UserError
 from src_mindspore.video import camera
@@ -41,6 +41,26 @@ def test_colours_stay_what_they_are(tmp_path) -> None:
     writer.close()
     (frame,) = VideoFile(tmp_path / "red.mp4").frames()
     assert np.abs(frame.pixels.mean((0, 1)) - (200, 30, 10)).max() < 8
+
+
+def test_a_video_that_is_to_be_turned_is(tmp_path) -> None:
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:24, :32] = 250  # left upper corner, which is the right upper one when it is turned
+    whole = write_video(tmp_path / "lying.mp4", [pixels] * 3)
+    video = VideoFile(turned(whole, tmp_path / "upright.mp4"))
+    frames = list(video.frames())
+    assert (video.width, video.height, len(frames)) == (48, 64, 3)
+    for frame in frames:
+        assert frame.pixels.shape == (64, 48, 3)
+        assert np.abs(frame.pixels.astype(int) - np.rot90(pixels, -1)).mean() < 8
+
+
+def test_frames_have_their_own_times(tmp_path) -> None:
+    whole = grey_frames(tmp_path / "whole.mp4", 6, rate=10)
+    video = VideoFile(retimed(whole, tmp_path / "varying.mp4", [1, 1, 5, 1, 3, 1]))
+    times = [frame.time for frame in video.frames()]
+    assert times == pytest.approx([0, 0.1, 0.2, 0.7, 0.8, 1.1], abs=1e-3)
+    assert video.rate == pytest.approx(6 / 1.2)
 
 
 def test_a_video_that_breaks_off_says_where(tmp_path) -> None:
