@@ -86,13 +86,13 @@ class Finding:
         """
         try:
             groups = tuple(
-                Group(tuple(map(_text, g["files"])), _text(g["detail"]), int(g.get("more", 0)))
+                Group(tuple(map(_text, g["files"])), _text(g["detail"]), _number(g.get("more", 0)))
                 for g in table["groups"]
             )
             severity = table["severity"]
             if severity not in SEVERITIES:
                 raise ValueError(f"a severity is one of {', '.join(SEVERITIES)}")
-            more = int(table["count"]) - len(groups)
+            more = _number(table["count"]) - len(groups)
             return cls(_text(table["kind"]), severity, _text(table["text"]), groups, more)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"no finding: {error}") from None
@@ -118,6 +118,12 @@ class Finding:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a text is needed; got {value!r}")
+    return value
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"a whole number is needed; got {value!r}")
     return value
 
 

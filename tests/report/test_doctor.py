@@ -88,7 +88,7 @@ def test_photos_have_pictures_and_classes_their_names(tmp_path) -> None:
 def test_every_finding_with_which_a_run_trains_is_there_in_chinese() -> None:
     room = REPOSITORY / "src_mindspore" / "doctor"
     code = "".join((room / f"{name}.py").read_text() for name in ("content", "classes", "names"))
-    kinds = set(re.findall(r"""(?:of_files|Finding)\(\s*"(\w+)",\s*(?!ERROR)""", code))
+    kinds = set(re.findall(r"""(?:of_files|Finding)\(\s*"(\w+)",(?!\s*ERROR)""", code))
     kinds |= set(re.findall(r"""^ +"(name_\w+)": \(""", code, re.MULTILINE))
     kinds |= {*TRAITS, *FOUND}
     kinds |= {f"identical_{kind}" for kind in ("labels", "across", "copies")}
