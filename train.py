@@ -7,7 +7,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from src_mindspore.system import command
 from src_mindspore.system.advice import advised
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from easydict import EasyDict
 
     from src_mindspore.runs.folder import RunFolder
+    from src_mindspore.training.train import Trained
 
 TENSORBOARD = "tensorboard"
 
@@ -68,7 +69,7 @@ def arguments() -> argparse.Namespace:
     return args
 
 
-def _trained(config: "EasyDict", folder: "RunFolder", report: bool) -> dict[str, Any]:
+def _trained(config: "EasyDict", folder: "RunFolder", report: bool) -> "Trained | None":
     """See ``training.train``; ``report``: whether its labels are compared with its teachers."""
     # after all that can be refused without it: MindSpore takes a second to load
     from src_mindspore.report.live import LivePage
@@ -82,8 +83,13 @@ def _trained(config: "EasyDict", folder: "RunFolder", report: bool) -> dict[str,
     return train(config, folder, label_look(config, folder))
 
 
-def _write_report(folder: "RunFolder", data: Path | None) -> None:
+def _write_report(folder: "RunFolder", data: Path | None, trained: "Trained | None") -> None:
     """The page of a finished run, where it has none yet.
+
+    Args:
+        folder: of the run.
+        data: the data folder, where it is named.
+        trained: what the run has ended with; None where it had ended before.
 
     Of several workers none stays to write it: what they share has ended with the training.
     """
@@ -96,7 +102,7 @@ def _write_report(folder: "RunFolder", data: Path | None) -> None:
     if not is_final(folder):
         from src_mindspore.report.write import report_after
 
-        report_after(folder, data)
+        report_after(folder, data, trained)
 
 
 def main() -> None:
@@ -116,6 +122,7 @@ def main() -> None:
     )
     report = args.relabel == "report"
     folder.log_events = args.log == TENSORBOARD
+    trained = None
     try:
         if report:
             from src_mindspore.relabel.asked import check_asked
@@ -123,9 +130,9 @@ def main() -> None:
             check_asked(config, folder)
         if folder.finished:
             print(f"{run} has already finished; nothing to do")
-        elif not _trained(config, folder, report):
+        elif (trained := _trained(config, folder, report)) is None:
             return  # a worker beside the first, who says the rest
-        _write_report(folder, args.data)
+        _write_report(folder, args.data, trained)
     except (KeyboardInterrupt, OSError):  # stopped, or a full disk
         options = ("--relabel", "report") * report + ("--log", args.log) * folder.log_events
         again = advised("train.py", "--run", run, "--resume", *options)

@@ -30,7 +30,7 @@ def main() -> None:
     config = load_config(Path(config_file))
     device = select_device("CPU")
     config.data.dir = data_dir
-    data = photos_of(config)
+    data, _ = photos_of(config)
     for split in ("train", "val"):
         model = model_options(config)
         weights = pretrained_weights(model["backbone"])

@@ -39,7 +39,7 @@ def main() -> None:
     select_device("CPU")
     seed_everything(config.seed)
     config.data.dir = data_dir
-    data = photos_of(config)
+    data, _ = photos_of(config)
     hand_over_photos(data, target)
     np.savez(target / "weights.npz", **read_weights(pretrained_file()).parameters)
     model = model_options(config)

@@ -89,7 +89,7 @@ def load(settings: dict[str, Any], *overrides: str) -> tuple[TrainingOptions, Ma
     device = select_device("CPU")
     seed_everything(config.seed)
     config.data.dir = settings["data"]
-    data = photos_of(config)
+    data, _ = photos_of(config)
     model = model_options(config)
     weights = pretrained_weights(model["backbone"])
     classifier, spec = build_model(data.classes, weights, **model, value_range=data.value_range)

@@ -119,20 +119,21 @@ def divided(
         said.append("near-identical photos may be on both sides (data.near_duplicates: keep)")
     if test is None:
         blocks = every_pair if near else None
-        whole, found, pairs = examined(listed, exclude, excluded, blocks, DECIDED, UNSAID)
+        seen = examined(listed, exclude, excluded, blocks, DECIDED, UNSAID)
+        whole = seen.data
         records = whole.records("all")
         whole = replace(whole, splits={"all": records})
         digests = [whole.digests[record.path] for record in records]
-        groups = groups_of(digests, hashes_of(found, pairs))
+        groups = groups_of(digests, hashes_of(seen.survey, seen.pairs))
         labels = np.array([record.label for record in records], np.int64)
         drawn = draw_folds(labels, groups, folds, seed)
         said += _alike(groups) + remarks(labels, drawn, whole.classes)
         return Photos(whole, groups, drawn, tuple(said))
-    own, ours, _ = examined(listed, exclude, excluded, None, DECIDED, UNSAID)
-    records = tuple(scored_records(test, own.classes, "all"))
-    tried = DataSet(test, own.classes, {"test": records})
-    _, theirs, _ = examined(tried, None, (), None, DECIDED, UNSAID)
-    return _tried_on(own, ours, theirs, near, said)
+    own = examined(listed, exclude, excluded, None, DECIDED, UNSAID)
+    classes = own.data.classes
+    tried = DataSet(test, classes, {"test": tuple(scored_records(test, classes, "all"))})
+    theirs = examined(tried, None, (), None, DECIDED, UNSAID).survey
+    return _tried_on(own.data, own.survey, theirs, near, said)
 
 
 def _without_test(listed: DataSet) -> tuple[DataSet, list[str]]:

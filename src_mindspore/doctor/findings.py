@@ -1,7 +1,7 @@
 """What the doctor found: one list, shown as a table, as JSON and as a page."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from src_mindspore.system.terminal import apart, shown_name, some
@@ -19,10 +19,14 @@ IN_GROUP = 4  # files of one group
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Files that belong together, paths as in ``Record``, and what there is to say about them."""
+    """Files that belong together, paths as in ``Record``, and what there is to say about them.
+
+    ``more`` are files of the group beside those, see ``Finding.bounded``.
+    """
 
     files: tuple[str, ...]
     detail: str = ""
+    more: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,64 @@ class Finding:
         severity: one of ``SEVERITIES``.
         text: one line for people: what it is, and what can be done.
         groups: where; may be empty where the whole data set is meant.
+        more: groups beside those, see ``bounded``.
     """
 
     kind: str
     severity: str
     text: str
     groups: tuple[Group, ...] = ()
+    more: int = 0
+
+    @property
+    def count(self) -> int:
+        """All its groups."""
+        return len(self.groups) + self.more
+
+    def bounded(self, groups: int, files: int) -> "Finding":
+        """The same with the first groups, and the first files of each; the others are counted."""
+        kept = tuple(
+            replace(g, files=g.files[:files], more=g.more + len(g.files[files:]))
+            for g in self.groups[:groups]
+        )
+        return replace(self, groups=kept, more=self.more + len(self.groups[groups:]))
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``--json`` and a run have it; see ``Report.to_json`` about names."""
+        return {
+            "kind": self.kind,
+            "severity": self.severity,
+            "text": self.text,
+            "count": self.count,
+            "groups": [
+                {
+                    "files": apart(group.files),
+                    "detail": group.detail,
+                    **({"more": group.more} if group.more else {}),
+                }
+                for group in self.groups
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> "Finding":
+        """What ``to_json`` gave.
+
+        Raises:
+            ValueError: it is nothing of the kind.
+        """
+        try:
+            groups = tuple(
+                Group(tuple(map(_text, g["files"])), _text(g["detail"]), _number(g.get("more", 0)))
+                for g in table["groups"]
+            )
+            severity = table["severity"]
+            if severity not in SEVERITIES:
+                raise ValueError(f"a severity is one of {', '.join(SEVERITIES)}")
+            more = _number(table["count"]) - len(groups)
+            return cls(_text(table["kind"]), severity, _text(table["text"]), groups, more)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"no finding: {error}") from None
 
     @classmethod
     def of_files(
@@ -57,6 +113,18 @@ class Finding:
         sign = " = " if self.kind.startswith("identical") else " ~ "
         files = some(group.files, IN_GROUP, sign=sign)
         return f"{files} ({group.detail})" if group.detail else files
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text is needed; got {value!r}")
+    return value
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"a whole number is needed; got {value!r}")
+    return value
 
 
 Kinds = Mapping[str, tuple[str, str]]  # severity and text of every kind
@@ -144,22 +212,7 @@ class Report:
             ],
             "status": self.status,
             "counts": {severity: len(self.of(severity)) for severity in SEVERITIES},
-            "findings": [
-                {
-                    "kind": finding.kind,
-                    "severity": finding.severity,
-                    "text": finding.text,
-                    "count": len(finding.groups),
-                    "groups": [
-                        {
-                            "files": apart(group.files),
-                            "detail": group.detail,
-                        }
-                        for group in finding.groups
-                    ],
-                }
-                for finding in self.findings
-            ],
+            "findings": [finding.to_json() for finding in self.findings],
             "copies": dict(self.copies),
             "labels": self.labels,
         }

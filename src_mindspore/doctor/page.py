@@ -1,18 +1,27 @@
 """The report as one HTML file with thumbnails, which needs nothing beside it and runs no script."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from src_mindspore.doctor.findings import SEVERITIES, Finding, Report
+from markupsafe import Markup
+
+from src_mindspore.doctor.findings import SEVERITIES, Report
 from src_mindspore.pages.page import templates, thumbnail
 from src_mindspore.photos.listing import is_photo
 from src_mindspore.spec.input import ValueRange
 from src_mindspore.system.output_file import write_sealed_page
 from src_mindspore.system.parallel import map_ordered
+from src_mindspore.system.terminal import shown_name
 
 GROUPS = 60  # of a finding that are pictured; the others are counted
 PICTURES = 8  # of a group
 LISTED = 200  # names of a finding that has no pictures to compare
+# what ``findings.html`` says
+SAY = {
+    "none": "no picture",
+    "more": "and {} more".format,
+    "rest": "and {} more; --json has them all".format,
+}
 
 
 def write_page(
@@ -45,8 +54,10 @@ def write_page(
             report=report,
             severities=SEVERITIES,
             largest=max((n for c in report.classes for n in c.photos.values()), default=0),
-            thumbnail=thumbnails.get,
-            pictured=_pictured(thumbnails.get),
+            say=SAY,
+            name=shown_name,
+            picture=_picture(thumbnails),
+            detail=str,
             groups=GROUPS,
             pictures=PICTURES,
             listed=LISTED,
@@ -55,10 +66,11 @@ def write_page(
     write_sealed_page(path, text, by)
 
 
-def _pictured(thumbnail_of: Callable[[str], str | None]) -> Callable[[Finding], bool]:
-    """Whether a finding has pictures; without any its names are a list."""
+def _picture(thumbnails: Mapping[str, str | None]) -> Callable[[str], Markup | None]:
+    """What shows a photo, by its path; a finding without any is a list of names."""
 
-    def pictured(finding: Finding) -> bool:
-        return any(thumbnail_of(file) for group in finding.groups[:GROUPS] for file in group.files)
+    def picture(file: str) -> Markup | None:
+        found = thumbnails.get(file)
+        return Markup('<img alt="" src="{}">').format(found) if found else None
 
-    return pictured
+    return picture

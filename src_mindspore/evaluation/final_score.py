@@ -12,7 +12,7 @@ from src_mindspore.evaluation.calibration import CalibrationOptions, calibrate
 from src_mindspore.evaluation.model import Model
 from src_mindspore.evaluation.open_checkpoint import logits_runner
 from src_mindspore.evaluation.probabilities import probabilities
-from src_mindspore.evaluation.score import figures, score_records
+from src_mindspore.evaluation.score import Scored, figures, score_records
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.photos.identity import identity_of_split
 from src_mindspore.photos.reader import PhotoReader
@@ -32,7 +32,7 @@ def score_run(
     records: Sequence[Record],
     reader: PhotoReader,
     wanted: CalibrationOptions,
-) -> tuple[ModelSpec, dict[str, Any]]:
+) -> tuple[ModelSpec, dict[str, Any], Scored]:
     """Calibrates a classifier on the validation photos and scores it on them.
 
     Args:
@@ -45,15 +45,15 @@ def score_run(
         wanted: what to fit.
 
     Returns:
-        The spec with its calibration, and ``val`` (see ``score.figures``) and ``calibration``
-        (see ``calibration.calibrate``) of ``metrics.json``.
+        The spec with its calibration; ``val`` (see ``score.figures``) and ``calibration`` (see
+        ``calibration.calibrate``) of ``metrics.json``; the logits, without the temperature.
     """
     file = FileSpec.of(weights)
     # logits, also of a model that puts out probabilities, which are rounded near 0 and 1
     bare = replace(spec, output="logits")
     runner = logits_runner(classifier.set_train(False), bare, file.sha256, device)
     model = Model(weights, bare, file, runner)
-    scored = score_records(model, reader, records, SPLIT)
+    logits = scored = score_records(model, reader, records, SPLIT)
     calibration, report = calibrate(
         scored.scores, scored.labels, model.loss, wanted, split=SPLIT, sha256=file.sha256
     )
@@ -73,7 +73,7 @@ def score_run(
     spec = replace(spec, calibration=calibration)
     seen = identity_of_split(SPLIT, len(scored.labels))
     final = figures(replace(model, spec=spec), scored, seen)
-    return spec, {SPLIT: final, "calibration": report}
+    return spec, {SPLIT: final, "calibration": report}, logits
 
 
 def stage_scores(lines: list[dict[str, Any]], stages: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -65,11 +65,17 @@ def open_model(file: Path, spec: ModelSpec, sha256: str, engine: str | None) -> 
     return CheckedRunner(deployed.classifier, spec, kept, strict=wanted == "onnxruntime")
 
 
-def mindspore_runner(network: "nn.Cell") -> Runner:
-    """A network of this process, in inference mode, run by MindSpore."""
-    from src_mindspore.network.forward import MINDSPORE, run_batched
+def mindspore_runner(network: "nn.Cell", photos: int | None = None) -> Runner:
+    """A network of this process, in inference mode, run by MindSpore.
 
-    return Runner(lambda images: run_batched(network, images, BATCH), MINDSPORE)
+    Args:
+        network: the network.
+        photos: how many it will be given, where that is known: for few it is not compiled.
+    """
+    from src_mindspore.network.forward import FEW, MINDSPORE, run_batched
+
+    compiled = photos is None or photos > FEW
+    return Runner(lambda images: run_batched(network, images, BATCH, compiled), MINDSPORE)
 
 
 def logits_runner(classifier: "Classifier", spec: ModelSpec, sha256: str, device: str) -> Runner:

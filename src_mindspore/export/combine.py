@@ -80,8 +80,12 @@ def combined(members: Sequence[Member]) -> Ensemble:
     return Ensemble(networks, views).set_train(False)
 
 
-def own_models(members: Sequence[Member]) -> list[Model]:
+def own_models(members: Sequence[Member], photos: int | None = None) -> list[Model]:
     """Every member by itself, as its run has it, run by MindSpore.
+
+    Args:
+        members: of the average.
+        photos: how many they will be given, see ``mindspore_runner``.
 
     Raises:
         UserError: see ``combined``.
@@ -91,7 +95,7 @@ def own_models(members: Sequence[Member]) -> list[Model]:
             member.run / MODEL,
             member.spec,
             member.file,
-            mindspore_runner(classifier_of(member.spec, member.run / MODEL)),
+            mindspore_runner(classifier_of(member.spec, member.run / MODEL), photos),
         )
         for member in members
     ]

@@ -63,7 +63,8 @@ def export_run(
         checkpoint = deployed if exported == spec else classifier_of(spec, run / MODEL)
         entry = described(run / MODEL, spec)
         # by MindSpore itself: that is what the device files are compared with
-        reference = Model(run / MODEL, spec, entry, mindspore_runner(checkpoint))
+        runner = mindspore_runner(checkpoint, len(photos.validation))
+        reference = Model(run / MODEL, spec, entry, runner)
         source = Source(deployed, reference, photos)
         return write_checked(source, exported, temporary, wanted)
 

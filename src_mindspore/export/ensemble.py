@@ -76,7 +76,7 @@ def export_ensemble(
     photos = Photos.of_run(first.run, data or first.data, spec, calibrates)
     _say(members, spec, reason)
     with folder.filled() as temporary:
-        models = own_models(members)
+        models = own_models(members, len(photos.validation))
         reference = averaged(models, spec, ensemble_file(members))
         expected = said_of(reference, photos.validation_paths)
         about = {"members": [str(member.run) for member in members]}

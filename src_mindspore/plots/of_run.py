@@ -17,6 +17,9 @@ from src_mindspore.system.write import atomic_path
 
 log = logging.getLogger(__name__)
 
+DPI = 120
+PAD = 0.05  # inches around a picture
+LEAST = 0.3  # of a side that a picture's axes keep, however long the names beside them are
 LARGEST = 40.0  # inches of a side: 23 megapixels
 MOST = 100  # classes whose names can be read in such a picture
 SOME = 40  # classes that are shown where there are more
@@ -45,7 +48,7 @@ def save(figure: Figure, path: Path) -> None:
     FigureCanvasAgg(figure)  # no display, and no state shared with a caller's pyplot
     with atomic_path(path) as temporary, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        figure.savefig(temporary, dpi=120)
+        figure.savefig(temporary, dpi=DPI)
     if any("missing from font" in str(warning.message) for warning in caught):
         log.warning(
             "%s: no font here has all characters of the class names; a Chinese one, such as the "
@@ -61,8 +64,10 @@ def draw_curves(path: Path, lines: Sequence[dict[str, Any]]) -> None:
         path: the PNG to write.
         lines: entries of ``log.jsonl``, at least one.
     """
-    figure = Figure(figsize=(9, 8), layout="constrained")
+    # margins that are wide enough: Matplotlib takes longer to find them than to draw
+    figure = Figure(figsize=(9, 8))
     losses, accuracies, rates = figure.subplots(3, 1, sharex=True)
+    figure.subplots_adjust(left=0.105, right=0.985, bottom=0.065, top=0.985, hspace=0.06)
     epochs = np.arange(1, len(lines) + 1)
     stages = [line["stage"] for line in lines]
     few = "o-" if len(lines) < 40 else "-"
@@ -87,6 +92,8 @@ def draw_curves(path: Path, lines: Sequence[dict[str, Any]]) -> None:
     rates.plot(epochs, column("lr"), few, ms=3, color="tab:green")
     rates.set_ylabel("learning rate")
     rates.set_yscale("log")
+    if max(line["lr"] for line in lines) > 10 * min(line["lr"] for line in lines):
+        rates.minorticks_off()  # there are others
     rates.set_xlabel("epoch, all stages")
     for axes in (losses, accuracies, rates):
         _mark_stages(axes, stages)
@@ -162,7 +169,7 @@ def _draw_table(
 ) -> None:
     # inches; above the limit the tick labels shrink instead
     size = min(max(5.0, 2.5 + 0.36 * len(names)), LARGEST)
-    figure = Figure(figsize=(size, size), layout="constrained")
+    figure = Figure(figsize=(size, size))
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in zip(*np.nonzero(table), strict=True):
@@ -177,7 +184,27 @@ def _draw_table(
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.set_title(title)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ``save`` says what a font lacks
+        _fill(figure, axes)
     save(figure, path)
+
+
+def _fill(figure: Figure, axes: Axes) -> None:
+    """Makes room for the names around the only axes of a figure.
+
+    They are measured once, which a layout of Matplotlib's does several times.
+    """
+    inner = axes.get_window_extent()
+    outer = axes.get_tightbbox(FigureCanvasAgg(figure).get_renderer(), for_layout_only=True)
+    width, height = figure.bbox.size
+    pad = PAD * figure.dpi
+    right, top = outer.x1 - inner.x1 + pad, outer.y1 - inner.y1 + pad
+    left = min(inner.x0 - outer.x0 + pad, (1 - LEAST) * width - right)
+    bottom = min(inner.y0 - outer.y0 + pad, (1 - LEAST) * height - top)
+    axes.set_position(
+        (left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height)
+    )
 
 
 def draw_reliability(path: Path, calibration: dict[str, Any], final: dict[str, Any]) -> None:
@@ -188,8 +215,11 @@ def draw_reliability(path: Path, calibration: dict[str, Any], final: dict[str, A
         calibration: of ``metrics.json``, see ``calibration.calibrate``.
         final: its ``val``, see ``score.figures``.
     """
-    figure = Figure(figsize=(10, 6), layout="constrained")
+    figure = Figure(figsize=(10, 6))
     rows = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
+    figure.subplots_adjust(
+        left=0.075, right=0.985, bottom=0.145, top=0.87, wspace=0.07, hspace=0.08
+    )
     sides = (
         ("before", "before", calibration["reliability_before"]),
         ("after", f"after, temperature {calibration['temperature']:.3f}", final["reliability"]),

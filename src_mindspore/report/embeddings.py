@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -52,15 +53,22 @@ class Network:
         classifier: with its final weights, in inference mode.
         device: the selected one.
         reader: opens the photos.
+        compared: whether ONNX Runtime's logits of this network have been compared with MindSpore's.
     """
 
     def __init__(
-        self, run: FinishedRun, classifier: Classifier, device: str, reader: PhotoReader
+        self,
+        run: FinishedRun,
+        classifier: Classifier,
+        device: str,
+        reader: PhotoReader,
+        compared: bool = False,
     ) -> None:
         self.head: ClassifierHead = classifier.head
         self._run = run
         self._classifier = classifier
         self._reader = reader
+        self._compared = compared
         self._options = trained_with(run)
         self._materials = Materials(device, run.data, classifier, run.spec.input, reader)
 
@@ -71,27 +79,30 @@ class Network:
 
     def maps(self, records: Sequence[Record]) -> np.ndarray:
         """The last map of photos, (n, C, H, W) float32; zeros where one cannot be read."""
-        engine = self._map_engine(records)
+        outputs = (last_layer(self._classifier.backbone),)
+        engine = self._onnx or self._job(outputs, Views()).engine_for(self._reader, records)
         paths, parts = [record.path for record in records], []
         for start in range(0, len(paths), BATCH):
             chosen = paths[start : start + BATCH]
             images, gone = plain_tensors(chosen, self._reader.open, self._run.spec.input)
-            (values,) = run_on_all_cores(engine, images)
+            values, *_ = run_on_all_cores(engine, images)
             values[gone] = 0
             parts.append(values)
         return np.concatenate(parts)
 
-    def _map_engine(self, records: Sequence[Record]) -> FeatureEngine:
-        """On a CPU ONNX Runtime as it is: who uses the maps compares them with the model's logits.
+    @cached_property
+    def _onnx(self) -> OnnxRuntimeEngine | None:
+        """The last map and its pooled vectors by ONNX Runtime, on a CPU.
 
-        That takes a second less than a comparison with MindSpore.
+        It is not compared with MindSpore: who uses the maps compares them with the model's logits.
         """
-        outputs = (last_layer(self._classifier.backbone),)
-        if self._materials.device == "CPU" and self._options.features.engine != "mindspore":
-            with suppress(NotImplementedError):  # a layer that cannot be written as ONNX
-                size = self._run.spec.input.size[0]
-                return OnnxRuntimeEngine(self._classifier.backbone, outputs, size)
-        return self._job(outputs, Views()).engine_for(self._reader, records)
+        if self._materials.device != "CPU" or self._options.features.engine == "mindspore":
+            return None
+        backbone = self._classifier.backbone
+        with suppress(NotImplementedError):  # a layer that cannot be written as ONNX
+            outputs = (last_layer(backbone), self.reduction)
+            return OnnxRuntimeEngine(backbone, outputs, self._run.spec.input.size[0])
+        return None
 
     def training_vectors(self) -> TrainingVectors:
         """From the features that the head was trained on, where they are still in the cache.
@@ -113,6 +124,8 @@ class Network:
         )
         some = replace(data, splits={"train": tuple(records[i] for i in drawn)})
         job = self._job((self.reduction,), Views())
+        if self._compared and self._onnx:
+            job.take(Second(self._onnx))
         rows = cached_features(
             job, some, "train", features.cache, self._reader, features.cache_limit
         )[self.reduction]
@@ -120,6 +133,27 @@ class Network:
 
     def _job(self, outputs: Sequence[str], views: Views) -> FeatureJob:
         return feature_job(outputs, views, self._options, self._materials)
+
+
+@dataclass(frozen=True)
+class Second:
+    """An engine of which the second output alone is wanted."""
+
+    engine: FeatureEngine
+
+    @property
+    def name(self) -> str:
+        """See ``FeatureEngine``."""
+        return self.engine.name
+
+    @property
+    def concurrent(self) -> bool:
+        """See ``FeatureEngine``."""
+        return self.engine.concurrent
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        """See ``FeatureEngine``."""
+        return self.engine(images)[1:2]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from src_mindspore.dataset import DataSet
 from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.scored import scored_records
-from src_mindspore.runs.names import LOG, METRICS, SPLITS_FILE
+from src_mindspore.report.doctor import Findings, read_findings
+from src_mindspore.runs.names import DOCTOR, LOG, METRICS, SPLITS_FILE
 from src_mindspore.runs.read import data_folder, load_run, read_metrics
 from src_mindspore.runs.splits import read_splits
 from src_mindspore.spec.model import ModelSpec
@@ -34,6 +35,7 @@ class FinishedRun:
         photos: which photo was in which split.
         data: the training and validation photos that are there, in the order of training.
         parity: what ``export/parity.json`` holds; None without an export of this run there.
+        doctor: what was found of the photos before training; None in runs of earlier versions.
     """
 
     path: Path
@@ -44,14 +46,16 @@ class FinishedRun:
     photos: RunPhotos
     data: DataSet
     parity: Mapping[str, Any] | None
+    doctor: Findings | None
 
 
-def read_run(path: Path, data: Path | None = None) -> FinishedRun:
+def read_run(path: Path, data: Path | None = None, known: DataSet | None = None) -> FinishedRun:
     """Reads a run folder, and finds its photos.
 
     Args:
         path: the run folder.
         data: the data folder; None is the run's own.
+        known: its photos, where they have just been trained on; None looks for them.
 
     Raises:
         UserError: no finished run, a file that is damaged, or photos that are not there.
@@ -62,20 +66,22 @@ def read_run(path: Path, data: Path | None = None) -> FinishedRun:
         raise UserError(
             f"{path / METRICS} was written by an earlier version; it has no {', '.join(missing)}"
         )
-    root = data_folder(path, data)
+    found = known or _data(data_folder(path, data), spec, photos)
+    parity = _parity(path / "export" / PARITY, spec)
+    doctor = read_findings(path / DOCTOR)
+    lines = _lines(path / LOG)
+    return FinishedRun(path, config, spec, metrics, lines, photos, found, parity, doctor)
+
+
+def _data(root: Path, spec: ModelSpec, photos: RunPhotos) -> DataSet:
+    """The training and validation photos that are there."""
     splits = {split: _records(root, spec, split, photos) for split in ("train", "val")}
     known = photos.digests
     paths = [record.path for records in splits.values() for record in records]
     digests = {p: known[p] for p in paths} if all(p in known for p in paths) else None
-    found = DataSet(
-        root,
-        tuple(spec.classes),
-        splits,
-        known_digests=digests,
-        value_range=spec.input.range,
+    return DataSet(
+        root, tuple(spec.classes), splits, known_digests=digests, value_range=spec.input.range
     )
-    parity = _parity(path / "export" / PARITY, spec)
-    return FinishedRun(path, config, spec, metrics, _lines(path / LOG), photos, found, parity)
 
 
 def _parity(path: Path, spec: ModelSpec) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from src_mindspore.photos.class_weights import class_weights
 from src_mindspore.plots.of_run import most_confused
 from src_mindspore.report.cards import SHOWN, Gallery
 from src_mindspore.report.charts import curves, reliability
+from src_mindspore.report.doctor import Shown
 from src_mindspore.report.finished_run import FinishedRun
 from src_mindspore.report.gallery import Answers, Cell, confusions
 from src_mindspore.report.language import Both, words
@@ -26,6 +27,7 @@ from src_mindspore.system.terminal import apart, shown
 
 MATRIX = 40  # classes of the confusion matrix; of more the most confused ones
 ROWS = 200  # classes of a table; of more those of the lowest recall
+DOCTOR_PAGE = Path("doctor.html")  # that the page tells people to write
 CONFUSED = 6  # classes that a row names as what its class is taken for
 
 
@@ -72,13 +74,16 @@ def certainty(share: float) -> str:
     return "> 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
 
 
-def page(run: FinishedRun, answers: Answers, found: Gallery, differs: bool) -> str:
+def page(
+    run: FinishedRun, answers: Answers, found: Gallery, doctor: Shown | None, differs: bool
+) -> str:
     """The page of a finished run.
 
     Args:
         run: what it left.
         answers: what its model says of the validation photos.
         found: the photos that are shown.
+        doctor: what the doctor found; None where the run did not keep it.
         differs: whether these answers are not those that ``metrics.json`` counts.
     """
     names, final = names_of(run.spec), run.metrics["val"]
@@ -120,7 +125,10 @@ def page(run: FinishedRun, answers: Answers, found: Gallery, differs: bool) -> s
         steps=_steps(run.metrics["seconds"]),
         config=shown(read_text(run.path / CONFIG, MAX_YAML)),
         hashes=_hashes(run),
-        doctor=advised("src_mindspore.doctor", run.data.root, "--html", Path("doctor.html")),
+        doctor=doctor,
+        doctor_command=advised(
+            "src_mindspore.doctor", run.data.root, "--html", Path("doctor.html")
+        ),
         export=advised("export.py", run.path),
     )
 
@@ -201,11 +209,11 @@ def _best(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _steps(seconds: Mapping[str, float]) -> list[tuple[Both, float]]:
-    """Time by step, and what is left to the others."""
-    stages = [(words(f"stage_{k}"), v) for k, v in seconds.items() if k != "total"]
-    rest = seconds["total"] - sum(value for _, value in stages)
+    """Time by step, and what is left to the others; earlier versions knew the stages alone."""
+    steps = [(words(f"step_{k}"), v) for k, v in seconds.items() if k != "total"]
+    rest = seconds["total"] - sum(value for _, value in steps)
     last = [(words("step_rest"), max(0.0, rest)), (words("step_total"), seconds["total"])]
-    return [*stages, *last]
+    return [*steps, *last]
 
 
 def _hashes(run: FinishedRun) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,9 @@ FIRST, EACH, LARGEST = 1_200_000, 10_000, 8_000_000
 # since little is nearly transparent
 HOT, WARM = np.array([214, 30, 60.0]), np.array([255, 214, 0.0])
 OPAQUE = 0.72  # where the evidence is largest
+
+
+Opened = Callable[[str], Image.Image | None]
 
 
 @dataclass(frozen=True)
@@ -51,20 +54,23 @@ class Pictures:
         self._found: dict[str, Picture] = {}
         self.missing = 0  # photos for which there was no room
 
-    def add(self, paths: Sequence[str], side: int) -> None:
+    def add(self, paths: Sequence[str], side: int, opened: Opened | None = None) -> None:
         """Makes photos small; those that are there already, or cannot be read, are passed over.
 
         Args:
             paths: below the data folder.
             side: the longer one, in pixels.
+            opened: gives a photo by its path, None where it cannot be read; the reader does, unless
+                it is given. What the reader cannot read counts as missing from the run.
         """
+        opened = opened or self._reader.open
         new = [path for path in dict.fromkeys(paths) if path not in self._found]
         if self._left <= 0:
             self.missing += len(new)
             return
 
         def made(path: str) -> tuple[str, int, int] | None:
-            image = self._reader.open(path)
+            image = opened(path)
             if image is None:
                 return None
             width, height = image.size

@@ -21,6 +21,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "tile_f1": ("macro F1", "宏平均 F1"),
     "tile_wrong": ("wrong", "错误"),
     "tile_worst": ("worst class: {name}", "最差类别：{name}"),
+    "tile_doctor": ("for you to decide, says the doctor", "doctor 提示需要决定"),
     "tile_doubt": ("labels to look at", "需要检查的标签"),
     "nav_classes": ("Classes", "类别"),
     "nav_confusion": ("Confusion", "混淆矩阵"),
@@ -145,9 +146,25 @@ WORDS: dict[str, tuple[str, str]] = {
         "{n} 张照片在训练期间无法读取或已被修改。",
     ),
     "clean": ("No photo was left out.", "没有照片被排除。"),
+    "doctor_found": ("What the doctor found", "doctor 检查的结果"),
+    "doctor_nothing": ("Nothing to decide, nothing to note.", "没有需要决定或注意的问题。"),
+    "doctor_near": (
+        "Nearly identical photos were not looked for (data.near_duplicates: keep).",
+        "没有查找几乎相同的照片（data.near_duplicates: keep）。",
+    ),
+    "doctor_more": ("and {n} more", "另有 {n} 个"),
     "doctor": (
-        "The doctor shows damaged photos, copies and odd names in the folder as it is now:",
-        "用 doctor 检查该文件夹目前的损坏照片、重复照片和异常名称：",
+        "As training saw the folder: of the photos alike, those that would spoil its score. The "
+        "doctor compares all, says what else lies in the folder, and has every name:",
+        "以上是训练时的检查：在相似的照片中只查找会影响得分的。doctor 会比较所有照片，说明文件"
+        "夹中还有什么，"
+        "并列出全部名称：",
+    ),
+    "doctor_absent": (
+        "This run is of a version that did not keep it. The doctor shows damaged photos, copies "
+        "and odd names in the folder as it is now:",
+        "该训练由未保存检查结果的版本完成。用 doctor 检查该文件夹目前的损坏照片、重复照片和异常"
+        "名称：",
     ),
     "weights": ("Classes and their weights", "各类别与损失权重"),
     "weight": ("weight in the loss", "损失权重"),
@@ -156,7 +173,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "seconds": ("Time", "用时"),
     "step": ("step", "步骤"),
     "step_total": ("all", "总计"),
-    "step_rest": ("photos, features, scoring, pictures", "读取照片、特征、评分、绘图"),
+    "step_photos": ("reading and checking the photos", "读取并检查照片"),
+    "step_head": ("head, with its features", "分类头（含特征提取）"),
+    "step_finetune": ("fine-tuning, with its features", "微调（含特征提取）"),
+    "step_scoring": ("calibration and final score", "校准与最终评分"),
+    "step_rest": ("the rest", "其他"),
     "unit_seconds": ("seconds", "秒"),
     "files": ("Exported files", "导出的文件"),
     "files_about": (

@@ -1,4 +1,4 @@
-"""Writes ``report.html`` of a finished run: its photos are scored, and looked at, once more."""
+"""Writes ``report.html`` of a finished run: its validation photos, and what they look like."""
 
 import logging
 from collections.abc import Mapping
@@ -9,31 +9,37 @@ from typing import Any
 from src_mindspore.evaluation.metrics import summary
 from src_mindspore.evaluation.model import Model, described
 from src_mindspore.evaluation.open_checkpoint import classifier_of, open_model
-from src_mindspore.evaluation.probabilities import probabilities
+from src_mindspore.evaluation.probabilities import logits_kind, probabilities
 from src_mindspore.evaluation.score import score_records
 from src_mindspore.network.device import select_device
+from src_mindspore.network.onnx_runtime import VERSION
 from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.report.cards import gallery
+from src_mindspore.report.doctor import with_pictures
 from src_mindspore.report.embeddings import Network
 from src_mindspore.report.finished_run import FinishedRun, read_run
 from src_mindspore.report.gallery import Answers
-from src_mindspore.report.page import page
+from src_mindspore.report.page import names_of, page
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.names import MODEL, REPORT
 from src_mindspore.system.errors import UserError
 from src_mindspore.system.write import write_text
+from src_mindspore.training.train import Trained
 
 log = logging.getLogger(__name__)
 
 SAME = 1e-4  # of the loss, relative: engines differ in the last digits
 
 
-def write_report(folder: RunFolder, data: Path | None = None) -> Path:
+def write_report(
+    folder: RunFolder, data: Path | None = None, trained: Trained | None = None
+) -> Path:
     """Writes the page of a finished run into its folder.
 
     Args:
         folder: of the run.
         data: the data folder; None is the run's own.
+        trained: what the run has just ended with: nothing of it is computed again.
 
     Returns:
         Where the page is.
@@ -44,28 +50,35 @@ def write_report(folder: RunFolder, data: Path | None = None) -> Path:
     """
     folder.hold()
     folder.files.refuse_others([REPORT], "move or delete it")  # before the work
-    run = read_run(folder.path, data)
-    text = page_of(run)
+    run = read_run(folder.path, data, trained and trained.data)
+    text = page_of(run, trained)
     with folder.files.path(REPORT) as path:
         write_text(path, text)
     return folder.path / REPORT
 
 
-def report_after(folder: RunFolder, data: Path | None = None) -> Path | None:
+def report_after(
+    folder: RunFolder, data: Path | None = None, trained: Trained | None = None
+) -> Path | None:
     """``write_report`` behind other work, which it must not spoil: what it lacks is a warning.
 
     Raises:
         OSError: the page cannot be written, for example for want of room.
     """
     try:
-        return write_report(folder, data)
+        return write_report(folder, data, trained)
     except UserError as error:
         log.warning("%s was not written: %s", REPORT, error)
         return None
 
 
-def page_of(run: FinishedRun) -> str:
-    """The page of a finished run, whose validation photos are scored for it.
+def page_of(run: FinishedRun, trained: Trained | None = None) -> str:
+    """The page of a finished run.
+
+    Args:
+        run: the run.
+        trained: what it has just ended with; None loads the model, and scores the validation
+            photos with it.
 
     Raises:
         UserError: more photos than may be missing cannot be read, or a model that cannot be run.
@@ -76,17 +89,29 @@ def page_of(run: FinishedRun) -> str:
         run.data.known_digests,
         value_range=run.spec.input.range,
     )
-    model = _logits_model(run)
-    scored = score_records(model, reader, run.data.records("val"), "val")
+    if trained:
+        scored, runtime = trained.logits, run.metrics["val"]["model"]["runtime"]
+        classifier, device = trained.classifier, trained.device
+    else:
+        model = _logits_model(run)
+        scored = score_records(model, reader, run.data.records("val"), "val")
+        runtime, device = model.runtime, select_device(run.config.device)
+        classifier = classifier_of(run.spec, run.path / MODEL).classifier.set_train(False)
     skipped = set(scored.skipped)
     readable = [record for record in run.data.records("val") if record.path not in skipped]
     calibrated = scored.scores / (run.spec.temperature * run.spec.model_temperature)
-    answers = Answers(readable, probabilities(calibrated, model.loss), scored.labels)
-    classifier = classifier_of(run.spec, run.path / MODEL).classifier.set_train(False)
-    network = Network(run, classifier, select_device(run.config.device), reader)
+    kind = logits_kind(run.spec.activation)
+    answers = Answers(readable, probabilities(calibrated, kind), scored.labels)
+    network = Network(run, classifier, device, reader, compared=runtime == VERSION)
     found = gallery(run, answers, scored.scores, network, reader)
-    got = summary(calibrated, answers.labels, model.loss)
-    return page(run, answers, found, differs=not _same(run.metrics["val"], len(readable), got))
+    doctor = None
+    if run.doctor:
+        names = dict(zip(run.spec.classes, names_of(run.spec), strict=True))
+        paths, spread = list(run.photos.digests), run.spec.input.range
+        doctor = with_pictures(run.doctor, found.pictures, run.data.root, paths, names, spread)
+    got = summary(calibrated, answers.labels, kind)
+    differs = not _same(run.metrics["val"], len(readable), got)
+    return page(run, answers, found, doctor, differs)
 
 
 def _logits_model(run: FinishedRun) -> Model:

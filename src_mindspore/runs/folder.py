@@ -24,6 +24,7 @@ from src_mindspore.runs.names import (
     CONFIG,
     CONFUSION,
     CURVES,
+    DOCTOR,
     LAST,
     LOG,
     METRICS,
@@ -48,7 +49,7 @@ log = logging.getLogger(__name__)
 # all that is written here through a temporary name
 WRITTEN = (
     *(CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY),
-    *(MODEL, LAST, RELABEL_PAGE, RELABEL_LIST, REPORT),
+    *(MODEL, LAST, RELABEL_PAGE, RELABEL_LIST, REPORT, DOCTOR),
 )
 
 
@@ -114,6 +115,11 @@ class RunFolder:
             check_same(read_splits(path), photos, root, self.path)
         if self.writes:
             self.files.write_json(SPLITS_FILE, splits_table(photos))
+
+    def write_findings(self, findings: dict[str, Any]) -> None:
+        """Keeps what the check of the photos found; a resumed run has checked them again."""
+        if self.writes:
+            self.files.write_json(DOCTOR, findings)
 
     def choice(self) -> dict[str, Any] | None:
         """What this run chose before it was stopped."""

@@ -6,6 +6,7 @@ MODEL = "model.ckpt"  # the best weights by validation
 LAST = "last.ckpt"  # what a resumed run goes on from
 CONFIG = "config.yaml"
 SPLITS_FILE = "splits.json"
+DOCTOR = "doctor.json"  # what the check of the photos found before training
 LOG = "log.jsonl"
 CHOICE = "budget.json"  # what was chosen where the config says auto
 METRICS = "metrics.json"

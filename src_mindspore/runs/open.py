@@ -17,6 +17,7 @@ from src_mindspore.runs.names import (
     CONFIG,
     CONFUSION,
     CURVES,
+    DOCTOR,
     LAST,
     LOG,
     METRICS,
@@ -41,10 +42,10 @@ log = logging.getLogger(__name__)
 # what there is in a run folder before the first checkpoint
 UNTRAINED = {
     *(NAME, CONFIG, SPLITS_FILE, FILE_NAME, LOG, CHOICE),
-    *(RELABEL_PAGE, RELABEL_LIST, REPORT),
+    *(RELABEL_PAGE, RELABEL_LIST, REPORT, DOCTOR),
 }
 # what a run writes that its list vouches for; checkpoints and log are known by what is in them
-OWN = (SPLITS_FILE, FILE_NAME, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY, REPORT)
+OWN = (SPLITS_FILE, FILE_NAME, CHOICE, METRICS, CURVES, CONFUSION, RELIABILITY, REPORT, DOCTOR)
 
 
 def open_run(
@@ -113,7 +114,7 @@ def create_run(path: Path, config: EasyDict) -> RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         run.claim()
         _check_free(path)  # another process may have had it until now
-        for name in (CHOICE, RELABEL_PAGE, RELABEL_LIST, REPORT):
+        for name in (CHOICE, RELABEL_PAGE, RELABEL_LIST, REPORT, DOCTOR):
             (path / name).unlink(missing_ok=True)
         run.files.about = about(config, path)
         with run.files.path(CONFIG) as file:

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from src_mindspore.dataset import DataSet, divide, list_data_set
 from src_mindspore.doctor.checks import FAULTS, split_blocks
 from src_mindspore.doctor.diagnosis import findings_of
 from src_mindspore.doctor.duplicates import Pair, near_pairs
-from src_mindspore.doctor.findings import ERROR, Finding
+from src_mindspore.doctor.findings import ERROR, FINDINGS_FORMAT, Finding
 from src_mindspore.doctor.survey import Survey, survey
 from src_mindspore.photos.exclusions import Exclusion, excluded_of
 from src_mindspore.spec.labels import check_labels
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 Blocks = Sequence[tuple[np.ndarray, np.ndarray]]  # see ``duplicates.near_pairs``
 NEAR_DUPLICATES = ("leave_out", "keep")
+KEPT_GROUPS, KEPT_FILES = 60, 8  # of a finding that the run keeps; the doctor names all
 SHOWN = 20  # unusable photos named in a message
 NAMED_BY_DIVIDE = ("identical_across", "near_across")  # ``divide`` names what it leaves out
 
@@ -35,8 +37,8 @@ def checked_data_set(
     exclude: str | None = None,
     near_duplicates: str = "leave_out",
     labels: str | None = None,
-) -> DataSet:
-    """The photos of a training run, every one of them read once; findings go to the log.
+) -> tuple[DataSet, Sequence[Finding]]:
+    """The photos of a training run, every one of them read once; findings go to the log too.
 
     Args:
         root: the data folder.
@@ -48,6 +50,9 @@ def checked_data_set(
             with identical ones; ``keep`` does not look for them.
         labels: a file of display names, compared with the classes before the photos are read.
 
+    Returns:
+        The photos, divided; what the doctor finds of them before that.
+
     Raises:
         UserError: see ``list_data_set``, ``divide``, ``excluded_of``; photos that cannot be used;
             any other finding with which training cannot be right.
@@ -57,8 +62,26 @@ def checked_data_set(
     if labels:
         check_labels(Path(labels), listed.classes)
     blocks = split_blocks if near_duplicates == "leave_out" else None
-    data, found, pairs = examined(listed, exclude, excluded, blocks)
-    return divide(data, fractions, seed, hashes_of(found, pairs))
+    seen = examined(listed, exclude, excluded, blocks)
+    data = divide(seen.data, fractions, seed, hashes_of(seen.survey, seen.pairs))
+    return data, seen.findings
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What one pass over the photos gave.
+
+    Attributes:
+        data: the data set with its hashes and range of values.
+        survey: what was seen.
+        pairs: near-identical photos.
+        findings: all of them.
+    """
+
+    data: DataSet
+    survey: Survey
+    pairs: Sequence[Pair]
+    findings: Sequence[Finding]
 
 
 def every_pair(_: DataSet, found: Survey) -> Blocks:
@@ -74,7 +97,7 @@ def examined(
     blocks: Callable[[DataSet, Survey], Blocks] | None,
     decided: Sequence[str] = (),
     unsaid: Sequence[str] = NAMED_BY_DIVIDE,
-) -> tuple[DataSet, Survey, list[Pair]]:
+) -> Examined:
     """Reads every photo of a listed data set once; findings go to the log.
 
     Args:
@@ -83,10 +106,7 @@ def examined(
         excluded: what it lists.
         blocks: which photos may be nearly identical, see ``near_pairs``; None does not look.
         decided: kinds of findings that stop nothing here, whatever their severity.
-        unsaid: kinds that are said elsewhere, or mean nothing here.
-
-    Returns:
-        The data set with its hashes and range of values; what was seen; near-identical pairs.
+        unsaid: kinds of which the log has nothing: it is said elsewhere, or means nothing here.
 
     Raises:
         UserError: photos that cannot be used; other findings with which training cannot be right.
@@ -98,9 +118,20 @@ def examined(
     _stop_at_faults(found)
     data = replace(listed, known_digests=found.digests, value_range=found.value_range)
     pairs = near_pairs(found, blocks(data, found)) if blocks else []
-    findings = [f for f in findings_of(data, found, pairs) if f.kind not in unsaid]
-    _show(listed.root, findings, decided)
-    return data, found, pairs
+    findings = findings_of(data, found, pairs)
+    _show(listed.root, [f for f in findings if f.kind not in unsaid], decided)
+    return Examined(data, found, pairs, findings)
+
+
+def findings_table(findings: Sequence[Finding], near_duplicates: str) -> dict[str, Any]:
+    """What ``doctor.json`` of a run holds: the findings, with a part of the photos of each.
+
+    Args:
+        findings: of ``checked_data_set``.
+        near_duplicates: likewise; ``keep`` found none.
+    """
+    kept = [finding.bounded(KEPT_GROUPS, KEPT_FILES).to_json() for finding in findings]
+    return {"format": FINDINGS_FORMAT, "near_duplicates": near_duplicates, "findings": kept}
 
 
 def hashes_of(found: Survey, pairs: Sequence[Pair]) -> list[tuple[str, str]]:

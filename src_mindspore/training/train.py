@@ -3,8 +3,8 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +13,20 @@ from easydict import EasyDict
 
 from src_mindspore.config.schema import AUTO
 from src_mindspore.dataset import DataSet
-from src_mindspore.evaluation import confusion
+from src_mindspore.doctor.findings import Finding
 from src_mindspore.evaluation.calibration import CalibrationOptions
 from src_mindspore.evaluation.final_score import score_run, stage_scores
+from src_mindspore.evaluation.score import Scored
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.photos.identity import RunPhotos
-from src_mindspore.plots.of_run import (
-    MOST,
-    SOME,
-    chinese_fonts,
-    draw_confusion,
-    draw_curves,
-    draw_reliability,
-)
 from src_mindspore.runs.folder import RunFolder
-from src_mindspore.runs.names import CONFUSION, CURVES, METRICS, MODEL, RELIABILITY
-from src_mindspore.spec.model import ModelSpec
+from src_mindspore.runs.names import MODEL
 from src_mindspore.system.launcher import scheduling
 from src_mindspore.system.progress import scored_rounds
-from src_mindspore.system.terminal import apart
 from src_mindspore.training.auto_cut import choose_from_block
 from src_mindspore.training.build_model import build_model, pretrained_weights
-from src_mindspore.training.data import checked_data_set
+from src_mindspore.training.data import checked_data_set, findings_table
 from src_mindspore.training.limits import AGAIN, settings_named
 from src_mindspore.training.loop import fit
 from src_mindspore.training.materials import Materials
@@ -47,6 +38,7 @@ from src_mindspore.training.options import (
     training_options,
 )
 from src_mindspore.training.part import teach
+from src_mindspore.training.pictures import draw_pictures
 from src_mindspore.training.recipes import teachers_of
 from src_mindspore.training.stage import Stage, go_on
 from src_mindspore.training.stages import build_stage
@@ -56,10 +48,29 @@ from src_mindspore.weights.assign import arrays_of, assign_strict
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What a run has ended with, for those who go on in the same process.
+
+    Attributes:
+        metrics: what ``metrics.json`` holds.
+        data: the photos in their splits.
+        classifier: with its final weights, in inference mode.
+        device: the selected one.
+        logits: of the validation photos, without the temperature.
+    """
+
+    metrics: Mapping[str, Any]
+    data: DataSet
+    classifier: Classifier
+    device: str
+    logits: Scored
+
+
 @settings_named(AGAIN)
 def train(
     config: EasyDict, run: RunFolder, look: Callable[[DataSet], None] | None = None
-) -> dict[str, Any]:
+) -> Trained | None:
     """Runs or resumes a training run; everything it leaves is in ``run``.
 
     Of several workers the first writes and scores; see ``workers.py``.
@@ -71,7 +82,7 @@ def train(
         look: is shown the photos before anything is trained on them.
 
     Returns:
-        What ``metrics.json`` holds; nothing for the other workers.
+        What it has ended with; None for the other workers.
 
     Raises:
         UserError: photos, weights or settings that cannot be used; see the steps.
@@ -86,13 +97,16 @@ def train(
     # 1. the weights, which may contradict the config, then photos: listed, all read once, split
     model = model_options(config)
     weights = pretrained_weights(model["backbone"])
-    data = photos_of(config)
+    photos_began = time.perf_counter()
+    data, findings = photos_of(config)
+    reading = _since(photos_began)
     workers = join()
     run.writes = workers.first
     if run.writes:
         run.hold()
     _announce(data)
     run.write_splits(data.root, _run_photos(data))
+    run.write_findings(findings_table(findings, config.data.near_duplicates))
     if look:
         look(data)
         seed_everything(config.seed)  # whatever it drew, the run is the same
@@ -110,30 +124,37 @@ def train(
     best, seconds = _run_stages(options, materials, run)
     if not workers.first:
         leave(workers)
-        return {}
+        return None
 
     # 4. the best weights, scored on the photos themselves as evaluate.py will
     assign_strict(classifier, best, MODEL)
+    scoring_began = time.perf_counter()
     wanted = CalibrationOptions(**config.calibration, seed=config.seed)
-    spec, scored = score_run(
+    spec, scored, logits = score_run(
         classifier, spec, run.path / MODEL, device, data.records("val"), materials.reader, wanted
     )
     metrics = {
         **scored,
         "stages": stage_scores(run.lines, STAGES),
-        "seconds": {**seconds, "total": round(time.perf_counter() - began, 1)},
+        "seconds": {
+            **{"photos": reading, **seconds, "scoring": _since(scoring_began)},
+            "total": _since(began),
+        },
         "left_out": list(data.left_out),
         "skipped": sorted(materials.reader.skipped),
         "excluded": [asdict(exclusion) for exclusion in data.excluded],
     }
-    _draw(run, spec, metrics)
+    draw_pictures(run, spec, metrics)
     run.finish(spec, metrics)
     leave(workers)
-    return metrics
+    return Trained(metrics, data, classifier, device, logits)
 
 
-def photos_of(config: EasyDict) -> DataSet:
-    """The photos that a config names, in their splits; see ``data.checked_data_set``."""
+def photos_of(config: EasyDict) -> tuple[DataSet, Sequence[Finding]]:
+    """The photos that a config names, in their splits, and what the doctor finds of them.
+
+    See ``data.checked_data_set``.
+    """
     table = config.data
     return checked_data_set(
         Path(table.dir),
@@ -191,8 +212,13 @@ def _run_stages(
             built.progress.best_loss = scores.best_loss
         _fit(built, run)
         best, scores = built.best, built.progress
-        seconds[stage.name] = round(time.perf_counter() - began, 1)
+        seconds[stage.name] = _since(began)
     return best, seconds
+
+
+def _since(began: float) -> float:
+    """Seconds since a moment of ``time.perf_counter``."""
+    return round(time.perf_counter() - began, 1)
 
 
 def _fit(stage: Stage, run: RunFolder) -> None:
@@ -216,23 +242,6 @@ def _fit(stage: Stage, run: RunFolder) -> None:
     with scored_rounds(stage.epochs, f"{stage.name}, val top-1", before) as shown:
         fit(stage, after_epoch, run.due, after_step)
     save(stage)
-
-
-def _draw(run: RunFolder, spec: ModelSpec, metrics: Mapping[str, Any]) -> None:
-    final = metrics["val"]
-    shown = spec.names if chinese_fonts() else spec.label
-    labels = apart([shown(i) for i in range(len(spec.classes))])
-    with run.files.path(CURVES) as path:
-        draw_curves(path, run.lines)
-    with run.files.path(CONFUSION) as path:
-        draw_confusion(path, confusion.read(final), labels)
-    if len(labels) > MOST:
-        text = f"{CONFUSION} shows the {SOME} of {len(labels):,} classes most often confused"
-        if final["confusion_form"] == confusion.TRIPLES:
-            text += f"; {METRICS} lists what occurs, as [true, predicted, images]"
-        log.info("%s", text)
-    with run.files.path(RELIABILITY) as path:
-        draw_reliability(path, metrics["calibration"], final)
 
 
 def _run_photos(data: DataSet) -> RunPhotos:

@@ -204,7 +204,7 @@ def test_training_counts_what_a_plan_really_took_away(tmp_path, caplog):
     unmet = [exclusion(data, name) for name in ("a/.hidden.png", "loose.png")]
     write_plan(tmp_path / "plan.json", [met, *unmet, gone], "test")
     plan = str(tmp_path / "plan.json")
-    seen = checked_data_set(data, None, (0.8, 0.2), 0, plan)
+    seen, _ = checked_data_set(data, None, (0.8, 0.2), 0, plan)
     assert seen.excluded == (met,)
     assert len(seen.records("all")) == 19
     assert f"left out by {plan}: 1 of its 4 photos" in caplog.messages

@@ -64,7 +64,7 @@ def test_all_deep_photos_of_a_set_have_one_range(tmp_path, low, high, kind, tags
     assert list(found(seen)) == ["deep"]
     assert words in found(seen)["deep"].text
     assert seen.report.status == 0
-    data = checked_data_set(tmp_path, None, (0.8, 0.2), 0)
+    data, _ = checked_data_set(tmp_path, None, (0.8, 0.2), 0)
     assert data.value_range == seen.data.value_range == ValueRange(*spread)
     reader = data.reader()
     for record in data.records("all"):
@@ -79,7 +79,7 @@ def test_a_set_of_8_bits_has_none(tmp_path):
         (tmp_path / label).mkdir()
         for i in range(12):
             noise(i + 50 * (label == "b")).save(tmp_path / label / f"{i}.png")
-    data = checked_data_set(tmp_path, None, (0.8, 0.2), 0)
+    data, _ = checked_data_set(tmp_path, None, (0.8, 0.2), 0)
     assert data.value_range is None
     assert not found(diagnose(tmp_path))
 

@@ -161,7 +161,7 @@ LEFT_OUT = ("train/a/crop.png", "train/a/twin of crop.png", "train/b/again.png")
 
 def test_training_loses_what_is_nearly_evaluated(given, caplog):
     caplog.set_level("INFO")
-    data = checked_data_set(given, None, SPLIT, 0)
+    data, _ = checked_data_set(given, None, SPLIT, 0)
     assert data.left_out == LEFT_OUT
     assert not paths(data.records("train")) & set(LEFT_OUT)
     assert (
@@ -169,7 +169,7 @@ def test_training_loses_what_is_nearly_evaluated(given, caplog):
         + ", ".join(LEFT_OUT)
     ) in caplog.messages
     assert len(data.records("val")) == 6
-    kept = checked_data_set(given, None, SPLIT, 0, near_duplicates="keep")
+    kept, _ = checked_data_set(given, None, SPLIT, 0, near_duplicates="keep")
     assert kept.left_out == ()
     assert set(LEFT_OUT) <= paths(kept.records("train"))
 
@@ -191,16 +191,16 @@ def test_a_split_of_ours_keeps_them_together(tmp_path, drawn, seed):
     for i, image in enumerate(drawn[:20]):
         save(image, tmp_path / f"{'ab'[i % 2]}/{i:02}.png")
         save(recompressed(image, 70), tmp_path / f"{'ab'[i % 2]}/{i:02} again.png")
-    data = checked_data_set(tmp_path, None, SPLIT, seed)
+    data, _ = checked_data_set(tmp_path, None, SPLIT, seed)
     sides = [{path[:4] for path in paths(records)} for records in data.splits.values()]
     assert sides[0] | sides[1] == {f"{'ab'[i % 2]}/{i:02}" for i in range(20)}
     assert not sides[0] & sides[1]
     assert [len(records) for records in data.splits.values()] == [20, 20]
-    again = checked_data_set(tmp_path, None, SPLIT, seed)
+    again, _ = checked_data_set(tmp_path, None, SPLIT, seed)
     assert again == data
 
 
 def test_without_copies_the_split_is_what_it_was(tmp_path, drawn):
     for i, image in enumerate(drawn[:20]):
         save(image, tmp_path / f"{'ab'[i % 2]}/{i:02}.png")
-    assert checked_data_set(tmp_path, None, SPLIT, 5) == load_data_set(tmp_path, None, SPLIT, 5)
+    assert checked_data_set(tmp_path, None, SPLIT, 5)[0] == load_data_set(tmp_path, None, SPLIT, 5)

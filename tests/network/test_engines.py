@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from helpers import mode, toy_backbone
 
+from src_mindspore.backbone import NamedOutputs
 from src_mindspore.network import engines
 from src_mindspore.network.engines import (
     MindSporeEngine,
@@ -12,6 +13,7 @@ from src_mindspore.network.engines import (
     choose_engine,
     run_on_all_cores,
 )
+from src_mindspore.network.forward import run_batched
 from src_mindspore.system.errors import UserError
 
 OUTPUTS = ("features.14", "mean", "max")
@@ -36,6 +38,11 @@ def test_onnx_runtime_agrees_with_mindspore(onnx_engine, count):
     x = images(count, seed=count)
     with mode(ms.GRAPH_MODE):  # choose_engine has compared with PyNative mode
         expected = MindSporeEngine(toy_backbone(), OUTPUTS, batch_size=4)(x)
+        network = NamedOutputs(toy_backbone(), OUTPUTS).set_train(False)
+        uncompiled = run_batched(network, x, 4, compiled=False)
+        assert ms.get_context("mode") == ms.GRAPH_MODE
+    for ours, theirs in zip(uncompiled, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
     got = onnx_engine(x)
     assert [o.shape for o in got] == [(count, 56, 2, 2), (count, 1280), (count, 1280)]
     for name, ours, theirs in zip(OUTPUTS, got, expected, strict=True):

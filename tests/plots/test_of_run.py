@@ -31,6 +31,12 @@ def pixels(path) -> np.ndarray:
         return np.asarray(image.convert("RGB")).astype(int)
 
 
+def check_border(image: np.ndarray) -> None:
+    """Nothing is cut off at the edge."""
+    for edge in (image[:3], image[-3:], image[:, :3], image[:, -3:]):
+        assert (edge == 255).all()
+
+
 def lines(stages: list[str]) -> list[dict]:
     return [
         {
@@ -51,6 +57,7 @@ def test_curves(tmp_path, stages):
     draw_curves(tmp_path / "curves.png", lines(stages))
     image = pixels(tmp_path / "curves.png")
     assert image.shape == (960, 1080, 3)
+    check_border(image)
     assert [p.name for p in tmp_path.iterdir()] == ["curves.png"]
 
 
@@ -81,6 +88,22 @@ def test_confusion(tmp_path, classes, low, high):
     assert low < image.shape[0] < high
     dark_blue = (np.abs(image - (8, 48, 107)) < 12).all(-1)  # the upper end of "Blues"
     assert 0.1 / classes < dark_blue.mean() < 1 / classes
+
+
+def test_long_names_leave_the_table_its_place(tmp_path):
+    draw_confusion(tmp_path / "c.png", rows(np.eye(2)), ["W" * 40, "M" * 40])
+    dark_blue = (np.abs(pixels(tmp_path / "c.png") - (8, 48, 107)) < 12).all(-1)
+    assert dark_blue.mean() > 0.3**2 / 2 - 0.01  # two cells of the four
+
+
+def test_names_and_numbers_are_within_the_picture(tmp_path):
+    found = {}
+    for name in ("", "a name that is long"):
+        draw_confusion(tmp_path / "c.png", rows(np.eye(3)), [name, "b", "c"])
+        image = pixels(tmp_path / "c.png")
+        check_border(image)
+        found[name] = (np.abs(image - (8, 48, 107)) < 12).all(-1).sum()
+    assert found["a name that is long"] < 0.9 * found[""]  # the table makes room
 
 
 def test_a_class_without_images(tmp_path):
@@ -137,4 +160,6 @@ def test_reliability(tmp_path, count):
     labels = np.arange(count) % 4
     calibration = calibrate(logits, labels, "logits", CalibrationOptions(), "val", "00")[1]
     draw_reliability(tmp_path / "r.png", calibration, report(logits, labels, "abcd"))
-    assert pixels(tmp_path / "r.png").shape == (720, 1200, 3)
+    image = pixels(tmp_path / "r.png")
+    assert image.shape == (720, 1200, 3)
+    check_border(image)

@@ -15,9 +15,11 @@ from fuzzing import Case, fuzz, limit_memory
 from mutations import mutate, mutate_text
 
 from src_mindspore.config.load import load_config, resolved_yaml
+from src_mindspore.doctor.findings import DECISION, NOTE, Finding, Group
 from src_mindspore.evaluation.open_checkpoint import classifier_of
 from src_mindspore.features.partial_entry import open_partial
 from src_mindspore.features.store import Layout
+from src_mindspore.report.doctor import read_findings
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.read import read_metrics, run_photos
 from src_mindspore.spec.labels import check_labels, load_labels
@@ -26,6 +28,10 @@ from src_mindspore.spec.load import load_spec
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAYOUT = Layout(40, 1, {"a": ((3,), np.dtype("f4")), "b": ((2, 2), np.dtype("f2"))})
 CLASSES = ("00_00", "00_01")
+FINDINGS = [
+    Finding("near_copies", NOTE, "alike", (Group(("a/1.jpg", "a/2.jpg"), "correlation 0.990", 2),)),
+    Finding("contrast", DECISION, "hardly any contrast"),
+]
 SPEC = {
     "format": 1,
     "classes": list(CLASSES),
@@ -60,6 +66,7 @@ def good_files() -> dict[str, bytes]:
         "splits.json": json.dumps(table, indent=1),
         "metrics.json": json.dumps(metrics, indent=1),
         "budget.json": json.dumps({"from_block": 15, "epochs": 3}, indent=1),
+        "doctor.json": json.dumps({"findings": [found.to_json() for found in FINDINGS]}, indent=1),
         "done": LAYOUT.to_json() + "\n\n0 0\n\n1 1\n",
         "set": "head_stage.lr.max=1e-3",
     }
@@ -128,6 +135,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "splits.json": lambda path: run_photos(path.parent),
     "metrics.json": lambda path: read_metrics(path.parent),
     "budget.json": lambda path: RunFolder(path.parent).choice(),
+    "doctor.json": read_findings,
     "done": read_partial,
     "a.npy": lambda path: LAYOUT.open(path.parent, "a")[0:3],
 }

@@ -32,6 +32,6 @@ def test_an_excluded_photo_that_was_renamed_is_named(tmp_path, photos, caplog):
     plan = tmp_path / "plan.json"
     write_plan(plan, [Exclusion("cat/0.png", sha256_of(photos / "cat/0.png"), "blurred")], "test")
     (photos / "cat/0.png").rename(photos / "cat/9.png")
-    data = checked_data_set(photos, None, (0.5, 0.5), 0, str(plan), "keep")
+    data, _ = checked_data_set(photos, None, (0.5, 0.5), 0, str(plan), "keep")
     assert "cat/9.png" in data.digests
     assert "have other names now, and are used: cat/0.png = cat/9.png" in caplog.text
