@@ -4,7 +4,7 @@
  * Every request has an `id` and says what to `do`; its reply has the same `id`, and `ok`.
  */
 
-import { bitmapOf, bitmapRows } from "./container/decode.js";
+import { bitmapRows, decoded } from "./container/decode.js";
 import { readPhoto } from "./container/photo.js";
 import { answerOf, probabilitiesOf } from "./core/answer.js";
 import { Fault } from "./core/fault.js";
@@ -101,12 +101,11 @@ async function photo(request) {
   const opened = current();
   const start = performance.now();
   const file = await readPhoto(new Uint8Array(request.bytes));
-  const bitmap = await bitmapOf(file);
+  const { rows, close } = await decoded(file, opened.spec.input.range);
   try {
-    const rows = bitmapRows(bitmap, file.orientation);
     return await answered(opened, rows, request, performance.now() - start);
   } finally {
-    bitmap.close();
+    close();
   }
 }
 

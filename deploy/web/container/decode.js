@@ -1,22 +1,43 @@
 /** Pixels of an image file, by the browser's decoders, without what browsers do to colours. */
 
 import { Fault } from "../core/fault.js";
-import { checkSize, TYPES } from "./photo.js";
-import { layOf } from "./turned.js";
+import { checkSize } from "./photo.js";
+import { pngPixels } from "./png_pixels.js";
+import { layOf, uprightRows } from "./turned.js";
+import { overWhite } from "./white.js";
 
 const STRIP = 256; // lines read at once: phones bound the size of a canvas
 
+// of these the header says what the decoder must give; others turn it, or make it larger
+const SURE = ["JPEG", "WebP", "BMP"];
+
 /** @typedef {import("../core/resample.js").RowSource} RowSource */
+/** @typedef {import("./photo.js").Photo} Photo */
 
 /**
- * @param {import("./photo.js").Photo} photo
- * @returns {Promise<ImageBitmap>}
- * @throws {Fault} `no_decoder`, `decode_failed`, `too_large`
+ * @param {Photo} photo
+ * @param {{low: number, high: number} | null} range of deep photos, of the model
+ * @returns {Promise<{rows: RowSource, close: () => void}>} upright, laid on white; to be closed
+ * @throws {Fault} `no_decoder`, `decode_failed`, `too_large`, `truncated`, `out_of_memory`
  */
-export async function bitmapOf({ format, bytes, width, height }) {
+export async function decoded(photo, range) {
+  if (photo.png) {
+    const rgb = await pngPixels(photo.png, range);
+    const rows = uprightRows(rgb, photo.width, photo.height, photo.orientation);
+    return { rows, close: () => {} };
+  }
+  const bitmap = await bitmapOf(photo);
+  return { rows: bitmapRows(bitmap, photo.orientation), close: () => bitmap.close() };
+}
+
+/**
+ * @param {Photo} photo
+ * @returns {Promise<ImageBitmap>}
+ */
+async function bitmapOf({ format, bytes, width, height }) {
   let bitmap;
   try {
-    bitmap = await createImageBitmap(new Blob([bytes], { type: TYPES[format] }), {
+    bitmap = await createImageBitmap(new Blob([bytes], { type: `image/${format.toLowerCase()}` }), {
       colorSpaceConversion: "none",
       premultiplyAlpha: "none",
       imageOrientation: "from-image",
@@ -25,7 +46,7 @@ export async function bitmapOf({ format, bytes, width, height }) {
     throw Fault.of(error, format === "HEIC" ? "no_decoder" : "decode_failed", { format });
   }
   const { width: w, height: h } = bitmap;
-  if (width > 0 && !(w === width && h === height)) {
+  if (SURE.includes(format) && !(w === width && h === height)) {
     bitmap.close();
     throw new Fault("decode_failed", { format, reason: `${w} x ${h} is not ${width} x ${height}` });
   }
@@ -96,14 +117,4 @@ function toRgb(rgba, start, step, row) {
       row[to + 2] = overWhite(rgba[from + 2], alpha);
     }
   }
-}
-
-/**
- * Rounded to the nearest, as Pillow's alpha_composite does it on white.
- *
- * @param {number} colour 0..255
- * @param {number} alpha 0..255
- */
-export function overWhite(colour, alpha) {
-  return Math.floor((colour * alpha + 255 * (255 - alpha) + 127) / 255);
 }

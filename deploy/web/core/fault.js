@@ -4,6 +4,7 @@ export const CODES = Object.freeze(
   /** @type {const} */ ([
     "not_a_photo",
     "truncated",
+    "unreadable", // the file is not there any more
     "too_large", // {what: "pixels" | "bytes", got, limit}
     "no_decoder", // {format}
     "decode_failed", // {format}
