@@ -8,8 +8,8 @@ const MEGA = 1e6;
 
 /** What the middle button says in each mode, and its picture. */
 const SHUTTER = {
-  welcome: ["open_camera", "camera"],
-  photo: ["open_camera", "camera"],
+  welcome: ["open_camera", "lens"],
+  photo: ["camera", "lens"],
   live: ["freeze", ""],
   frozen: ["resume", "play"],
 };
@@ -52,12 +52,15 @@ export class Screen {
     part("video").hidden = mode !== "live";
     part("still").hidden = mode !== "frozen";
     part("photo").hidden = mode !== "photo";
+    part("insecure").hidden = window.isSecureContext;
     part("welcome").hidden = mode !== "welcome";
     if (!camera) part("frame").hidden = true;
     part("flip-camera").hidden = true;
     part("away").hidden = mode === "welcome";
     part("away").dataset.label = camera ? "close_camera" : "close_photo";
     const [text, icon] = stream || camera ? SHUTTER[mode] : ["take", "camera"];
+    part("choose-text").dataset.text = mode === "welcome" ? "choose" : "photos";
+    part("take-text").dataset.text = mode === "welcome" ? "take" : "take_short";
     part("shutter-text").dataset.text = text;
     const use = part("shutter").querySelector("use");
     if (icon) use?.setAttribute("href", `#${icon}`);
