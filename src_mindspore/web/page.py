@@ -24,6 +24,7 @@ FILES_LIST = "files.js"
 SERVICE_WORKER = "service_worker.js"
 _TOP = ("index.html", "app.css", "main.js", "worker.js", "manifest.webmanifest")
 _FOLDERS = ("app", "core", "container", "engine")
+_SUFFIXES = (".js", ".css")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,12 @@ def page_sources() -> list[str]:
     """
     if missing := [name for name in (*_TOP, SERVICE_WORKER) if not (SOURCE / name).is_file()]:
         raise UserError(f"--web copies the page from {SOURCE}, where {missing[0]} is missing")
-    inner = [path for folder in _FOLDERS for path in (SOURCE / folder).rglob("*.js")]
+    inner = [
+        path
+        for folder in _FOLDERS
+        for path in (SOURCE / folder).rglob("*")
+        if path.suffix in _SUFFIXES
+    ]
     return [*_TOP, *sorted(path.relative_to(SOURCE).as_posix() for path in inner)]
 
 
