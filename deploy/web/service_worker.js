@@ -11,17 +11,17 @@
 
 /**
  * What `export.py` writes; paths are URLs relative to this script, hashes hexadecimal.
- * @typedef {{version: string, files: Record<string, string>}} FileList
+ * @typedef {{version: string, files: Record<string, string>}} Listing
  */
 
 const worker =
-  /** @type {ServiceWorkerGlobalScope & {POCKETLENS_VERSION?: string, POCKETLENS_FILES?: FileList}} */ (
+  /** @type {ServiceWorkerGlobalScope & {POCKETLENS_VERSION?: string, POCKETLENS_FILES?: Listing}} */ (
     /** @type {unknown} */ (self)
   );
 importScripts(`files.js?version=${worker.POCKETLENS_VERSION}`);
 const list = worker.POCKETLENS_FILES;
 if (!list || list.version !== worker.POCKETLENS_VERSION) {
-  throw new Error('files.js is not of the version of service_worker.js');
+  throw new Error("files.js is not of the version of service_worker.js");
 }
 
 const FILES = new Map(
@@ -30,30 +30,30 @@ const FILES = new Map(
 // caches belong to the origin, and other exports may be served from other folders of it
 const OWN_CACHES = `pocketlens ${worker.registration.scope} `;
 const CACHE = OWN_CACHES + list.version;
-const HASH = 'X-Pocketlens-SHA256';
+const HASH = "X-Pocketlens-SHA256";
 // as in index.html; a page with both COOP and COEP may use threads
 const HEADERS = {
-  'Content-Security-Policy':
+  "Content-Security-Policy":
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
     "img-src 'self' blob: data:; connect-src 'self'; worker-src 'self' blob:; " +
     "manifest-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'",
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
+  "Cross-Origin-Embedder-Policy": "require-corp",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
 };
 /** @type {Record<string, string>} */
 const TYPES = {
-  css: 'text/css; charset=utf-8',
-  html: 'text/html; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  json: 'application/json',
-  png: 'image/png',
-  webmanifest: 'application/manifest+json',
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  json: "application/json",
+  png: "image/png",
+  webmanifest: "application/manifest+json",
 };
 
 /** @param {string} path */
 const address = (path) =>
-  new URL(path.split('/').map(encodeURIComponent).join('/'), worker.registration.scope).href;
+  new URL(path.split("/").map(encodeURIComponent).join("/"), worker.registration.scope).href;
 
 /**
  * The file that a request is for, if it is one of this version.
@@ -63,9 +63,9 @@ const address = (path) =>
 function fileOf(request) {
   const url = request.url.split(/[?#]/, 1)[0];
   const scope = worker.registration.scope;
-  if (request.method !== 'GET' || !url.startsWith(scope)) return null;
+  if (request.method !== "GET" || !url.startsWith(scope)) return null;
   try {
-    const path = decodeURIComponent(url.slice(scope.length)) || 'index.html';
+    const path = decodeURIComponent(url.slice(scope.length)) || "index.html";
     return FILES.has(path) ? path : null;
   } catch {
     return null; // no UTF-8
@@ -87,10 +87,10 @@ async function store(cache, path) {
   /** @param {RequestCache} mode */
   const fetched = (mode) => fetch(url, { cache: mode, integrity });
   // the browser's cache may have a file of another version that looks as old as this one
-  const reply = await fetched('no-cache').catch(() => fetched('reload'));
+  const reply = await fetched("no-cache").catch(() => fetched("reload"));
   if (!reply.ok) throw new Error(`${url}: status ${reply.status}`);
-  const type = TYPES[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
-  const headers = { ...HEADERS, 'Content-Type': type, [HASH]: hash };
+  const type = TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+  const headers = { ...HEADERS, "Content-Type": type, [HASH]: hash };
   return cache.put(url, new Response(await reply.arrayBuffer(), { headers }));
 }
 
@@ -119,12 +119,12 @@ async function fill() {
 /** Whether the server has this version, another one, or does not answer. */
 async function served() {
   try {
-    const reply = await fetch(new URL('files.js', worker.registration.scope), {
-      cache: 'no-store',
+    const reply = await fetch(new URL("files.js", worker.registration.scope), {
+      cache: "no-store",
     });
-    return reply.ok && (await reply.text()).includes(`"${list?.version}"`) ? 'same' : 'another';
+    return reply.ok && (await reply.text()).includes(`"${list?.version}"`) ? "same" : "another";
   } catch {
-    return 'nothing';
+    return "nothing";
   }
 }
 
@@ -142,7 +142,7 @@ async function page(event, path) {
   try {
     await fill();
   } catch {
-    if ((await served()) === 'another') {
+    if ((await served()) === "another") {
       await caches.delete(CACHE); // what is missing cannot be had any more
       return fetch(event.request);
     }
@@ -151,7 +151,7 @@ async function page(event, path) {
 }
 
 async function refill() {
-  if ((await served()) === 'same') await fill();
+  if ((await served()) === "same") await fill();
 }
 
 /**
@@ -172,15 +172,14 @@ async function dropOlder() {
   await Promise.all(older.map((name) => caches.delete(name)));
 }
 
-worker.addEventListener('install', (event) => event.waitUntil(fill()));
-worker.addEventListener('activate', (event) => event.waitUntil(dropOlder()));
-worker.addEventListener('message', (event) => {
-  if (event.data?.do === 'activate') worker.skipWaiting();
+worker.addEventListener("install", (event) => event.waitUntil(fill()));
+worker.addEventListener("activate", (event) => event.waitUntil(dropOlder()));
+worker.addEventListener("message", (event) => {
+  if (event.data?.do === "activate") worker.skipWaiting();
 });
-worker.addEventListener('fetch', (event) => {
+worker.addEventListener("fetch", (event) => {
   const path = fileOf(event.request);
   if (path === null) return;
-  const reply =
-    event.request.mode === 'navigate' ? page(event, path) : file(event.request, path);
+  const reply = event.request.mode === "navigate" ? page(event, path) : file(event.request, path);
   event.respondWith(reply);
 });
