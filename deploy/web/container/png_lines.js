@@ -96,13 +96,12 @@ function unfilter(filter, line, above, back) {
   } else if (filter === 2) {
     for (let i = 0; i < length; i++) line[i] += above[i];
   } else if (filter === 3) {
-    for (let i = 0; i < length; i++) {
-      line[i] += ((i < back ? 0 : line[i - back]) + above[i]) >> 1;
-    }
+    for (let i = 0; i < back; i++) line[i] += above[i] >> 1;
+    for (let i = back; i < length; i++) line[i] += (line[i - back] + above[i]) >> 1;
   } else if (filter === 4) {
-    for (let i = 0; i < length; i++) {
-      const [left, corner] = i < back ? [0, 0] : [line[i - back], above[i - back]];
-      line[i] += paeth(left, above[i], corner);
+    for (let i = 0; i < back; i++) line[i] += above[i];
+    for (let i = back; i < length; i++) {
+      line[i] += paeth(line[i - back], above[i], above[i - back]);
     }
   }
 }

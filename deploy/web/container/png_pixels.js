@@ -49,27 +49,28 @@ class Picture {
    * @param {Place} place
    */
   take(line, { x, step, width, y }) {
-    const { png, samples, pixels } = this;
+    const { png, samples, pixels, clear } = this;
     const row = png.depth < 8 ? unpacked(line, png.depth, width) : line;
-    const alphaAt = samples % 2 === 0 ? samples - 1 : -1;
     let to = (y * png.width + x) * 3;
+    if (samples === 3 && step === 1 && !clear) {
+      pixels.set(row, to);
+      return;
+    }
+    const indexed = png.colour === PALETTE;
+    const alphaAt = samples === 2 || samples === 4 ? samples - 1 : 0;
     for (let i = 0; i < width * samples; i += samples, to += step * 3) {
-      let [red, green, blue, alpha] = [0, 0, 0, 255];
-      if (png.colour === PALETTE) {
-        const at = row[i] * 3; // entries that the file does not have are black, and opaque
-        [red, green, blue] = [png.palette[at], png.palette[at + 1], png.palette[at + 2]];
+      let alpha = alphaAt ? row[i + alphaAt] : 255;
+      if (indexed) {
         alpha = png.clear?.[row[i]] ?? 255;
-      } else if (samples >= 3) {
-        [red, green, blue] = [row[i], row[i + 1], row[i + 2]];
+        // entries that the file does not have are black
+        for (let c = 0; c < 3; c++) pixels[to + c] = png.palette[row[i] * 3 + c] ?? 0;
       } else {
-        red = green = blue = row[i] * this.scale;
+        for (let c = 0; c < 3; c++) pixels[to + c] = row[i + (samples >= 3 ? c : 0)] * this.scale;
       }
-      if (alphaAt > 0) alpha = row[i + alphaAt];
-      const [r, g, b] = this.clear ?? NOTHING;
-      if (red === r && green === g && blue === b) alpha = 0;
-      pixels[to] = overWhite(red || 0, alpha);
-      pixels[to + 1] = overWhite(green || 0, alpha);
-      pixels[to + 2] = overWhite(blue || 0, alpha);
+      if (clear?.every((value, c) => pixels[to + c] === value)) alpha = 0;
+      if (alpha < 255) {
+        for (let c = 0; c < 3; c++) pixels[to + c] = overWhite(pixels[to + c], alpha);
+      }
     }
   }
 
@@ -77,8 +78,6 @@ class Picture {
     return this.pixels;
   }
 }
-
-const NOTHING = [-1, -1, -1];
 
 /** All samples of 16 bits have to be there before it is known what they mean. */
 class DeepPicture {

@@ -5,5 +5,5 @@
  * @param {number} alpha 0..255
  */
 export function overWhite(colour, alpha) {
-  return Math.floor((colour * alpha + 255 * (255 - alpha) + 127) / 255);
+  return alpha === 255 ? colour : ((colour * alpha + 255 * (255 - alpha) + 127) / 255) | 0;
 }
