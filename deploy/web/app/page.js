@@ -94,7 +94,7 @@ export class Page {
     const model = this.#models[index];
     const turn = ++this.#modelTurn;
     this.finder.live.stop();
-    this.view.hide();
+    this.#forget();
     this.about = null;
     screen.clearFault();
     screen.setLoaded([0, 0]);
@@ -128,7 +128,7 @@ export class Page {
     this.finder.close();
     this.#file = file;
     this.screen.clearFault();
-    this.view.hide();
+    this.#forget();
     this.screen.setWorking(true);
     if (this.#models.length === 0) return; // once their list is there
     try {
@@ -177,20 +177,26 @@ export class Page {
     this.#photoTurn += 1;
     this.#file = null;
     this.#showPicture(null);
-    this.view.hide();
+    this.#forget();
     this.screen.clearFault();
     this.screen.setWorking(false);
   }
 
+  /** No answer is shown, nor said. */
+  #forget() {
+    this.view.hide();
+    this.screen.speak("");
+  }
+
   showWelcome() {
     this.screen.setMode("welcome", cameraAllowed());
-    this.view.hide();
+    this.#forget();
   }
 
   /** @param {"live" | "frozen"} mode */
   showCamera(mode) {
     this.screen.setMode(mode, true);
-    if (mode === "live") this.view.hide();
+    if (mode === "live") this.#forget();
   }
 
   /** The button with the cross: closes what fills the stage. */
@@ -214,6 +220,7 @@ export class Page {
   redraw() {
     this.screen.redraw();
     this.view.redraw();
+    this.screen.speak(this.view.spoken);
     this.#describe();
   }
 }
