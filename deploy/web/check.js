@@ -8,49 +8,14 @@
  * endian), one a class. A fault is one line on standard error, with status 2.
  */
 
-import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { answerOf, probabilitiesOf } from "./core/answer.js";
 import { Fault } from "./core/fault.js";
 import { normalise, prepare, rowsOf } from "./core/prepare.js";
 import { readSpec } from "./core/spec.js";
 import { Model } from "./engine/model.js";
-import { setUp, unpacked } from "./engine/runtime.js";
+import { bytesOf, runtimeIn } from "./node_runtime.js";
 
 const SIZES = 8; // bytes in front of a photo
-
-/**
- * @param {string} folder
- * @param {string} name
- */
-async function bytesOf(folder, name) {
-  const content = await readFile(join(folder, name));
-  return new Uint8Array(content.buffer, content.byteOffset, content.length);
-}
-
-/**
- * Node takes a file that ends in .js for a module only beside a package.json that says so.
- *
- * @param {string} folder
- */
-async function runtimeIn(folder) {
-  const copy = await mkdtemp(join(tmpdir(), "pocketlens-"));
-  try {
-    const script = join(copy, "ort.mjs");
-    await copyFile(join(folder, "ort.wasm.bundle.min.js"), script);
-    const ort = await import(pathToFileURL(script).href);
-    const wasm = await unpacked(
-      /** @type {Uint8Array<ArrayBuffer>} */ (
-        await bytesOf(folder, "ort-wasm-simd-threaded.wasm.gz")
-      ),
-    );
-    return setUp(ort, wasm, 1);
-  } finally {
-    await rm(copy, { recursive: true, force: true });
-  }
-}
 
 /** Bytes of standard input, as many as are asked for. */
 class Input {

@@ -7,14 +7,17 @@
 import { bitmapRows, decoded } from "./container/decode.js";
 import { readPhoto } from "./container/photo.js";
 import { answerOf, probabilitiesOf } from "./core/answer.js";
+import { around } from "./core/faces.js";
 import { Fault } from "./core/fault.js";
-import { normalise, prepare } from "./core/prepare.js";
+import { normalise, pixelsOf, prepare } from "./core/prepare.js";
 import { MAX_BYTES, readSpec } from "./core/spec.js";
+import { Detector } from "./engine/detector.js";
 import { fetchBytes } from "./engine/fetched.js";
 import { Model } from "./engine/model.js";
 import { loadRuntime, threadsHere } from "./engine/runtime.js";
 
 const RUNTIME = new URL("./runtime/", import.meta.url);
+const FACES = new URL("./faces/", import.meta.url);
 const MAX_MODEL = 1 << 30; // bytes
 
 /** @typedef {import("./core/resample.js").RowSource} RowSource */
@@ -25,6 +28,8 @@ const scope = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ 
 let runtime = null;
 /** @type {Model | null} */
 let model = null;
+/** @type {Promise<Detector> | null} */
+let detector = null;
 
 /** @param {number} threads */
 function runtimeOnce(threads) {
@@ -96,31 +101,83 @@ function current() {
   throw new Fault("not_open");
 }
 
-/** @param {Request} request `bytes` of a file (ArrayBuffer); `topk`; `keep: "tensor"` */
-async function photo(request) {
-  const opened = current();
+/**
+ * Decodes what a request brings, has it used, and lets go of it.
+ *
+ * @param {Request} request `bytes` of a file (ArrayBuffer), or an upright `bitmap` (ImageBitmap)
+ * @param {(opened: Model, rows: RowSource, decode: number) => Promise<object>} use
+ */
+async function withPhoto({ bytes, bitmap }, use) {
   const start = performance.now();
-  const file = await readPhoto(new Uint8Array(request.bytes));
-  const { rows, close } = await decoded(file, opened.spec.input.range);
+  if (bitmap) {
+    try {
+      return await use(current(), bitmapRows(bitmap, 1), performance.now() - start);
+    } finally {
+      bitmap.close();
+    }
+  }
+  const opened = current();
+  const { rows, close } = await decoded(
+    await readPhoto(new Uint8Array(bytes)),
+    opened.spec.input.range,
+  );
   try {
-    return await answered(opened, rows, request, performance.now() - start);
+    return await use(opened, rows, performance.now() - start);
   } finally {
     close();
   }
 }
 
-/** @param {Request} request `bitmap` (ImageBitmap), upright; `topk`; `keep: "tensor"` */
-async function frame(request) {
-  const { bitmap } = request;
-  try {
-    return await answered(current(), bitmapRows(bitmap, 1), request, 0);
-  } finally {
-    bitmap.close();
-  }
+/** @param {Request} request see `withPhoto`; `topk`; `keep: "tensor"` */
+function photo(request) {
+  return withPhoto(request, (opened, rows, decode) => answered(opened, rows, request, decode));
+}
+
+/** @param {(loaded: number, total: number) => void} [progress] */
+function detectorOnce(progress) {
+  detector ??= runtimeOnce(threadsHere())
+    .then((ort) => Detector.open(ort, FACES, progress))
+    .catch((error) => {
+      detector = null; // the next request tries again
+      throw error;
+    });
+  return detector;
+}
+
+/**
+ * @param {Request} _request
+ * @param {(loaded: number, total: number) => void} progress
+ */
+async function openFaces(_request, progress) {
+  const { spec } = await detectorOnce(progress);
+  return { about: { margin: spec.margin, longest: spec.longestSide } };
+}
+
+/**
+ * Every face, labelled by the part of the photo around it.
+ *
+ * @param {Request} request see `withPhoto`; `topk`; `longest` side in pixels, for a quicker search
+ */
+function faces(request) {
+  return withPhoto(request, async (opened, rows, decode) => {
+    const finder = await detectorOnce();
+    const start = performance.now();
+    const whole = pixelsOf(rows);
+    const found = await finder.find(whole, request.longest);
+    const searched = performance.now();
+    const labelled = [];
+    for (const { box, score, landmarks } of found) {
+      const part = around(whole, box, finder.spec.margin);
+      const { answer } = await answered(opened, part, request, 0);
+      labelled.push({ box, score, landmarks, answer });
+    }
+    const ms = { decode, faces: searched - start, model: performance.now() - searched };
+    return { faces: labelled, size: [rows.width, rows.height], ms };
+  });
 }
 
 /** @type {Record<string, (request: Request, progress: (loaded: number, total: number) => void) => Promise<object>>} */
-const TASKS = { open, photo, frame };
+const TASKS = { open, photo, frame: photo, open_faces: openFaces, faces };
 
 /** One after another, as they come: they share a model and a canvas. */
 let last = Promise.resolve();

@@ -10,6 +10,10 @@ const { readSpec } = await import(new URL("core/spec.js", PAGE));
 const { CODES } = await import(new URL("core/fault.js", PAGE));
 const { readPhoto } = await import(new URL("container/photo.js", PAGE));
 const { pngPixels } = await import(new URL("container/png_pixels.js", PAGE));
+const { around, facesIn, suppressed } = await import(new URL("core/faces.js", PAGE));
+const { shrunk } = await import(new URL("core/shrink.js", PAGE));
+const { Detector, readFacesSpec } = await import(new URL("engine/detector.js", PAGE));
+const { runtimeIn } = await import(new URL("node_runtime.js", PAGE));
 const { uprightRows } = await import(new URL("container/turned.js", PAGE));
 
 const bytesOf = (file) => new Uint8Array(readFileSync(file));
@@ -23,7 +27,31 @@ function upright(rows) {
   return all;
 }
 
+const floats = (file) => new Float32Array(bytesOf(file).buffer);
+/** @type {any} */
+let detector = null;
+
 const TASKS = {
+  faces_in: ({ files, columns, threshold }) => ({
+    faces: suppressed(facesIn(files.map(floats), columns, threshold)),
+  }),
+  shrink: ({ file, out, width, height, to }) => {
+    write(out, shrunk({ rgb: bytesOf(file), width, height }, ...to).rgb);
+    return {};
+  },
+  around: ({ file, out, width, height, box, margin }) => {
+    const rows = around({ rgb: bytesOf(file), width, height }, box, margin);
+    write(out, upright(rows));
+    return { size: [rows.width, rows.height] };
+  },
+  open_faces: async ({ folder, runtime }) => {
+    const spec = readFacesSpec(bytesOf(`${folder}/faces.json`));
+    detector = await Detector.of(await runtimeIn(runtime), bytesOf(`${folder}/${spec.file.name}`), spec);
+    return { spec };
+  },
+  faces: async ({ file, width, height }) => ({
+    faces: await detector.find({ rgb: bytesOf(file), width, height }),
+  }),
   codes: () => ({ codes: CODES }),
   spec: ({ file }) => ({ spec: readSpec(bytesOf(file)) }),
   sha256: async ({ file }) => {

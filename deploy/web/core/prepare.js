@@ -71,14 +71,27 @@ export function normalise(pixels, input, layout) {
 }
 
 /**
- * Rows of RGB or RGBA pixels that are in memory and upright; alpha counts for nothing.
+ * Rows of upright RGB pixels that are in memory.
  *
- * @param {Uint8Array | Uint8ClampedArray} pixels
+ * @param {Uint8Array | Uint8ClampedArray} rgb
  * @param {number} width
  * @param {number} height
  * @returns {RowSource}
  */
-export function rowsOf(pixels, width, height) {
+export function rowsOf(rgb, width, height) {
   const length = width * CHANNELS;
-  return { width, height, row: (y) => pixels.subarray(y * length, (y + 1) * length) };
+  return { width, height, row: (y) => rgb.subarray(y * length, (y + 1) * length) };
+}
+
+/**
+ * All rows, in memory.
+ *
+ * @param {RowSource} rows
+ * @returns {import("./faces.js").Pixels}
+ */
+export function pixelsOf(rows) {
+  const { width, height } = rows;
+  const rgb = new Uint8ClampedArray(width * height * CHANNELS);
+  for (let y = 0; y < height; y++) rgb.set(rows.row(y), y * width * CHANNELS);
+  return { rgb, width, height };
 }
