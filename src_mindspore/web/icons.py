@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 _GROUND, _RING, _GLASS, _LIGHT = "#14532d", "#f4f7f4", "#4ade80", "#f4f7f4"
-_FINER = 4  # drawn so many times larger, and made smaller: PNG has no anti-aliased circles
+_FINER = 4  # drawn so many times larger, then averaged: Pillow draws circles without anti-aliasing
 _CORNER = 0.22  # radius of the ground's corners, shares of the side
 _BLADES = 6
 _OPENING, _RIM = 0.24, 0.5  # of the aperture: where a blade's edge begins, and beyond the glass
@@ -62,7 +62,7 @@ def draw_icon(icon: Icon) -> Image.Image:
         points = [(middle + unit * x, middle + unit * y) for x, y in (begin, end)]
         draw.line(points, _GROUND, max(1, round(_EDGE * unit)))
     disc(0.30, -0.30, 0.075, _LIGHT)
-    return image.resize((icon.side, icon.side), Image.Resampling.LANCZOS)
+    return image.reduce(_FINER)
 
 
 def _corner(blade: float) -> tuple[float, float]:

@@ -84,7 +84,7 @@ def write_page(folder: Path) -> list[str]:
         shutil.copyfile(source, folder / name)
     (folder / "icons").mkdir(exist_ok=True)
     for icon in ICONS:
-        draw_icon(icon).save(folder / "icons" / icon.name, optimize=True)
+        draw_icon(icon).save(folder / "icons" / icon.name)
     return [*(name for _, name in copied), *(f"icons/{icon.name}" for icon in ICONS)]
 
 
