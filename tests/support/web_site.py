@@ -58,7 +58,7 @@ def write_colour_model(folder: Path, spec: ModelSpec) -> None:
             helper.make_node("Gemm", ["means", "weights", "bias"], ["y"], transB=1),
         ],
         "colours",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, *spec.input.size])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, len(spec.classes)])],
         [numpy_helper.from_array(WEIGHTS, "weights"), numpy_helper.from_array(BIAS, "bias")],
     )
