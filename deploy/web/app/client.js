@@ -55,6 +55,11 @@ export class Client {
     this.#start = start;
   }
 
+  /** Has the worker read its code, while it is found out which model is wanted. */
+  prepare() {
+    this.#running();
+  }
+
   /**
    * Opens the model of a folder; what is asked after this is asked of it.
    * @param {string} folder relative to the page

@@ -68,6 +68,7 @@ export class Page {
 
   /** Opens the model, and the camera where it was used the last time. */
   async start() {
+    this.client.prepare();
     const camera = this.storage.get("camera") === "yes" && cameraAllowed() && (await notDenied());
     await Promise.all([this.openModels(), camera ? this.finder.open() : undefined]);
   }
