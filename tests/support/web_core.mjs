@@ -13,6 +13,7 @@ const { pngPixels } = await import(new URL("container/png_pixels.js", PAGE));
 const { around, facesIn, suppressed } = await import(new URL("core/faces.js", PAGE));
 const { shrunk } = await import(new URL("core/shrink.js", PAGE));
 const { Detector, readFacesSpec } = await import(new URL("engine/detector.js", PAGE));
+const { Model } = await import(new URL("engine/model.js", PAGE));
 const { runtimeIn } = await import(new URL("node_runtime.js", PAGE));
 const { uprightRows } = await import(new URL("container/turned.js", PAGE));
 
@@ -30,6 +31,7 @@ function upright(rows) {
 const floats = (file) => new Float32Array(bytesOf(file).buffer);
 /** @type {any} */
 let detector = null;
+let ort = null;
 
 const TASKS = {
   faces_in: ({ files, columns, threshold }) => ({
@@ -44,9 +46,22 @@ const TASKS = {
     write(out, upright(rows));
     return { size: [rows.width, rows.height] };
   },
+  // opens the model of a folder and runs it once, on what `value` fills
+  model: async ({ folder, runtime, value }) => {
+    ort ??= await runtimeIn(runtime);
+    const spec = readSpec(bytesOf(`${folder}/spec.json`));
+    const model = await Model.open(ort, bytesOf(`${folder}/model.onnx`), spec);
+    try {
+      const count = model.shape.reduce((product, side) => product * side);
+      const scores = await model.run(new Float32Array(count).fill(value));
+      return { probabilities: Array.from(probabilitiesOf(scores, spec)) };
+    } finally {
+      await model.close();
+    }
+  },
   open_faces: async ({ folder, runtime }) => {
     const spec = readFacesSpec(bytesOf(`${folder}/faces.json`));
-    detector = await Detector.of(await runtimeIn(runtime), bytesOf(`${folder}/${spec.file.name}`), spec);
+    detector = await Detector.of((ort ??= await runtimeIn(runtime)), bytesOf(`${folder}/${spec.file.name}`), spec);
     return { spec };
   },
   faces: async ({ file, width, height }) => ({
