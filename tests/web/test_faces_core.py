@@ -13,11 +13,11 @@ from lite_fakes import fetched_or_skip
 from web_core import WebCore, web_core
 
 from src_mindspore.faces.boxes import suppress
-from src_mindspore.faces.centerface import CenterFace, any_size, decode
+from src_mindspore.faces.centerface import CenterFace, decode
 from src_mindspore.faces.crop import MARGIN, crop
 from src_mindspore.faces.detector import LONGEST_SIDE, SMALLEST_FACE, THRESHOLDS
 from src_mindspore.faces.files import CENTERFACE, network_files
-from src_mindspore.system.write import sha256_of
+from src_mindspore.faces.web_files import page_detector
 from src_mindspore.web.runtime import runtime_files
 
 SPEC = {
@@ -137,10 +137,8 @@ class Opened:
     """The page's detector and Python's."""
 
     def __init__(self, core: WebCore, folder: Path, runtime: Path) -> None:
-        network = folder / "centerface.onnx"
-        network.write_bytes(any_size(network_files(CENTERFACE)[0]))
-        digest, size = sha256_of(network), network.stat().st_size
-        faces_json(folder, file={"name": network.name, "bytes": size, "sha256": digest})
+        for name, content in page_detector().items():
+            (folder / name).write_bytes(content)
         core.good("open_faces", folder=folder, runtime=runtime)
         self.core, self.folder = core, folder
         self.detector = CenterFace(SMALLEST_FACE, SPEC["threshold"], LONGEST_SIDE, 1)
