@@ -452,6 +452,48 @@ def test_the_camera(browser, server, photos) -> None:
         assert visit.faults == []
 
 
+@pytest.mark.long
+def test_the_browser_refuses_the_camera(server, photos) -> None:
+    """As it does by itself: where nobody allows it, and where there is none."""
+    for options, code in (([CAMERA[0]], "camera_refused"), ([], "camera_none")):
+        with chromium(*options) as browser, visited(browser, server) as visit:
+            visit.page.locator("#shutter").click()
+            visit.fault(strings(visit)["en"][f"fault_{code}"])
+            visit.choose(photos["red"])
+            visit.name("Red")
+            assert visit.faults == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", [(320, 480), (390, 844), (740, 360), (1280, 800)])
+def test_nothing_overlaps(browser, server, photos, size) -> None:
+    """What is in the panel lies below one another, at every size, with the times opened."""
+    width, height = size
+    boxes = """() => [...document.querySelectorAll("#panel > *, #answer > *, #actions > *")]
+      .filter((e) => e.checkVisibility() && !e.matches(".unseen"))
+      .map((e) => [e.id || e.className, e.parentElement.id, e.getBoundingClientRect().toJSON()])"""
+    view = {"viewport": {"width": width, "height": height}, "has_touch": True}
+    with visited(browser, server, **view) as visit:
+        for state in states(visit, photos):
+            for _ in range(2):
+                shown = visit.page.evaluate(boxes)
+                for n, (name, parent, box) in enumerate(shown):
+                    assert box["right"] <= width, (state, name)
+                    if name == "actions" and height < 481:
+                        continue  # it stays in sight, above what is scrolled
+                    for other, owner, place in shown[n + 1 :]:
+                        if owner != parent or (height < 481 and other == "actions"):
+                            continue
+                        apart = (
+                            box["bottom"] <= place["top"] + 0.5
+                            or place["bottom"] <= box["top"] + 0.5
+                            or box["right"] <= place["left"] + 0.5
+                            or place["right"] <= box["left"] + 0.5
+                        )
+                        assert apart, (state, name, other)
+                visit.page.locator("#language").click()
+
+
 def test_plain_http_without_storage(browser, server, photos) -> None:
     no_storage = (
         "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no') }})"
