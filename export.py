@@ -110,12 +110,17 @@ def _add_web(parser: argparse.ArgumentParser) -> None:
         help="of the model in the page (default: of the run's folder); the one of that name is "
         "replaced",
     )
+    parser.add_argument(
+        "--faces",
+        action="store_true",
+        help="the page finds faces (CenterFace, 7 MB more) and labels each: for a run on faces",
+    )
 
 
 def _check_together(args: argparse.Namespace) -> None:
     """Refuses an option that would have no effect beside the others."""
     if args.web is None:
-        if given := _given(args, "web_weights", "web_name"):
+        if given := _given(args, "web_weights", "web_name", "faces"):
             raise UserError(f"{given} is about the page: it takes --web")
         return
     device_files = args.formats or args.out
@@ -160,13 +165,18 @@ def _wanted_page(args: argparse.Namespace, runs: list[Path]) -> Wanted | None:
     if args.web == WEB_DEFAULT and len(runs) > 1:
         raise UserError("an average belongs to none of its runs: name the folder with --web DIR")
     folder = runs[0] / "web" if args.web == WEB_DEFAULT else args.web
+    detector = None
+    if args.faces:
+        from src_mindspore.faces.web_files import page_detector
+
+        detector = page_detector()
     name = args.web_name or (folder if len(runs) > 1 else runs[0]).resolve().name
     return Wanted(
         formats=("onnx",),
         max_drop=args.max_drop,
         fold_temperature=args.fold_temperature,
         labels=args.labels,
-        web=WebFolder(folder, name, args.web_weights or "fp32"),
+        web=WebFolder(folder, name, args.web_weights or "fp32", detector),
     )
 
 

@@ -4,7 +4,7 @@ All files are prepared in a folder inside, and take their places by renaming, se
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from src_mindspore.system.terminal import shown_name
 from src_mindspore.system.write import json_bytes, sha256_of, sync_folder
 from src_mindspore.web.fp16 import WEIGHTS
 from src_mindspore.web.page import (
+    FACES,
     FILES_LIST,
     MODEL,
     MODELS,
@@ -46,13 +47,21 @@ class WebFolder:
         path: the folder.
         name: of the model that is to be added, or to replace the one of that name.
         weights: how its weights are stored, one of ``fp16.WEIGHTS``.
+        detector: the files by which the page finds the faces that this model labels, by name; None
+            for a model of whole photos.
 
     Raises:
         UserError: a value that is not accepted, something that no such export wrote, or changed
             since, or a folder that cannot be written.
     """
 
-    def __init__(self, path: Path, name: str, weights: str = "fp32") -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        weights: str = "fp32",
+        detector: Mapping[str, bytes] | None = None,
+    ) -> None:
         if not is_file_name(name) or name.startswith(".") or not name.strip():
             raise UserError(
                 f"the name of a model in the page is one of a folder, without / and no dot in "
@@ -61,6 +70,7 @@ class WebFolder:
         if weights not in WEIGHTS:
             raise UserError(f"--web-weights takes {', '.join(WEIGHTS)}; got {weights!r}")
         self.path, self.name, self.weights = path, name, weights
+        self._detector = {f"{FACES}/{file}": data for file, data in (detector or {}).items()}
         page_sources()
         self._files = Manifest(path, COMMAND)
         self._check()
@@ -105,7 +115,7 @@ class WebFolder:
                 staged = temporary / "staged"
                 model = staged / MODELS / self.name
                 model.mkdir(parents=True)
-                names = write_page(staged)
+                names = [*write_page(staged), *self._write_detector(staged)]
                 self._runtime = staged / RUNTIME
                 yield model
                 names += self._assemble(staged, names)
@@ -127,7 +137,7 @@ class WebFolder:
                 f"{self.path} is to be written, and the folder {there} may not be written"
             )
         own = [*page_sources(), MODELS_LIST, FILES_LIST, SERVICE_WORKER, PARITY]
-        own += [f"{MODELS}/{self.name}/{file}" for file in (MODEL, FILE_NAME)]
+        own += [*_model_files(self.name), *self._detector]
         self._files.refuse_others({*own, *self._files.names}, _ADVICE)
 
     def _entries(self) -> list[ModelEntry]:
@@ -142,10 +152,16 @@ class WebFolder:
             return {}
         return parse_json(path.read_text(encoding="utf-8"), str(path))
 
+    def _write_detector(self, staged: Path) -> list[str]:
+        for name, content in self._detector.items():
+            (staged / name).parent.mkdir(exist_ok=True)
+            (staged / name).write_bytes(content)
+        return list(self._detector)
+
     def _assemble(self, staged: Path, page: Sequence[str]) -> list[str]:
         """Writes what names all files; gives the names of what is not in ``page``."""
         entries = self._entries()
-        entry = ModelEntry.of(self.name)
+        entry = ModelEntry.of(self.name, bool(self._detector))
         if self.replaces:
             entries = [entry if old.name == self.name else old for old in entries]
         else:
@@ -163,10 +179,10 @@ class WebFolder:
         (staged / PARITY).write_bytes(json_bytes({"models": reports}))
         own = _model_files(self.name)
         hashes = {name: sha256_of(staged / name) for name in (*page, *own)}
-        for old in entries:
-            if old.name != self.name:
-                hashes |= {name: sha256_of(self.path / name) for name in _model_files(old.name)}
         kept = [name for old in entries for name in _model_files(old.name)]
+        if any(old.faces for old in entries):  # the detector of an earlier export
+            kept += [name for name in self._files.names if name.startswith(f"{FACES}/")]
+        hashes |= {name: sha256_of(self.path / name) for name in kept if name not in hashes}
         return [*kept, PARITY, *write_lists(staged, entries, hashes)]
 
     def _put(self, staged: Path, temporary: Path, names: Sequence[str]) -> None:

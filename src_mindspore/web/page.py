@@ -17,6 +17,7 @@ from src_mindspore.web.runtime import LICENSE, runtime_files
 SOURCE = Path(__file__).resolve().parents[2] / "deploy" / "web"
 RUNTIME = "runtime"  # folder of ONNX Runtime Web
 MODELS = "models"  # folder with a folder for each model
+FACES = "faces"  # folder of the network that finds them
 MODEL = "model.onnx"
 MODELS_LIST = "models.json"
 MODELS_FORMAT = 1

@@ -27,9 +27,9 @@ from src_mindspore.web.renames import undone_on_failure
 NOT_LISTED = {"files.js", "service_worker.js", "parity.json", "written.json"}
 
 
-def add(folder: Path, name: str, temperature: float = 0.5) -> None:
+def add(folder: Path, name: str, temperature: float = 0.5, detector: dict | None = None) -> None:
     """What an export does with a page: a model, its spec, and how it compares."""
-    with WebFolder(folder, name).filled() as model:
+    with WebFolder(folder, name, detector=detector).filled() as model:
         write_colour_model(model / "made", colour_spec())
         for file in ("model.onnx", "spec.json"):
             shutil.move(model / "made" / file, model / file)
@@ -122,6 +122,18 @@ def test_a_page_takes_a_second_model_and_replaces_one_of_the_same_name(own) -> N
 def test_the_same_export_gives_the_same_bytes(page, own) -> None:
     add(own, "垃圾 #1%")
     assert files_of(own) == files_of(page)
+
+
+def test_the_network_for_faces_stays_while_a_model_labels_them(own) -> None:
+    add(own, "faces", detector={"centerface.onnx": b"network", "faces.json": b"{}"})
+    add(own, "second")
+    assert (own / "faces/centerface.onnx").read_bytes() == b"network"
+    assert listed(own)["files"]["faces/faces.json"] == sha256_of(own / "faces/faces.json")
+    table = json.loads((own / "models.json").read_text())["models"]
+    assert [model["faces"] for model in table] == [False, True, False]
+    add(own, "faces")
+    assert not (own / "faces").exists()
+    assert "faces/faces.json" not in listed(own)["files"]
 
 
 def test_what_an_older_page_had_goes(own, monkeypatch) -> None:

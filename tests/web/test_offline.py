@@ -148,7 +148,8 @@ def test_a_server_with_half_an_update_changes_nothing(browser, site, versions, p
         visit.ready()
         says(visit, photo, "Red")
         update(site, versions["Crimson"])
-        visit.page.reload()
+        with suppress(Error):  # it may be on its way to the new version itself
+            visit.page.reload()
         become(visit, version_of(site))
         visit.ready()
         says(visit, photo, "Crimson")
