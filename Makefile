@@ -24,6 +24,7 @@ tutorial: .venv/tutorial
 lint: .venv/development
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m ruff format --check .
+	@scripts/lint_web.sh
 
 .venv/runtime: requirements.txt scripts/setup.sh
 	@scripts/setup.sh requirements.txt

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests take besides Python: of deploy/ compilers, libraries, an ARM emulator, a
-# JDK, the Android resource tool; of pages a browser. Debian and Ubuntu, as root; elsewhere it says
-# what is missing.
+# JDK, the Android resource tool; of pages a browser, and node with npm. Debian and Ubuntu, as root;
+# elsewhere it says what is missing.
 # Usage: scripts/install_device_tools.sh      status 0 when everything is there
 set -euo pipefail
 
@@ -10,16 +10,22 @@ packages=(
     make g++ libjpeg-dev libpng-dev nlohmann-json3-dev doctest-dev cmake
     g++-aarch64-linux-gnu qemu-user
     default-jdk-headless aapt android-framework-res
-    chromium
+    chromium nodejs npm
 )
 
 installed() {
     [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# A JDK of any other package will do.
+# A JDK, node or npm of any other package will do.
 there() {
-    installed "$1" || { [ "$1" = default-jdk-headless ] && command -v javac >/dev/null; }
+    installed "$1" && return
+    case "$1" in
+        default-jdk-headless) command -v javac ;;
+        nodejs) command -v node ;;
+        npm) command -v npm ;;
+        *) false ;;
+    esac >/dev/null
 }
 
 missing() {

@@ -22,6 +22,7 @@ ROOMS = {
     "head": "backbone",
     "video": "",
     "photos": "spec video",
+    "web": "spec",
     "pages": "photos spec",
     "weights": "backbone backbones",
     "dataset": "photos spec",
@@ -32,7 +33,7 @@ ROOMS = {
     "faces": "evaluation network photos plots spec video",
     "cache": "features evaluation",
     "doctor": "pages dataset photos features weights network spec",
-    "export": "config evaluation lite runs network photos spec",
+    "export": "config evaluation lite runs network photos spec web",
     "training": "compiled lr backbone config spec plots head photos weights dataset network runs "
     "features evaluation doctor",
     "comparison": "config training doctor dataset photos evaluation plots network features runs "

@@ -13,7 +13,7 @@ from src_mindspore.evaluation.model import Model, described
 from src_mindspore.evaluation.open_checkpoint import classifier_of, mindspore_runner
 from src_mindspore.export.lite import LiteSources, write_lite
 from src_mindspore.export.onnx_metadata import describe_onnx
-from src_mindspore.export.output import PARITY, ExportFolder
+from src_mindspore.export.output import PARITY
 from src_mindspore.export.parity import (
     MAX_DIFFERENCE,
     Exported,
@@ -22,6 +22,7 @@ from src_mindspore.export.parity import (
 )
 from src_mindspore.export.photos import Photos
 from src_mindspore.export.wanted import Wanted
+from src_mindspore.export.web import in_page, stored_for_page
 from src_mindspore.network.mindir_file import export_mindir
 from src_mindspore.network.onnx_file import allow_any_batch, export_onnx
 from src_mindspore.runs.names import MODEL
@@ -38,7 +39,8 @@ def export_run(
     Args:
         run: a run folder.
         wanted: the files and their checks.
-        out: the folder to write, new or from an earlier export; None is ``run/export``.
+        out: the folder to write, new or from an earlier export; None is ``run/export``. Without
+            effect where ``wanted.web`` is the folder.
         data: the data folder whose validation photos are compared; None is the run's own.
 
     Returns:
@@ -49,7 +51,7 @@ def export_run(
             fails, or a file that disagrees with the checkpoint or lost too much; nothing is left
             of that export then.
     """
-    folder = ExportFolder(out or run / "export", wanted.names)
+    folder = wanted.folder(out or run / "export")
     config, spec = load_run(run)
     spec = wanted.labelled(spec)
     calibrates = "int8" in wanted.quants
@@ -114,6 +116,8 @@ def write_checked(
     photos, reference = source.photos, source.reference
     files = _write_files(source, spec, folder, wanted)
     spec.with_files(*(FileSpec.of(file.path, file.layout) for file in files)).save(folder)
+    if wanted.web:
+        files += [in_page(file, wanted.web.runtime, spec) for file in files]
     machines = wanted.machines or (platform.machine(),)
     report = {
         "tolerance": MAX_DIFFERENCE,
@@ -152,5 +156,7 @@ def _write_files(source: Source, spec: ModelSpec, folder: Path, wanted: Wanted) 
     fixed.unlink(missing_ok=True)
     if "mindir" not in wanted.formats:
         mindir.unlink(missing_ok=True)
+    if wanted.web:
+        return [stored_for_page(onnx, wanted.web.weights)]
     kept = [path for path in (mindir, onnx) if path.suffix[1:] in wanted.formats]
     return [Exported(path, "NCHW") for path in kept] + lite

@@ -26,7 +26,6 @@ from src_mindspore.export.combine import (
 from src_mindspore.export.device_files import Source, write_checked
 from src_mindspore.export.member_photos import SPLIT, united, why_no_score
 from src_mindspore.export.members import Member
-from src_mindspore.export.output import ExportFolder
 from src_mindspore.export.parity import said_of
 from src_mindspore.export.photos import Photos
 from src_mindspore.export.wanted import Wanted
@@ -55,14 +54,15 @@ class EnsembleReport:
 
 
 def export_ensemble(
-    members: Sequence[Member], wanted: Wanted, out: Path, data: Path | None = None
+    members: Sequence[Member], wanted: Wanted, out: Path | None, data: Path | None = None
 ) -> EnsembleReport:
     """Exports the average of finished runs.
 
     Args:
         members: of ``load_members``; classes, display names and photos are those of the first.
         wanted: the files and their checks.
-        out: the folder to write, new or from an earlier export.
+        out: the folder to write, new or from an earlier export; may be None where ``wanted.web`` is
+            the folder.
         data: the data folder whose validation photos are compared; None is that of the first run.
 
     Raises:
@@ -70,7 +70,7 @@ def export_ensemble(
     """
     reason, known = why_no_score(members), united(members)
     own = [*([METRICS] if reason is None else []), *([SPLITS_FILE] if known else [])]
-    folder = ExportFolder(out, [*wanted.names, *own])
+    folder = wanted.folder(out or Path(), own)
     spec = wanted.labelled(ensemble_spec(members))
     first, calibrates = members[0], "int8" in wanted.quants
     photos = Photos.of_run(first.run, data or first.data, spec, calibrates)

@@ -64,12 +64,13 @@ class Member:
         )
 
 
-def load_members(runs: Sequence[Path], out: Path | None) -> list[Member]:
+def load_members(runs: Sequence[Path], out: Path | None, option: str = "--out") -> list[Member]:
     """Reads the runs of an average, before MindSpore is loaded.
 
     Args:
         runs: two or three run folders.
         out: where the average is to be written.
+        option: the one that names it.
 
     Raises:
         UserError: not two or three finished runs, one of them twice, runs whose outputs or inputs
@@ -78,7 +79,7 @@ def load_members(runs: Sequence[Path], out: Path | None) -> list[Member]:
     if out is None:
         raise UserError(
             f"an average of {len(runs)} runs belongs to none of them: name the folder of its files "
-            f"with --out"
+            f"with {option}"
         )
     if not FEWEST <= len(runs) <= MOST:
         raise UserError(f"an average is of two or three runs; got {len(runs)}: {_named(runs)}")

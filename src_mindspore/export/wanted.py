@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from src_mindspore.export.output import ExportFolder
 from src_mindspore.lite.library import device_library
 from src_mindspore.lite.quantisation import QUANTS
 from src_mindspore.spec.labels import check_labels, load_labels
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
+from src_mindspore.web.folder import WebFolder
 
 MAX_DROP = 0.5  # points of top-1 that a quantised file may lose
 FORMATS = ("mindir", "onnx", "ms")
@@ -26,6 +28,8 @@ class Wanted:
         converter: a ``converter_lite``; None finds or fetches one.
         fold_temperature: divide logits by the run's temperature in the exported graph.
         labels: a file of display names in place of the run's; the run keeps its own.
+        web: the folder of the page, which takes the place of a folder of device files; there
+            ``formats`` is ``onnx`` alone.
 
     Raises:
         UserError: a value is not accepted, or a machine cannot be run.
@@ -38,12 +42,25 @@ class Wanted:
     converter: str | None = None
     fold_temperature: bool = False
     labels: Path | None = None
+    web: WebFolder | None = None
 
     @property
     def names(self) -> list[str]:
         """Of the model files that will be written."""
         plain = [f"model.{name}" for name in self.formats if name != "ms"]
         return plain + [lite_name(quant) for quant in self.quants if "ms" in self.formats]
+
+    def folder(self, out: Path, beside: Sequence[str] = ()) -> ExportFolder | WebFolder:
+        """Where the files go: ``out``, or the folder of the page.
+
+        Args:
+            out: for device files.
+            beside: names of further files there.
+
+        Raises:
+            UserError: see ``ExportFolder``.
+        """
+        return self.web or ExportFolder(out, [*self.names, *beside])
 
     def labelled(self, spec: ModelSpec) -> ModelSpec:
         """The description with the wanted display names.
@@ -60,6 +77,8 @@ class Wanted:
         """Refuses a value that is not accepted, and a machine that cannot be run."""
         _check_choice("--formats", self.formats, FORMATS)
         _check_choice("--quant", self.quants, QUANTS)
+        if self.web and tuple(self.formats) != ("onnx",):
+            raise ValueError("a page has an ONNX file and no other")
         if self.max_drop < 0:
             raise UserError(f"--max-drop is 0 or more points; got {self.max_drop:g}")
         if "ms" in self.formats:

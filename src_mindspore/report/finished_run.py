@@ -12,14 +12,13 @@ from src_mindspore.photos.identity import RunPhotos
 from src_mindspore.photos.records import Record
 from src_mindspore.photos.scored import scored_records
 from src_mindspore.report.doctor import Findings, read_findings
+from src_mindspore.report.exports import exported_files
 from src_mindspore.runs.names import DOCTOR, LOG, METRICS, SPLITS_FILE
 from src_mindspore.runs.read import data_folder, load_run, read_metrics
 from src_mindspore.runs.splits import read_splits
 from src_mindspore.spec.model import ModelSpec
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.read import MAX_JSON, parse_json, read_json, read_text
-
-PARITY = "parity.json"  # of ``RUN/export``
+from src_mindspore.system.read import MAX_JSON, parse_json, read_text
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class FinishedRun:
         lines: of ``log.jsonl``.
         photos: which photo was in which split.
         data: the training and validation photos that are there, in the order of training.
-        parity: what ``export/parity.json`` holds; None without an export of this run there.
+        parity: what ``exports.exported_files`` gives.
         doctor: what was found of the photos before training; None in runs of earlier versions.
     """
 
@@ -67,7 +66,7 @@ def read_run(path: Path, data: Path | None = None, known: DataSet | None = None)
             f"{path / METRICS} was written by an earlier version; it has no {', '.join(missing)}"
         )
     found = known or _data(data_folder(path, data), spec, photos)
-    parity = _parity(path / "export" / PARITY, spec)
+    parity = exported_files(path, spec)
     doctor = read_findings(path / DOCTOR)
     lines = _lines(path / LOG)
     return FinishedRun(path, config, spec, metrics, lines, photos, found, parity, doctor)
@@ -82,18 +81,6 @@ def _data(root: Path, spec: ModelSpec, photos: RunPhotos) -> DataSet:
     return DataSet(
         root, tuple(spec.classes), splits, known_digests=digests, value_range=spec.input.range
     )
-
-
-def _parity(path: Path, spec: ModelSpec) -> dict[str, Any] | None:
-    """How the exported files compare; None where there are none of this very checkpoint."""
-    if not path.is_file():
-        return None
-    table = read_json(path)
-    rows = table.get("files") if isinstance(table, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(r, dict) and "sha256" in r for r in rows):
-        raise UserError(f"{path} is damaged: it must have a list of files; export.py writes it")
-    own = {file.sha256 for file in spec.files}
-    return table if own & {row["sha256"] for row in rows} else None
 
 
 def _records(root: Path, spec: ModelSpec, split: str, photos: RunPhotos) -> tuple[Record, ...]:

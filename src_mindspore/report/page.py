@@ -220,5 +220,5 @@ def _hashes(run: FinishedRun) -> list[tuple[str, str]]:
     """Name and SHA-256 of the model's files."""
     rows = [(file.name, file.sha256) for file in run.spec.files]
     exported = run.parity["files"] if run.parity else ()
-    rows += [(f"export/{row['name']}", row["sha256"]) for row in exported]
+    rows += [(f"{row.get('folder', 'export')}/{row['name']}", row["sha256"]) for row in exported]
     return list(dict.fromkeys(row for row in rows if row[0] != "export/model.ckpt"))

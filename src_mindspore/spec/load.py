@@ -2,6 +2,7 @@
 
 import math
 import os
+import struct
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -53,7 +54,7 @@ def load_spec(path: Path) -> ModelSpec:
 def _parse(raw: Mapping[str, Any]) -> ModelSpec:
     image = _only(InputSpec, raw["input"])
     resize = _only(ResizeSpec, image["resize"])
-    crop = image.get("crop") and _only(CropSpec, image["crop"])
+    crop = None if image.get("crop") is None else _only(CropSpec, image["crop"])
     spec = ModelSpec(
         classes=tuple(raw["classes"]),
         labels=tuple(raw["labels"]),
@@ -69,8 +70,8 @@ def _parse(raw: Mapping[str, Any]) -> ModelSpec:
             }
         ),
         output=raw["output"],
-        model=dict(raw["model"]),
-        files=tuple(_file(f) for f in raw["files"]),
+        model=_of_type(dict, raw, "model"),
+        files=tuple(_file(f) for f in _of_type(list, raw, "files")),
         calibration=parse_calibration(raw.get("calibration"), raw["output"]),
     )
     if raw["format"] == 1 and "calibration" in raw:
@@ -80,12 +81,14 @@ def _parse(raw: Mapping[str, Any]) -> ModelSpec:
         (spec.input.layout, LAYOUTS, "input.layout"),
         (spec.input.resize.rule, RESIZE_RULES, "input.resize.rule"),
         (spec.input.resize.interpolation, INTERPOLATIONS, "input.resize.interpolation"),
-        (spec.input.resize.antialias, (True,), "input.resize.antialias"),
         (spec.input.crop.rule if spec.input.crop else "center", ("center",), "input.crop.rule"),
         (spec.output, OUTPUTS, "output"),
     ):
         if value not in accepted:
             raise ValueError(f"{key} must be one of {list(accepted)}; got {brief(value)}")
+    if spec.input.resize.antialias is not True:
+        got = brief(spec.input.resize.antialias)
+        raise ValueError(f"input.resize.antialias must be true; got {got}")
     named = isinstance(raw["classes"], list) and all(isinstance(c, str) for c in spec.classes)
     if not named or len(spec.classes) < 2 or len(set(spec.classes)) != len(spec.classes):
         raise ValueError("classes must be at least 2 different names")
@@ -95,14 +98,42 @@ def _parse(raw: Mapping[str, Any]) -> ModelSpec:
         raise ValueError(f"labels must be {len(spec.classes)} tables, one per class")
     for label in spec.labels:
         _check_label(label)
-    if any(s <= 0 for s in spec.input.std):
-        raise ValueError(f"input.std must be above 0; got {list(spec.input.std)}")
-    if spec.input.resize.rule == "shorter_side" and not spec.input.crop:
-        raise ValueError("input.resize.rule shorter_side needs input.crop; got none")
-    final = spec.input.crop.size if spec.input.crop else spec.input.resize.size
-    if final != spec.input.size:
-        raise ValueError(f"input.size is {spec.input.size}, resize and crop give {final}")
+    _check_pixels(spec.input)
     return spec
+
+
+def _check_pixels(image: InputSpec) -> None:
+    """What is left of the input, value beside value."""
+    try:
+        good = all(s > 0 and _float32(1 / s) for s in map(_float32, image.std))
+        good = good and [_float32(m) for m in image.mean]
+    except OverflowError:
+        good = False
+    if not good:
+        raise ValueError(
+            f"input.std must be above 0, and mean and std have float32; "
+            f"got {list(image.mean)}, {list(image.std)}"
+        )
+    shorter = image.resize.rule == "shorter_side"
+    if shorter and not image.crop:
+        raise ValueError("input.resize.rule shorter_side needs input.crop; got none")
+    height, width = image.resize.size
+    final = image.crop.size if image.crop else image.resize.size
+    if final[0] > height or final[1] > (height if shorter else width):
+        raise ValueError(f"input.crop.size must fit into input.resize.size; got {final}")
+    if final != image.size:
+        raise ValueError(f"input.size is {image.size}, resize and crop give {final}")
+
+
+def _float32(value: float) -> float:
+    """The nearest number of float32; raises OverflowError where there is none."""
+    return struct.unpack("<f", struct.pack("<f", value))[0]
+
+
+def _of_type(kind: type, raw: Mapping[str, Any], key: str) -> Any:
+    if not isinstance(raw[key], kind):
+        raise ValueError(f"{key} must be a {'table' if kind is dict else kind.__name__}")
+    return raw[key]
 
 
 def _file(raw: Any) -> FileSpec:
@@ -111,6 +142,7 @@ def _file(raw: Any) -> FileSpec:
         not is_file_name(file.name)
         or not isinstance(file.sha256, str)
         or type(file.bytes) is not int
+        or file.bytes < 0
     ):
         raise ValueError(f"a file has name, bytes and sha256; got {brief(raw)}")
     if file.layout not in LAYOUTS:
@@ -145,6 +177,8 @@ def _range(raw: Any) -> ValueRange | None:
 
 def _numbers(values: Any, count: int) -> tuple[Any, ...]:
     if not isinstance(values, list) or len(values) != count:
+        raise ValueError(f"expected {count} numbers; got {brief(values)}")
+    if not all(type(v) in (int, float) for v in values):
         raise ValueError(f"expected {count} numbers; got {brief(values)}")
     numbers = tuple(float(v) for v in values)
     if not all(math.isfinite(n) for n in numbers):

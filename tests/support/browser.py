@@ -13,14 +13,14 @@ LOOKS = [(400, "light"), (400, "dark"), (1400, "light"), (1400, "dark")]
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Starts it; skips the test where there is none."""
+def chromium(*options: str) -> Iterator[Browser]:
+    """Starts it, with options of its command line; skips the test where there is none."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("there is no chromium; scripts/install_device_tools.sh installs it")
     with sync_playwright() as play:
         # in a container its own sandbox has no rights
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox", *options])
         try:
             yield browser
         finally:

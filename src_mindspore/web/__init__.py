@@ -1,0 +1,1 @@
+"""The page: an exported model in a folder that any static server serves."""
