@@ -241,7 +241,10 @@ def _video_takers(
     def draw(pixels: np.ndarray, faces: Sequence[SeenFace]) -> None:
         painter.draw(pixels, work.answers.drawn_frame(faces))
 
+    def say(words: str) -> None:
+        if source.count is not None:  # a camera is as fast as its light, and as we are
+            log.warning("%s: %s", source.name, words)
+
     size = (source.width, source.height)
-    steady = source.count is not None  # a camera is as fast as its light, and as we are
-    add = stack.enter_context(video_file(path, size, source.rate, draw, steady))
+    add = stack.enter_context(video_file(path, size, source.rate, draw, say))
     return [lambda frame, faces, _: add((frame, faces)), lambda _, __, answer: write_line(answer)]
