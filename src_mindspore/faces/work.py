@@ -230,7 +230,11 @@ def _video_takers(
     folder, painter = work.pictures.folder, work.pictures.painter
     folder.begin()
     path = folder.place(name, SUFFIX)
-    summary.picture = folder.shown(path)
+
+    def note() -> None:
+        summary.picture = folder.shown(path) if path.exists() else None  # the disk may be full
+
+    stack.callback(note)  # once the video is closed: what is entered last is left first
     write_line = stack.enter_context(folder.lines(path.with_suffix(LINES)))
     if source.width % EVEN or source.height % EVEN:
         log.warning(

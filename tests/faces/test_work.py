@@ -172,6 +172,21 @@ def test_of_a_broken_video_what_can_be_read_is_kept(tmp_path, threads) -> None:
     assert VideoFile(tmp_path / "out/clip.mp4").count == len(said)
 
 
+def test_a_video_that_could_not_be_written_is_not_said_to_be_there(tmp_path, monkeypatch) -> None:
+    def full(writer: output.VideoWriter) -> None:
+        raise OSError("is the disk full?")
+
+    source, summary = VideoFile(moving(tmp_path / "clip.mp4", 3)), VideoSummary("clip")
+    monkeypatch.setattr(output.VideoWriter, "close", full)
+    with pytest.raises(OSError, match="is the disk full"):
+        label_video(
+            *(face_work(tmp_path / "out"), source, Path("clip.mp4"), 1, None),
+            *(lambda _: None, summary),
+        )
+    assert not (tmp_path / "out" / "clip.mp4").exists()
+    assert summary.in_words({"white": "White"}).endswith(" a second), 1 face: 1 White")
+
+
 def test_frames_of_any_times_are_as_long_as_they_took(tmp_path) -> None:
     times, said = [0.0, 0.1, 0.5, 0.55, 0.56], []
     with output.video_file(tmp_path / "a.mp4", (32, 32), 20.0, lambda *_: None, said.append) as add:
