@@ -18,6 +18,7 @@ from src_mindspore.system.plain_path import plain_folder
 from src_mindspore.system.terminal import some
 from src_mindspore.system.write import atomic_path, put_in_place
 from src_mindspore.video.frames import Frame
+from src_mindspore.video.pace import Pace
 from src_mindspore.video.writer import SUFFIX, VideoWriter
 
 COMMAND = "faces.py"
@@ -112,7 +113,7 @@ def video_file(
     size: tuple[int, int],
     rate: float,
     draw: Callable[[np.ndarray, Any], object],
-    steady: bool = True,
+    say: Callable[[str], object],
 ) -> Iterator[Callable[[tuple[Frame, Sequence[Any]]], None]]:
     """Gives what adds a frame with its faces to a new video; drawn and encoded in another thread.
 
@@ -123,21 +124,25 @@ def video_file(
         size: width and height, pixels.
         rate: frames a second.
         draw: draws faces on pixels.
-        steady: whether the frames come at the rate; else each stays until the time of the next, so
-            that a second of the video is one.
+        say: is told at the end what was done to frames that do not come at that rate, if any.
 
     Raises:
         UserError: no such video can be written.
         OSError: it could not be written to its end.
     """
     with temporary_folder(path.parent) as folder, plain_folder(folder) as way:
-        writer = VideoWriter(way / f"video{SUFFIX}", size, rate)
+        writer, pace = VideoWriter(way / f"video{SUFFIX}", size, rate), Pace(rate)
+        shown: list[np.ndarray] = []  # the last picture that was written
 
         def add(item: tuple[Frame, Sequence[Any]]) -> None:
             frame, faces = item
-            draw(frame.pixels, faces)
-            for _ in range(1 if steady else round(frame.time * rate) + 1 - writer.written):
+            count = pace.times(frame.time)
+            for _ in range(count - 1):
+                writer.write(shown[0])
+            if count:
+                draw(frame.pixels, faces)
                 writer.write(frame.pixels)
+                shown[:] = [frame.pixels]
 
         try:
             with Behind(add, WAITING) as behind:
@@ -146,3 +151,5 @@ def video_file(
             writer.close()
             if writer.written:
                 put_in_place(folder / f"video{SUFFIX}", path)
+            if words := pace.in_words():
+                say(words)

@@ -230,7 +230,11 @@ def _video_takers(
     folder, painter = work.pictures.folder, work.pictures.painter
     folder.begin()
     path = folder.place(name, SUFFIX)
-    summary.picture = folder.shown(path)
+
+    def note() -> None:
+        summary.picture = folder.shown(path) if path.exists() else None  # the disk may be full
+
+    stack.callback(note)  # once the video is closed: what is entered last is left first
     write_line = stack.enter_context(folder.lines(path.with_suffix(LINES)))
     if source.width % EVEN or source.height % EVEN:
         log.warning(
@@ -241,7 +245,10 @@ def _video_takers(
     def draw(pixels: np.ndarray, faces: Sequence[SeenFace]) -> None:
         painter.draw(pixels, work.answers.drawn_frame(faces))
 
+    def say(words: str) -> None:
+        if source.count is not None:  # a camera is as fast as its light, and as we are
+            log.warning("%s: %s", source.name, words)
+
     size = (source.width, source.height)
-    steady = source.count is not None  # a camera is as fast as its light, and as we are
-    add = stack.enter_context(video_file(path, size, source.rate, draw, steady))
+    add = stack.enter_context(video_file(path, size, source.rate, draw, say))
     return [lambda frame, faces, _: add((frame, faces)), lambda _, __, answer: write_line(answer)]

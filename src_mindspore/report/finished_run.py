@@ -79,7 +79,11 @@ def _data(root: Path, spec: ModelSpec, photos: RunPhotos) -> DataSet:
     paths = [record.path for records in splits.values() for record in records]
     digests = {p: known[p] for p in paths} if all(p in known for p in paths) else None
     return DataSet(
-        root, tuple(spec.classes), splits, known_digests=digests, value_range=spec.input.range
+        root.resolve(),  # the page may be read anywhere
+        tuple(spec.classes),
+        splits,
+        known_digests=digests,
+        value_range=spec.input.range,
     )
 
 

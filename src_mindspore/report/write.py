@@ -83,16 +83,17 @@ def page_of(run: FinishedRun, trained: Trained | None = None) -> str:
     Raises:
         UserError: more photos than may be missing cannot be read, or a model that cannot be run.
     """
-    reader = PhotoReader(
-        run.data.root,
-        sum(map(len, run.data.splits.values())),
-        run.data.known_digests,
-        value_range=run.spec.input.range,
-    )
     if trained:
+        reader = trained.reader
         scored, runtime = trained.logits, run.metrics["val"]["model"]["runtime"]
         classifier, device = trained.classifier, trained.device
     else:
+        reader = PhotoReader(
+            run.data.root,
+            sum(map(len, run.data.splits.values())),
+            run.data.known_digests,
+            value_range=run.spec.input.range,
+        )
         model = _logits_model(run)
         scored = score_records(model, reader, run.data.records("val"), "val")
         runtime, device = model.runtime, select_device(run.config.device)

@@ -20,6 +20,7 @@ from src_mindspore.evaluation.score import Scored
 from src_mindspore.network.classifier import Classifier
 from src_mindspore.network.device import seed_everything, select_device
 from src_mindspore.photos.identity import RunPhotos
+from src_mindspore.photos.reader import PhotoReader
 from src_mindspore.runs.folder import RunFolder
 from src_mindspore.runs.names import MODEL
 from src_mindspore.system.launcher import scheduling
@@ -58,6 +59,7 @@ class Trained:
         classifier: with its final weights, in inference mode.
         device: the selected one.
         logits: of the validation photos, without the temperature.
+        reader: opens the photos, and knows which have gone.
     """
 
     metrics: Mapping[str, Any]
@@ -65,6 +67,7 @@ class Trained:
     classifier: Classifier
     device: str
     logits: Scored
+    reader: PhotoReader
 
 
 @settings_named(AGAIN)
@@ -147,7 +150,7 @@ def train(
     draw_pictures(run, spec, metrics)
     run.finish(spec, metrics)
     leave(workers)
-    return Trained(metrics, data, classifier, device, logits)
+    return Trained(metrics, data, classifier, device, logits, materials.reader)
 
 
 def photos_of(config: EasyDict) -> tuple[DataSet, Sequence[Finding]]:

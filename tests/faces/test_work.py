@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers import input_spec
 from PIL import Image
-from videos import damage, write_video
+from videos import damage, retimed, write_video
 
 from src_mindspore.evaluation.model import Model, Runner
 from src_mindspore.faces import output
@@ -20,6 +20,7 @@ from src_mindspore.faces.output import OutputFolder
 from src_mindspore.faces.work import FaceWork, Pictures, VideoSummary, label_photos, label_video
 from src_mindspore.spec.model import FileSpec, ModelSpec
 from src_mindspore.system.errors import UserError
+from src_mindspore.video.pace import Pace
 from src_mindspore.video.video_file import VideoFile
 
 CLASSES = ("grey", "white")
@@ -171,13 +172,62 @@ def test_of_a_broken_video_what_can_be_read_is_kept(tmp_path, threads) -> None:
     assert VideoFile(tmp_path / "out/clip.mp4").count == len(said)
 
 
-def test_a_camera_s_video_is_as_long_as_it_took(tmp_path) -> None:
-    times = [0.0, 0.1, 0.5, 0.55]
-    with output.video_file(tmp_path / "a.mp4", (32, 32), 20.0, lambda *_: None, False) as add:
+def test_a_video_that_could_not_be_written_is_not_said_to_be_there(tmp_path, monkeypatch) -> None:
+    def full(writer: output.VideoWriter) -> None:
+        raise OSError("is the disk full?")
+
+    source, summary = VideoFile(moving(tmp_path / "clip.mp4", 3)), VideoSummary("clip")
+    monkeypatch.setattr(output.VideoWriter, "close", full)
+    with pytest.raises(OSError, match="is the disk full"):
+        label_video(
+            *(face_work(tmp_path / "out"), source, Path("clip.mp4"), 1, None),
+            *(lambda _: None, summary),
+        )
+    assert not (tmp_path / "out" / "clip.mp4").exists()
+    assert summary.in_words({"white": "White"}).endswith(" a second), 1 face: 1 White")
+
+
+def test_frames_of_any_times_are_as_long_as_they_took(tmp_path) -> None:
+    times, said = [0.0, 0.1, 0.5, 0.55, 0.56], []
+    with output.video_file(tmp_path / "a.mp4", (32, 32), 20.0, lambda *_: None, said.append) as add:
         for number, moment in enumerate(times):
             add((output.Frame(number, moment, np.full((32, 32, 3), 60 * number, np.uint8)), []))
     seen = [frame.pixels.mean() for frame in VideoFile(tmp_path / "a.mp4").frames()]
     assert len(seen) == 12  # 0.55 s of 20 a second
+    assert seen == pytest.approx([0, 0, *[60] * 8, 120, 180], abs=5)
+    (words,) = said
+    assert words.endswith("of 5 frames 1 are left out and 2 shown for longer")
+
+
+def test_a_video_of_varying_rate_stays_in_step(tmp_path, caplog) -> None:
+    path = retimed(moving(tmp_path / "whole.mp4", 12), tmp_path / "clip.mp4", [1] * 6 + [9] * 6)
+    source, said = VideoFile(path), []
+    assert source.rate == pytest.approx(4)
+    label_video(
+        *(face_work(tmp_path / "out"), source, Path("clip.mp4"), 1, None),
+        *(said.append, VideoSummary("clip")),
+    )
+    assert [answer["time"] for answer in said][5:8] == pytest.approx([0.25, 0.3, 0.75], abs=1e-3)
+    drawn = list(VideoFile(tmp_path / "out/clip.mp4").frames())
+    assert len(drawn) == round(said[-1]["time"] * 4) + 1
+    # a place each 0.25 s: frame 3, of 0.15 s, is in the second, and stays until frame 7, of 0.75 s
+    for place, number in ((0, 0), (1, 3), (2, 3), (3, 7), (len(drawn) - 1, 11)):
+        columns = np.nonzero(drawn[place].pixels[52, :, 0] > 150)[0]
+        assert np.median(columns) == pytest.approx(10 + 3 * number + 12, abs=3)
+    assert f"{path}: its frames come at varying times" in caplog.text
+
+
+def test_a_steady_video_is_said_nothing_of_and_a_clock_set_anew_adds_nothing() -> None:
+    steady, jitter = Pace(30.0), np.random.default_rng(1).uniform(-0.01, 0.01, 900)
+    assert {steady.times(n / 30 + jitter[n]) for n in range(900)} == {1}
+    assert steady.in_words() == ""
+    slower = Pace(30.0)  # 29.97 in truth: a frame a thousand is shown for longer
+    assert sum(slower.times(n * 1001 / 30000) for n in range(3000)) == 3003
+    assert slower.in_words() == ""
+    late = Pace(10.0)  # a camera whose first picture took its time
+    assert [late.times(time) for time in (3.0, 3.1)] == [1, 1]
+    jumped = Pace(10.0)
+    assert [jumped.times(time) for time in (0, 0.1, 0.4, 36_000.4, 36_000.5)] == [1, 1, 3, 1, 1]
 
 
 def test_an_output_folder_is_new_or_empty(tmp_path) -> None:

@@ -100,10 +100,12 @@ def test_a_stopped_run_has_a_page_and_a_finished_one_its_last(workplace, monkeyp
     assert is_final(folder)
     assert len((run / LOG).read_text().splitlines()) == 3
     assert "runs/watched/report.html" in done.stdout
-    # one that ended without its page gets it
+    # one that ended without its page gets it: the same as of what training had in memory
+    text = page_of(run)
     (run / REPORT).unlink()
     assert workplace.call(f"train.py {options}").returncode == 0
     assert is_final(folder)
+    assert page_of(run) == text
     assert json.loads((run / "metrics.json").read_text())
 
 
