@@ -2,7 +2,8 @@
 # Installs what the tests take besides Python: of deploy/ compilers, libraries, an ARM emulator, a
 # JDK, the Android resource tool; of pages a browser, and node with npm. Debian and Ubuntu, as root;
 # elsewhere it says what is missing.
-# Usage: scripts/install_device_tools.sh      status 0 when everything is there
+# Usage: scripts/install_device_tools.sh [long]      status 0 when everything is there
+# With `long` also the two other browsers that `make test-long` opens the page in.
 set -euo pipefail
 
 # libjpeg-dev stands for libjpeg-turbo on both Debian and Ubuntu.
@@ -12,6 +13,7 @@ packages=(
     default-jdk-headless aapt android-framework-res
     chromium nodejs npm
 )
+[ "${1:-}" != long ] || packages+=(firefox-esr webkit2gtk-driver xvfb)
 
 installed() {
     [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from web_site import Served
 
 # An `ask` that sends a request and waits for its reply; bytes are base64 on the way here and there.
@@ -20,6 +20,9 @@ START = """() => {
     if (data.progress) return;
     waiting.get(data.id)(data);
     waiting.delete(data.id);
+  });
+  worker.addEventListener("error", (event) => {
+    for (const tell of waiting.values()) tell({ ok: false, fault: `worker: ${event.message}` });
   });
   const plain = (value) => {
     if (ArrayBuffer.isView(value)) {
@@ -46,11 +49,23 @@ START = """() => {
 }"""
 
 
+class Tab(Protocol):
+    """What is used of a browser's tab."""
+
+    def goto(self, url: str) -> Any:
+        """Opens a page."""
+        ...
+
+    def evaluate(self, function: str, value: Any = None) -> Any:
+        """What a function of the page, or its promise, gives."""
+        ...
+
+
 @dataclass(frozen=True)
 class Worker:
     """Asks it; see its protocol in deploy/web/worker.js."""
 
-    page: Page
+    page: Tab
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
         """The reply; arrays of numbers as NumPy's."""
@@ -79,17 +94,22 @@ def _arrays(value: Any) -> Any:
     return {key: _arrays(v) for key, v in value.items()}
 
 
+def started(page: Tab, site: Served, folder: str) -> Worker:
+    """The worker of a served page, with the model in ``folder`` open."""
+    # any document of the same origin will do: the page itself would start a worker of its own, and
+    # Firefox shows JSON in a page that may not
+    page.goto(f"{site.url}app.css")
+    page.evaluate(START)
+    worker = Worker(page)
+    worker.good("open", folder=folder)
+    return worker
+
+
 @contextmanager
 def worker_of(browser: Browser, site: Served, folder: str) -> Iterator[Worker]:
-    """The worker of a served page, with the model in ``folder`` open."""
+    """See ``started``; in Chromium."""
     context = browser.new_context()
     try:
-        page = context.new_page()
-        # any document of the same origin will do; the page itself would start a worker of its own
-        page.goto(f"{site.url}models.json")
-        page.evaluate(START)
-        worker = Worker(page)
-        worker.good("open", folder=folder)
-        yield worker
+        yield started(context.new_page(), site, folder)
     finally:
         context.close()

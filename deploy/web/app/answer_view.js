@@ -1,29 +1,27 @@
 import { element, fill, part, say } from "./elements.js";
 import { groupLooks } from "./groups.js";
+import { wordsOfFaces, wordsOfOne } from "./words.js";
 
 /** @typedef {import("./client.js").About} About */
 /** @typedef {import("./client.js").Times} Times */
 /** @typedef {import("./language.js").Language} Language */
-/**
- * @typedef {object} Shown an answer
- * @property {{index: number, score: number}[]} top best first; the first is the one that is named
- * @property {boolean} abstained
- * @property {Times} ms
- */
+/** @typedef {import("./words.js").One} One */
+/** @typedef {import("./words.js").Many} Many */
+/** @typedef {import("./words.js").Words} Words */
 
 /** Classes that are shown: the best one large, the others as bars. */
 export const TOP = 3;
 
 /** The answer in the panel. */
 export class AnswerView {
-  /** @type {{shown: Shown, about: About} | null} */
+  /** @type {{shown: One | Many, about: About, words: Words} | null} */
   #now = null;
   /** @type {number[]} */
   #looks = [];
   #box = part("answer");
   #time = element("time", HTMLButtonElement);
   #times = part("times");
-  #others = element("others", HTMLUListElement);
+  #rows = element("others", HTMLUListElement);
 
   /** @param {Language} language */
   constructor(language) {
@@ -38,69 +36,64 @@ export class AnswerView {
     return !this.#box.hidden;
   }
 
+  /** The answer as one sentence, for those who listen. */
+  get spoken() {
+    return this.#now?.words.spoken ?? "";
+  }
+
   hide() {
     this.#now = null;
     this.#box.hidden = true;
   }
 
   /**
-   * @param {Shown} shown
+   * @param {One | Many} shown
    * @param {About} about the model
    */
   show(shown, about) {
     if (this.#now?.about !== about) this.#looks = groupLooks(about.labels);
-    this.#now = { shown, about };
-    this.redraw();
+    this.#draw(shown, about);
     this.#box.hidden = false;
   }
 
-  /** Draws it again, in another language for one. */
+  /** Draws it again, in another language. */
   redraw() {
-    if (this.#now === null) return;
-    const { shown, about } = this.#now;
-    const [best, ...others] = shown.top;
-    this.#box.classList.toggle("unsure", shown.abstained);
-    const name = this.#name(best.index);
-    say(part("name"), shown.abstained ? this.language.text("not_sure") : name);
-    say(part("score"), shown.abstained ? "" : this.language.percent(best.score));
-    const perhaps = part("perhaps");
-    perhaps.hidden = part("tip").hidden = !shown.abstained;
-    if (shown.abstained) {
-      say(
-        perhaps,
-        `${this.language.text("perhaps", { name })} · ${this.language.percent(best.score)}`,
-      );
+    if (this.#now !== null) this.#draw(this.#now.shown, this.#now.about);
+  }
+
+  /**
+   * @param {One | Many} shown
+   * @param {About} about
+   */
+  #draw(shown, about) {
+    const faces = "faces" in shown;
+    const words = faces
+      ? wordsOfFaces(shown, about, this.language, TOP)
+      : wordsOfOne(shown, about, this.language);
+    this.#now = { shown, about, words };
+    this.#box.classList.toggle("unsure", words.unsure);
+    say(part("name"), words.name);
+    say(part("score"), words.share);
+    say(part("perhaps"), words.perhaps);
+    part("perhaps").hidden = words.perhaps === "";
+    part("tip").hidden = words.tip === "";
+    if (words.tip !== "") {
+      part("tip").dataset.text = words.tip;
+      say(part("tip"), this.language.text(words.tip));
     }
-    fill(part("best-bar"), best.score);
-    this.#drawGroup(shown.abstained ? -1 : best.index);
+    part("best-bar").hidden = words.bar === null;
+    fill(part("best-bar"), words.bar ?? 0);
+    this.#drawGroup(words.groupOf, about);
     this.#drawTimes(shown.ms, about.threads);
-    this.#drawOthers(others);
+    this.#drawRows(words.rows);
   }
 
-  /** The answer as one sentence, for those who listen. */
-  get spoken() {
-    if (this.#now === null) return "";
-    const { shown, about } = this.#now;
-    const best = shown.top[0];
-    const values = {
-      name: this.#name(best.index),
-      score: this.language.percent(best.score),
-      group: this.language.name(about.labels[best.index].group, ""),
-    };
-    if (shown.abstained) return this.language.text("spoken_not_sure", values);
-    return this.language.text(values.group ? "spoken_group" : "spoken", values);
-  }
-
-  /** @param {number} index */
-  #name(index) {
-    const about = /** @type {{about: About}} */ (this.#now).about;
-    return this.language.name(about.labels[index], about.classes[index]);
-  }
-
-  /** @param {number} index of the class; -1: none */
-  #drawGroup(index) {
+  /**
+   * @param {number} index of the class; -1: none
+   * @param {About} about
+   */
+  #drawGroup(index, about) {
     const chip = part("group");
-    const about = /** @type {{about: About}} */ (this.#now).about;
     const look = index < 0 ? -1 : this.#looks[index];
     const name = look < 0 ? "" : this.language.name(about.labels[index].group, "");
     chip.hidden = name === "";
@@ -119,30 +112,34 @@ export class AnswerView {
     const whole = (/** @type {number} */ value) => Math.max(1, Math.round(value));
     const text = (/** @type {number} */ value) =>
       this.language.text("milliseconds", { ms: value < 0.5 ? "<1" : whole(value) });
-    const total = whole(ms.decode + ms.prepare + ms.model);
+    const between = ms.faces ?? ms.prepare ?? 0;
+    const key = ms.faces === undefined ? "prepare" : "find_faces";
+    part("between").dataset.text = key;
+    say(part("between"), this.language.text(key));
+    const total = whole(ms.decode + between + ms.model);
     say(this.#time, this.language.text("time", { ms: total }));
     this.#time.setAttribute("aria-label", this.language.text("time_label", { ms: total }));
     say(part("ms-decode"), text(ms.decode));
-    say(part("ms-prepare"), text(ms.prepare));
+    say(part("ms-between"), text(between));
     say(part("ms-model"), text(ms.model));
     say(part("threads"), String(threads));
   }
 
-  /** @param {{index: number, score: number}[]} others */
-  #drawOthers(others) {
-    const rows = this.#others.children;
-    while (rows.length > others.length) rows[rows.length - 1].remove();
-    while (rows.length < others.length) this.#others.append(newRow());
-    others.forEach(({ index, score }, i) => {
-      const [name, share, bar] = rows[i].children;
-      say(name, this.#name(index));
-      say(share, this.language.percent(score));
-      fill(bar, score);
+  /** @param {Words["rows"]} rows */
+  #drawRows(rows) {
+    const there = this.#rows.children;
+    while (there.length > rows.length) there[there.length - 1].remove();
+    while (there.length < rows.length) this.#rows.append(newRow());
+    rows.forEach((row, i) => {
+      const [name, share, bar] = there[i].children;
+      say(name, row.name);
+      say(share, row.text);
+      fill(bar, row.share);
     });
   }
 }
 
-/** A class that is less likely: its name, its share and a bar. */
+/** A class that is less likely, or one of several faces: its name, a number and a bar. */
 function newRow() {
   const row = document.createElement("li");
   const name = document.createElement("span");

@@ -10,15 +10,30 @@ import { Fault } from "../core/fault.js";
  * @property {InputRules} input
  * @property {number} threads
  * @property {{fetch: number, session: number}} ms
+ * @property {boolean} faces whether it is asked about faces, and not about whole pictures
  */
-/** @typedef {{decode: number, prepare: number, model: number}} Times ms */
+/**
+ * @typedef {object} Times ms
+ * @property {number} decode
+ * @property {number} [prepare] of a whole picture
+ * @property {number} [faces] where they were looked for
+ * @property {number} model
+ */
 /**
  * @typedef {object} Answer
  * @property {{index: number, score: number}[]} top best first
  * @property {boolean} abstained
  * @property {Float32Array} probabilities one a class
  */
-/** @typedef {{answer: Answer, size: [number, number], ms: Times}} Reply `size`: width, height */
+/**
+ * @typedef {object} LabelledFace
+ * @property {[number, number, number, number]} box left, top, right, bottom in pixels
+ * @property {number} score of the detector, 0 to 1
+ * @property {Answer} answer
+ */
+/** @typedef {{answer: Answer, size: [number, number], ms: Times}} WholeReply */
+/** @typedef {{faces: LabelledFace[], size: [number, number], ms: Times}} FacesReply */
+/** @typedef {WholeReply | FacesReply} Reply `size`: width, height */
 /** @typedef {(loaded: number, total: number) => void} Progress bytes */
 /**
  * @typedef {object} Waiting
@@ -43,6 +58,7 @@ export class Client {
   #waiting = new Map();
   #count = 0;
   #folder = "";
+  #faces = false;
   /** @type {Promise<About> | null} */
   #opened = null;
   /** @type {Progress | undefined} */
@@ -64,11 +80,13 @@ export class Client {
    * Opens the model of a folder; what is asked after this is asked of it.
    * @param {string} folder relative to the page
    * @param {Progress} [progress]
+   * @param {boolean} [faces] whether it labels faces; what finds them is opened as well
    * @returns {Promise<About>}
    * @throws {Fault}
    */
-  open(folder, progress) {
+  open(folder, progress, faces = false) {
     this.#folder = folder;
+    this.#faces = faces;
     this.#progress = progress;
     this.#opened = null;
     return this.#open();
@@ -86,16 +104,22 @@ export class Client {
   /** @returns {Promise<About>} */
   #open() {
     if (this.#opened === null) {
-      const message = { do: "open", folder: this.#folder };
-      const opened = this.#ask(message, [], LIMITS.open, this.#progress).then(
-        (reply) => /** @type {About} */ (reply.about),
-      );
+      const opened = this.#openBoth();
       this.#opened = opened;
       opened.catch(() => {
         if (this.#opened === opened) this.#opened = null; // the next request tries again
       });
     }
     return this.#opened;
+  }
+
+  /** @returns {Promise<About>} */
+  async #openBoth() {
+    const [faces, progress] = [this.#faces, this.#progress];
+    const message = { do: "open", folder: this.#folder };
+    const { about } = await this.#ask(message, [], LIMITS.open, progress);
+    if (faces) await this.#ask({ do: "open_faces" }, [], LIMITS.open, progress);
+    return { ...about, faces };
   }
 
   /**
@@ -105,19 +129,21 @@ export class Client {
    * @throws {Fault}
    */
   async photo(bytes, topk) {
-    await this.#open();
-    return this.#ask({ do: "photo", bytes, topk }, [bytes], LIMITS.photo);
+    const { faces } = await this.#open();
+    return this.#ask({ do: faces ? "faces" : "photo", bytes, topk }, [bytes], LIMITS.photo);
   }
 
   /**
    * @param {ImageBitmap} bitmap is taken away
    * @param {number} topk
+   * @param {number} [longest] of faces: pixels of the longer side in which they are looked for
    * @returns {Promise<Reply>}
    * @throws {Fault}
    */
-  async frame(bitmap, topk) {
-    await this.#open();
-    return this.#ask({ do: "frame", bitmap, topk }, [bitmap], LIMITS.frame);
+  async frame(bitmap, topk, longest) {
+    const { faces } = await this.#open();
+    const message = faces ? { do: "faces", longest } : { do: "frame" };
+    return this.#ask({ ...message, bitmap, topk }, [bitmap], LIMITS.frame);
   }
 
   /**

@@ -2,13 +2,15 @@ import { Fault } from "../core/fault.js";
 import { TOP } from "./answer_view.js";
 import { Camera, cameraAllowed } from "./camera.js";
 import { element, part } from "./elements.js";
-import { viewfinder } from "./frame.js";
+import { covering, viewfinder } from "./frame.js";
 import { Live } from "./live.js";
+import { inWhole } from "./tracks.js";
 
-/** @typedef {import("./client.js").Reply} Reply */
+/** @typedef {import("./words.js").One} One */
+/** @typedef {import("./words.js").Many} Many */
 /** @typedef {import("./frame.js").Box} Box */
 /** @typedef {import("./page.js").Page} Page */
-/** @typedef {ReturnType<import("./steady.js").Steady["add"]>} Shown */
+/** @typedef {import("./frame.js").Placed} Placed */
 
 /** Space around the frame, CSS pixels. */
 const MARGIN = 20;
@@ -25,6 +27,8 @@ export class Finder {
   #failedAt = Number.NEGATIVE_INFINITY;
   /** Frozen pictures and openings: what was asked for last counts. */
   #turn = 0;
+  /** @type {Placed | null} where the camera's picture is on the stage */
+  #placed = null;
 
   /** @param {Page} page */
   constructor(page) {
@@ -34,7 +38,7 @@ export class Finder {
       this.#video,
       page.client,
       () => this.#look(this.#video.videoWidth, this.#video.videoHeight),
-      (shown, reply) => this.#show(shown, reply),
+      (shown, changed) => this.#show(shown, changed),
       (error) => this.#failed(error),
     );
     const place = () => this.#place();
@@ -112,7 +116,10 @@ export class Finder {
     try {
       const bitmap = await createImageBitmap(this.#still, box.x, box.y, box.width, box.height);
       const reply = await page.client.frame(bitmap, TOP);
-      if (turn === this.#turn && page.mode === "frozen") page.showAnswer(reply);
+      if ("faces" in reply) reply.faces = inWhole(reply.faces, box);
+      if (turn === this.#turn && page.mode === "frozen") {
+        page.showAnswer(reply, this.#placed, this.camera.mirrored);
+      }
     } catch (error) {
       if (turn === this.#turn) page.screen.showFault(error, () => this.resume());
     }
@@ -141,18 +148,14 @@ export class Finder {
   }
 
   /**
-   * @param {Shown} shown
-   * @param {Reply} reply
+   * @param {One | Many} shown
+   * @param {boolean} changed
    */
-  #show({ index, means, abstained, changed }, { ms }) {
+  #show(shown, changed) {
     const { page } = this;
     if (page.about === null) return;
     const first = !page.view.visible;
-    const order = means.map((score, i) => ({ index: i, score }));
-    order.sort(
-      (a, b) => Number(b.index === index) - Number(a.index === index) || b.score - a.score,
-    );
-    page.view.show({ top: order.slice(0, TOP), abstained, ms }, page.about);
+    page.show(shown, this.#placed, this.camera.mirrored);
     if (!changed) return;
     page.screen.speak(page.view.spoken);
     if (first) page.answered();
@@ -169,6 +172,12 @@ export class Finder {
     const { about } = this.page;
     if (about === null || width === 0) return null;
     const { stage, free } = this.#room();
+    if (about.faces) {
+      const { placed, source } = covering(stage, { width, height });
+      this.#placed = placed;
+      this.page.boxes.move(placed);
+      return source;
+    }
     const { frame, source } = viewfinder(stage, free, { width, height }, about.input);
     this.page.screen.placeFrame(frame);
     return source;

@@ -62,6 +62,47 @@ export function viewfinder(stage, free, video, input) {
 }
 
 /**
+ * @typedef {object} Placed where a picture is on its stage: a pixel (x, y) of it is drawn at
+ *     (this.x + x * scale, this.y + y * scale), CSS pixels
+ * @property {number} x
+ * @property {number} y
+ * @property {number} scale
+ * @property {number} stage the width of the stage
+ */
+
+/**
+ * A picture that covers its stage (`object-fit: cover`), and the part of it that is seen.
+ *
+ * @param {{width: number, height: number}} stage CSS pixels
+ * @param {{width: number, height: number}} video pixels
+ * @returns {{placed: Placed, source: Box}} `source` is the part, pixels of the video
+ */
+export function covering(stage, video) {
+  const scale = Math.max(stage.width / video.width, stage.height / video.height);
+  const seen = { width: stage.width / scale, height: stage.height / scale };
+  const corner = { x: (video.width - seen.width) / 2, y: (video.height - seen.height) / 2 };
+  const source = pixels(corner, seen, video);
+  const left = (stage.width - video.width * scale) / 2;
+  const top = (stage.height - video.height * scale) / 2;
+  return { placed: { x: left, y: top, scale, stage: stage.width }, source };
+}
+
+/**
+ * A picture that is whole on its stage (`object-fit: contain`).
+ *
+ * @param {{width: number, height: number}} stage CSS pixels
+ * @param {Box} room what the picture may take of it
+ * @param {{width: number, height: number}} picture pixels
+ * @returns {Placed}
+ */
+export function containing(stage, room, picture) {
+  const scale = Math.min(room.width / picture.width, room.height / picture.height);
+  const x = room.x + (room.width - picture.width * scale) / 2;
+  const y = room.y + (room.height - picture.height * scale) / 2;
+  return { x, y, scale, stage: stage.width };
+}
+
+/**
  * @param {number} value
  * @param {number} low
  * @param {number} high

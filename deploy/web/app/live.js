@@ -1,8 +1,13 @@
 import { Steady } from "./steady.js";
+import { inWhole, steadyTop, Tracks } from "./tracks.js";
 
 /** @typedef {import("./client.js").Reply} Reply */
 /** @typedef {import("./frame.js").Box} Box */
-/** @typedef {ReturnType<Steady["add"]>} Shown */
+/** @typedef {import("./words.js").One} One */
+/** @typedef {import("./words.js").Many} Many */
+
+/** Pixels of the longer side in which a frame is searched for faces: quicker than a photo. */
+const LONGEST = 480;
 
 /**
  * Asks the model about one frame after the other, never more than one at a time: a slow phone
@@ -10,14 +15,12 @@ import { Steady } from "./steady.js";
  */
 export class Live {
   #turn = 0;
-  /** Answers since the page was opened. */
-  answers = 0;
 
   /**
    * @param {HTMLVideoElement} video
    * @param {import("./client.js").Client} client
    * @param {() => Box | null} source which pixels of the video; null: none yet
-   * @param {(shown: Shown, reply: Reply) => void} answered
+   * @param {(shown: One | Many, changed: boolean) => void} answered
    * @param {(error: unknown) => void} failed the loop has ended
    */
   constructor(video, client, source, answered, failed) {
@@ -28,54 +31,46 @@ export class Live {
     this.failed = failed;
   }
 
-  get running() {
-    return this.#running;
-  }
-
-  #running = false;
-
   /** @param {number | null} threshold of the model */
   start(threshold) {
     const turn = ++this.#turn;
-    this.#running = true;
-    this.#loop(turn, new Steady(threshold)).catch((error) => {
+    this.#loop(turn, new Steady(threshold), new Tracks(threshold)).catch((error) => {
       if (turn !== this.#turn) return;
-      this.#running = false;
       this.failed(error);
     });
   }
 
   stop() {
     this.#turn += 1;
-    this.#running = false;
   }
 
   /**
    * @param {number} turn
-   * @param {Steady} steady
+   * @param {Steady} steady of whole pictures
+   * @param {Tracks} tracks of faces
    */
-  async #loop(turn, steady) {
+  async #loop(turn, steady, tracks) {
     while (turn === this.#turn) {
       await nextFrame(this.video);
       if (turn !== this.#turn) return;
-      const bitmap = await this.grab();
-      if (bitmap === null) continue;
+      const box = this.source();
+      if (box === null || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) continue;
+      const bitmap = await createImageBitmap(this.video, box.x, box.y, box.width, box.height);
       if (turn !== this.#turn) {
         bitmap.close();
         return;
       }
-      const reply = await this.client.frame(bitmap, 1);
+      const reply = await this.client.frame(bitmap, 1, LONGEST);
       if (turn !== this.#turn) return;
-      this.answers += 1;
-      this.answered(steady.add(reply.answer.probabilities, performance.now()), reply);
+      const { ms } = reply;
+      if ("faces" in reply) {
+        const { faces, changed } = tracks.follow(inWhole(reply.faces, box), performance.now());
+        this.answered({ faces, ms }, changed);
+      } else {
+        const now = steady.add(reply.answer.probabilities, performance.now());
+        this.answered({ ...steadyTop(now), ms }, now.changed);
+      }
     }
-  }
-
-  /** @returns {Promise<ImageBitmap | null>} what is in the frame now; null: no picture yet */
-  async grab() {
-    const box = this.source();
-    if (box === null || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
-    return createImageBitmap(this.video, box.x, box.y, box.width, box.height);
   }
 }
 

@@ -2,15 +2,20 @@ import { Fault } from "../core/fault.js";
 import { AnswerView, TOP } from "./answer_view.js";
 import { cameraAllowed } from "./camera.js";
 import { Client } from "./client.js";
-import { element, part } from "./elements.js";
+import { part } from "./elements.js";
+import { FaceBoxes } from "./face_boxes.js";
 import { Finder } from "./finder.js";
 import { listModels } from "./models.js";
+import { PhotoView } from "./photo_view.js";
 import { Screen } from "./screen.js";
 
 /** @typedef {import("./client.js").About} About */
 /** @typedef {import("./client.js").Reply} Reply */
+/** @typedef {import("./frame.js").Placed} Placed */
 /** @typedef {import("./language.js").Language} Language */
 /** @typedef {import("./models.js").ModelEntry} ModelEntry */
+/** @typedef {import("./words.js").One} One */
+/** @typedef {import("./words.js").Many} Many */
 
 /** Largest file that is read, as in src_mindspore/photos/decode.py. */
 const MAX_BYTES = 2 ** 30;
@@ -37,8 +42,9 @@ export class Page {
   /** Photos and models: what was asked for last counts. */
   #photoTurn = 0;
   #modelTurn = 0;
-  #photo = element("photo", HTMLImageElement);
-  #address = "";
+  #photo = new PhotoView(() => {
+    if (this.mode === "photo") this.boxes.move(this.#photo.placed);
+  });
 
   /**
    * @param {Language} language
@@ -52,6 +58,7 @@ export class Page {
     this.answered = answered;
     this.screen = new Screen(language);
     this.view = new AnswerView(language);
+    this.boxes = new FaceBoxes(language);
     this.client = new Client(startWorker);
     this.finder = new Finder(this);
     this.showWelcome();
@@ -99,9 +106,11 @@ export class Page {
     this.about = null;
     screen.clearFault();
     screen.setLoaded([0, 0]);
-    const opened = this.client.open(model.folder, (loaded, total) => {
+    /** @type {import("./client.js").Progress} */
+    const progress = (loaded, total) => {
       if (turn === this.#modelTurn) screen.setLoaded([loaded, total]);
-    });
+    };
+    const opened = this.client.open(model.folder, progress, model.faces);
     // a photo that is shown, or was chosen while no model was there, is asked about now
     if (this.#file !== null) this.showPhoto(this.#file);
     try {
@@ -139,9 +148,9 @@ export class Page {
       this.about = about;
       this.screen.setLoaded(null);
       this.screen.setWorking(false);
-      this.#showPicture(file);
+      this.#photo.show(file, reply.size);
       this.screen.setMode("photo", cameraAllowed());
-      this.showAnswer(reply);
+      this.showAnswer(reply, this.#photo.placed, false);
     } catch (error) {
       if (turn !== this.#photoTurn) return;
       this.drop();
@@ -151,33 +160,43 @@ export class Page {
     }
   }
 
-  /** @param {File | null} file */
-  #showPicture(file) {
-    URL.revokeObjectURL(this.#address);
-    this.#address = file === null ? "" : URL.createObjectURL(file);
-    if (file === null) this.#photo.removeAttribute("src");
-    else this.#photo.src = this.#address;
-  }
-
-  /** @param {Reply} reply to a photo or a frozen picture */
-  showAnswer({ answer, ms }) {
-    if (this.about === null) return;
-    this.view.show({ top: answer.top, abstained: answer.abstained, ms }, this.about);
+  /**
+   * @param {Reply} reply to a photo or a frozen picture
+   * @param {Placed | null} placed where the picture is on the stage
+   * @param {boolean} mirrored
+   */
+  showAnswer(reply, placed, mirrored) {
+    const { ms } = reply;
+    if ("faces" in reply) this.show({ faces: reply.faces, ms }, placed, mirrored);
+    else this.show({ top: reply.answer.top, abstained: reply.answer.abstained, ms }, placed, false);
     this.#describe();
     this.screen.speak(this.view.spoken);
     this.answered();
   }
 
+  /**
+   * @param {One | Many} shown
+   * @param {Placed | null} placed
+   * @param {boolean} mirrored
+   */
+  show(shown, placed, mirrored) {
+    if (this.about === null) return;
+    this.view.show(shown, this.about);
+    if ("faces" in shown && placed !== null) {
+      this.boxes.show(shown.faces, this.about, placed, mirrored);
+    }
+  }
+
   /** Gives the photo the words of its answer. */
   #describe() {
-    this.#photo.alt = this.language.text("photo_of", { name: this.view.spoken });
+    this.#photo.describe(this.language.text("photo_of", { name: this.view.spoken }));
   }
 
   /** Puts the photo away, and what was asked about it. */
   drop() {
     this.#photoTurn += 1;
     this.#file = null;
-    this.#showPicture(null);
+    this.#photo.hide();
     this.#forget();
     this.screen.clearFault();
     this.screen.setWorking(false);
@@ -186,6 +205,7 @@ export class Page {
   /** No answer is shown, nor said. */
   #forget() {
     this.view.hide();
+    this.boxes.hide();
     this.screen.speak("");
   }
 
@@ -221,6 +241,7 @@ export class Page {
   redraw() {
     this.screen.redraw();
     this.view.redraw();
+    this.boxes.redraw();
     this.screen.speak(this.view.spoken);
     this.#describe();
   }

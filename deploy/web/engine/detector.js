@@ -108,7 +108,11 @@ export class Detector {
    */
   static async of(ort, bytes, spec) {
     try {
-      const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" };
+      const options = {
+        executionProviders: ["wasm"],
+        graphOptimizationLevel: "all",
+        logSeverityLevel: 3, // the network has weights that nothing uses, which is told of each
+      };
       const session = await ort.InferenceSession.create(bytes, /** @type {any} */ (options));
       return new Detector(ort, session, spec);
     } catch (error) {
