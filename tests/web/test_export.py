@@ -58,7 +58,7 @@ def models(folder: Path) -> list[tuple[str, str]]:
 def _verified_once() -> Iterator[None]:
     """The runtime is read and hashed once, not for each of the pages made here."""
     files = fetched_or_skip(runtime.runtime_files)
-    with mock.patch("src_mindspore.web.page.runtime_files", lambda: files):
+    with mock.patch("src_mindspore.web.page.runtime_files", return_value=files):
         yield
 
 
