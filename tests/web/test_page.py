@@ -429,6 +429,7 @@ def test_the_camera(browser, server, photos) -> None:
             """["frame", "stage", "panel"].map(
               (id) => document.getElementById(id).getBoundingClientRect().toJSON())"""
         )
+        assert page.locator("#others li").count() == 2
         assert frame["width"] == pytest.approx(frame["height"])
         assert frame["left"] >= stage["left"]
         assert frame["bottom"] <= panel["top"]
