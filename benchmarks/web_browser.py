@@ -114,21 +114,24 @@ def held(page: "Page") -> dict[str, float]:
 
 def renderer_processes() -> list[Path]:
     """Of the browsers that this process has started."""
-    found, parents = [], {os.getpid()}
-    entries = sorted(
-        (p for p in Path("/proc").iterdir() if p.name.isdecimal()), key=lambda p: int(p.name)
-    )
-    for entry in entries:
+    parents, renderers = {}, []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
         try:
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            line = (entry / "cmdline").read_bytes()
+            parents[entry.name] = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            if b"--type=renderer" in (entry / "cmdline").read_bytes():
+                renderers.append(entry)
         except OSError:  # it has ended
             continue
-        if parent in parents:
-            parents.add(int(entry.name))
-            if b"--type=renderer" in line:
-                found.append(entry)
-    return found
+    own = str(os.getpid())
+
+    def ours(process: str) -> bool:
+        while process in parents and process != own:
+            process = parents[process]
+        return process == own
+
+    return [entry for entry in renderers if ours(entry.name)]
 
 
 def proportional(process: Path) -> float:

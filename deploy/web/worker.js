@@ -4,7 +4,7 @@
  * Every request has an `id` and says what to `do`; its reply has the same `id`, and `ok`.
  */
 
-import { bitmapRows, decoded } from "./container/decode.js";
+import { bitmapRows, Canvas, decoded } from "./container/decode.js";
 import { readPhoto } from "./container/photo.js";
 import { answerOf, probabilitiesOf } from "./core/answer.js";
 import { around } from "./core/faces.js";
@@ -24,6 +24,7 @@ const MAX_MODEL = 1 << 30; // bytes
 /** @typedef {{id: number, do: string, [key: string]: any}} Request */
 
 const scope = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+const canvas = new Canvas();
 /** @type {Promise<import("./runtime").Ort> | null} */
 let runtime = null;
 /** @type {Model | null} */
@@ -111,7 +112,7 @@ async function withPhoto({ bytes, bitmap }, use) {
   const start = performance.now();
   if (bitmap) {
     try {
-      return await use(current(), bitmapRows(bitmap, 1), performance.now() - start);
+      return await use(current(), bitmapRows(bitmap, 1, canvas), performance.now() - start);
     } finally {
       bitmap.close();
     }
@@ -120,6 +121,7 @@ async function withPhoto({ bytes, bitmap }, use) {
   const { rows, close } = await decoded(
     await readPhoto(new Uint8Array(bytes)),
     opened.spec.input.range,
+    canvas,
   );
   try {
     return await use(opened, rows, performance.now() - start);

@@ -22,16 +22,21 @@ def rows(folder, name: str) -> list[dict]:
     return json.loads((folder / "parity.json").read_text())["models"][name]["files"]
 
 
-def test_a_run_becomes_a_page_and_a_second_model_joins_it(workplace, run) -> None:
-    done = workplace.call("export.py runs/webbed --web")
+def test_a_run_becomes_a_page(workplace, run) -> None:
+    done = workplace.call("export.py runs/webbed --web pages/first")
     assert done.returncode == 0, done.stderr
-    assert "python -m http.server 8000 -d runs/webbed/web\n" in done.stdout
+    assert "python -m http.server 8000 -d pages/first\n" in done.stdout
     assert not (run / "export").exists()
-    native, page = rows(run / "web", "webbed")[1:]
+    native, page = rows(workplace.folder / "pages/first", "webbed")[1:]
     assert page["runtime"] == "ONNX Runtime Web (node)"
     assert page["max_difference"] < 1e-5
     assert page["other_labels"] == 0
     assert native["sha256"] == page["sha256"]
+
+
+@pytest.mark.long
+def test_a_second_model_of_half_the_size_and_device_files_beside_it(workplace, run) -> None:
+    assert workplace.call("export.py runs/webbed --web").returncode == 0
     assert "web/models/webbed/model.onnx" in (run / "report.html").read_text()
     options = (
         "--web --web-weights fp16 --web-name half --max-drop 100 --formats onnx --out runs/beside"

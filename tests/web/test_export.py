@@ -3,13 +3,16 @@
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 from urllib.parse import unquote
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from lite_fakes import fetched_or_skip
 from onnx import TensorProto, helper, numpy_helper
 from web_page import write_photos
 from web_site import colour_probabilities, colour_spec, write_colour_model
@@ -49,6 +52,14 @@ def listed(folder: Path) -> dict:
 def models(folder: Path) -> list[tuple[str, str]]:
     table = json.loads((folder / "models.json").read_text())
     return [(model["name"], model["folder"]) for model in table["models"]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _verified_once() -> Iterator[None]:
+    """The runtime is read and hashed once, not for each of the pages made here."""
+    files = fetched_or_skip(runtime.runtime_files)
+    with mock.patch("src_mindspore.web.page.runtime_files", return_value=files):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -165,6 +165,7 @@ def opened(core, tmp_path_factory) -> Opened:
     return Opened(core, tmp_path_factory.mktemp("faces"), runtime[0].parent)
 
 
+@pytest.mark.long
 def test_faces_are_found_where_python_finds_them(opened, shared_data):
     picture, _ = scene(photos(shared_data, "with_mask", 2), 120, 2, 320, 320)
     assert opened.compare(picture) == 2

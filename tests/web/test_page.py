@@ -402,6 +402,44 @@ def test_the_frame_is_what_the_model_sees(visit) -> None:
     assert middle == pytest.approx(640, abs=1)
 
 
+def test_faces_are_followed_and_counted(visit) -> None:
+    """A face keeps its steady answer while it moves; several are said by their number."""
+    tracked, words = visit.page.evaluate(
+        """async (labels) => {
+          const { inWhole, Tracks } = await import("./app/tracks.js");
+          const { wordsOfFaces } = await import("./app/words.js");
+          const { Language } = await import("./app/language.js");
+          const about = { labels, classes: ["r", "g", "b", "y"] };
+          const face = (x, shares) => ({
+            box: [x, 0, x + 100, 100], score: 1,
+            answer: { top: [], abstained: false, probabilities: Float32Array.from(shares) },
+          });
+          const tracks = new Tracks(0.6);
+          const red = [0.9, 0.1, 0, 0], green = [0, 1, 0, 0];
+          const frames = [
+            [[0, red], [300, green]], [[300, green], [10, red]], [[20, green], [310, green]], [],
+          ].map((found, n) => tracks.follow(found.map((one) => face(...one)), 100 * n));
+          const language = new Language("en");
+          const said = frames.map(({ faces }) =>
+            wordsOfFaces({ faces, ms: {} }, about, language, 3));
+          const moved = inWhole([face(5, red)], { x: 7, y: 9 })[0].box;
+          const tops = frames.map(({ faces, changed }) =>
+            [changed, faces.map(({ answer }) => [answer.top[0].index, answer.abstained])]);
+          const texts = said.map((one) => [one.name, one.rows.map((r) => r.text), one.tip]);
+          return [[tops, moved], texts];
+        }""",
+        list(LABELS),
+    )
+    tops, moved = tracked
+    assert moved == [12, 9, 112, 109]
+    assert tops[0] == [True, [[0, False], [1, False]]]
+    assert tops[1] == [False, [[1, False], [0, False]]]  # they came in another order
+    # the mean of the red one is 0.6 now: it stays red, one green frame does not turn it
+    assert tops[2] == [False, [[0, False], [1, False]]]
+    assert words[0] == words[1] == ["2 faces", ["1", "1"], ""]
+    assert words[3] == ["No face", [], "face_tip"]
+
+
 def test_groups_and_languages(visit) -> None:
     labels = [*LABELS, {"en": "x", "group": {"en": "Warm", "zh": "暖色"}}]
     looks, first = visit.page.evaluate(
@@ -429,6 +467,7 @@ def test_the_camera(browser, server, photos) -> None:
             """["frame", "stage", "panel"].map(
               (id) => document.getElementById(id).getBoundingClientRect().toJSON())"""
         )
+        assert page.locator("#others li").count() == 2
         assert frame["width"] == pytest.approx(frame["height"])
         assert frame["left"] >= stage["left"]
         assert frame["bottom"] <= panel["top"]

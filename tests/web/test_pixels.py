@@ -1,7 +1,7 @@
 """Pixels in a real browser: from an image file to the tensor, bit for bit as in Python."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,10 @@ from src_mindspore.web.runtime import runtime_files
 
 KINDS = ("crop", "stretch")  # how the models' photos are resized
 NOT_HERE = (".tif", ".heic", ".ppm", ".pgm", ".pbm")  # what Chromium has no decoder for
-PARTIAL = 1  # of 255, where a decoder rounds another way
+# Of 255, where decoders round another way. Browsers multiply ink and black of CMYK and drop the
+# rest; Firefox and WebKitGTK keep colours of WebP multiplied with alpha.
+INK = {"black.jpg": 1}
+PREMULTIPLIED = {"alpha.webp": 1, "half.webp": 1}
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +80,13 @@ def difference(worker: Worker, model: Model, path: Path) -> float:
     return round(float((off * np.reshape(model.spec.input.std, (1, 3, 1, 1))).max()), 3)
 
 
-def all_the_same(worker: Worker, model: Model, paths: Iterable[Path]) -> int:
-    """Asserts it of every byte; how many photos."""
+def all_the_same(
+    worker: Worker, model: Model, paths: Iterable[Path], rounded: Mapping[str, int] = INK
+) -> int:
+    """Asserts it of every byte but for those of ``rounded``, by name; how many photos."""
     paths = list(paths)
     found = {path.name: difference(worker, model, path) for path in paths}
-    assert {name: off for name, off in found.items() if off} == {}
+    assert {name: off for name, off in found.items() if off > rounded.get(name, 0)} == {}
     return len(paths)
 
 
@@ -96,6 +101,7 @@ def one_of_each() -> dict[str, bytes]:
     photo, smooth = noise(1, 83, 61), noise(2, 9, 7).resize((120, 80), Image.Resampling.BICUBIC)
     alpha = smooth.copy()
     alpha.putalpha(noise(3, 120, 80).convert("L"))
+    grey = noise(8, 9, 7).resize((120, 80), Image.Resampling.BICUBIC).convert("L")
     exif = Image.Exif()
     exif[274] = 6
     jpegs = {
@@ -110,6 +116,7 @@ def one_of_each() -> dict[str, bytes]:
         **{f"{name}.jpg": _saved(smooth, "JPEG", **how) for name, how in jpegs.items()},
         "grey.jpg": _saved(smooth.convert("L"), "JPEG"),
         "cmyk.jpg": _saved(smooth.convert("CMYK"), "JPEG"),
+        "black.jpg": _saved(Image.merge("CMYK", [*smooth.split(), grey]), "JPEG"),
         "plain.png": _saved(photo, "PNG"),
         "alpha.png": _saved(alpha, "PNG"),
         "turned.png": _saved(alpha, "PNG", exif=exif),
@@ -120,22 +127,25 @@ def one_of_each() -> dict[str, bytes]:
         "plain.bmp": _saved(photo, "BMP"),
         "plain.avif": _saved(smooth, "AVIF"),
         "long.jpg": _saved(noise(4, 8, 801), "JPEG"),
-        "strips.jpg": _saved(noise(5, 310, 600), "JPEG"),
-        "strips_turned.jpg": _saved(noise(6, 310, 600), "JPEG", exif=exif),
         "deep.png": dict(deep_pngs())["deep2_10.png"],
     }
 
 
 def test_every_form_of_photo(worker, model, tmp_path):
-    assert all_the_same(worker, model, write(tmp_path, one_of_each())) == 21
+    assert all_the_same(worker, model, write(tmp_path, one_of_each())) == 20
 
 
-def test_every_orientation_over_several_strips(worker, model, tmp_path):
+@pytest.mark.parametrize(
+    "orientations", [(1, 4, 6, 7), pytest.param((2, 3, 5, 8), marks=pytest.mark.long)]
+)
+def test_every_orientation_over_several_strips(worker, model, tmp_path, orientations):
+    """More pixels than are read at once: rows and columns, forwards and backwards."""
+    photo = noise(7, 130, 90).resize((1300, 900), Image.Resampling.BICUBIC)
     files = {}
-    for orientation in range(1, 9):
+    for orientation in orientations:
         exif = Image.Exif()
         exif[274] = orientation
-        files[f"{orientation}.jpg"] = _saved(noise(7, 280, 300), "JPEG", exif=exif)
+        files[f"{orientation}.jpg"] = _saved(photo, "JPEG", exif=exif)
     all_the_same(worker, model, write(tmp_path, files))
 
 
@@ -171,10 +181,9 @@ def test_shared_photos(worker, model, shared_data):
         assert all_the_same(worker, model, random.Random(1).sample(files, count)) == count  # noqa: S311
 
 
-# Of 255: the two decode AVIF, and WebP with alpha, by rounding of their own
 OTHERS = {
-    "firefox": (firefox, {"alpha.webp": 1, "half.webp": 1, "plain.avif": 5}),
-    "webkit": (webkit, {"alpha.webp": 1, "half.webp": 1}),
+    "firefox": (firefox, {**INK, **PREMULTIPLIED, "plain.avif": 5}),
+    "webkit": (webkit, {**INK, **PREMULTIPLIED}),
 }
 
 
@@ -187,8 +196,7 @@ def test_other_browsers(site, shared_data, tmp_path, name):
     shared = [p for p in (shared_data / "garbage_26x100").rglob("*") if p.is_file()]
     with served(site) as server, start() as tab:
         worker = started(tab, server, "models/stretch")
-        for path in write(tmp_path, one_of_each()):
-            assert difference(worker, model, path) <= rounded.get(path.name, 0), path.name
+        all_the_same(worker, model, write(tmp_path, one_of_each()), rounded)
         photos = random.Random(2).sample(sorted(shared), 60)  # noqa: S311 - no secret
         assert all_the_same(worker, model, photos) == 60
         assert worker.photo(b"no photo")["fault"]["code"] == "not_a_photo"
@@ -217,6 +225,5 @@ def test_damaged_photos(worker, model, tmp_path):
             if path.suffix == ".avif":
                 continue  # where libavif gives up, Chromium's copy of its decoder goes on
             raise AssertionError(f"{name}, number {number}: {error}") from None
-        # inks beyond what a printer has are rounded otherwise
-        assert difference(worker, model, path) <= PARTIAL, (name, number)
+        assert difference(worker, model, path) <= name.startswith("cmyk"), (name, number)
     assert 100 < answered < 500

@@ -69,7 +69,7 @@ export class AnswerView {
     const faces = "faces" in shown;
     const words = faces
       ? wordsOfFaces(shown, about, this.language, TOP)
-      : wordsOfOne(shown, about, this.language);
+      : wordsOfOne(shown, about, this.language, TOP);
     this.#now = { shown, about, words };
     this.#box.classList.toggle("unsure", words.unsure);
     say(part("name"), words.name);

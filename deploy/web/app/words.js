@@ -28,10 +28,11 @@
  * @param {One} one
  * @param {About} about
  * @param {Language} language
+ * @param {number} topk classes that are said
  * @returns {Words}
  */
-export function wordsOfOne({ top, abstained }, about, language) {
-  const [best, ...others] = top;
+export function wordsOfOne({ top, abstained }, about, language, topk) {
+  const [best, ...others] = top.slice(0, topk);
   const name = className(best.index, about, language);
   const score = language.percent(best.score);
   const group = language.name(about.labels[best.index].group, "");
@@ -78,7 +79,7 @@ export function wordsOfOne({ top, abstained }, about, language) {
 export function wordsOfFaces({ faces, ms }, about, language, topk) {
   if (faces.length === 1) {
     const { top, abstained } = faces[0].answer;
-    return wordsOfOne({ top: top.slice(0, topk), abstained, ms }, about, language);
+    return wordsOfOne({ top, abstained, ms }, about, language, topk);
   }
   const base = { share: "", bar: null, perhaps: "", groupOf: -1 };
   if (faces.length === 0) {

@@ -6,7 +6,8 @@ import { pngPixels } from "./png_pixels.js";
 import { layOf, uprightRows } from "./turned.js";
 import { overWhite } from "./white.js";
 
-const STRIP = 256; // lines read at once: phones bound the size of a canvas
+// read at once: phones bound the size of a canvas, and a frame of a camera takes one reading
+const STRIP_PIXELS = 1 << 20;
 
 // of these the header says what the decoder must give; others turn it, or make it larger
 const SURE = ["JPEG", "WebP", "BMP"];
@@ -17,17 +18,18 @@ const SURE = ["JPEG", "WebP", "BMP"];
 /**
  * @param {Photo} photo
  * @param {{low: number, high: number} | null} range of deep photos, of the model
+ * @param {Canvas} canvas
  * @returns {Promise<{rows: RowSource, close: () => void}>} upright, laid on white; to be closed
  * @throws {Fault} `no_decoder`, `decode_failed`, `too_large`, `truncated`, `out_of_memory`
  */
-export async function decoded(photo, range) {
+export async function decoded(photo, range, canvas) {
   if (photo.png) {
     const rgb = await pngPixels(photo.png, range);
     const rows = uprightRows(rgb, photo.width, photo.height, photo.orientation);
     return { rows, close: () => {} };
   }
   const bitmap = await bitmapOf(photo);
-  return { rows: bitmapRows(bitmap, photo.orientation), close: () => bitmap.close() };
+  return { rows: bitmapRows(bitmap, photo.orientation, canvas), close: () => bitmap.close() };
 }
 
 /**
@@ -54,32 +56,55 @@ async function bitmapOf({ format, bytes, width, height }) {
   return bitmap;
 }
 
+/** Reads parts of bitmaps; a canvas of a size that was read before is used again. */
+export class Canvas {
+  constructor() {
+    this.canvas = new OffscreenCanvas(1, 1);
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+  }
+
+  /**
+   * @param {ImageBitmap} bitmap
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   * @returns {Uint8ClampedArray} RGBA, (height, width, 4); transparent beyond the bitmap
+   */
+  read(bitmap, x, y, width, height) {
+    const { canvas, context } = this;
+    if (!context) throw new Fault("out_of_memory", { reason: "no canvas" });
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    context.clearRect(0, 0, width, height);
+    context.drawImage(bitmap, -x, -y);
+    return context.getImageData(0, 0, width, height).data;
+  }
+}
+
 /**
  * Upright rows of a bitmap, laid on white. It is read in strips of stored rows, or of columns where
  * the photo lies on its side, so that there is never a second copy of all of it.
  *
  * @param {ImageBitmap} bitmap
  * @param {number} orientation 1..8
+ * @param {Canvas} canvas
  * @returns {RowSource}
  */
-export function bitmapRows(bitmap, orientation) {
+export function bitmapRows(bitmap, orientation, canvas) {
   const { turned, mirrorX, mirrorY } = layOf(orientation);
   const [width, height] = turned ? [bitmap.height, bitmap.width] : [bitmap.width, bitmap.height];
   const backwards = turned ? mirrorX : mirrorY; // strips, from the last one
   const reversed = turned ? mirrorY : mirrorX; // pixels of a row
-  const strip = Math.min(STRIP, height);
-  const canvas = turned ? new OffscreenCanvas(strip, width) : new OffscreenCanvas(width, strip);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Fault("out_of_memory", { reason: "no canvas" });
+  const strip = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));
+  const [across, down] = turned ? [strip, width] : [width, strip];
   const row = new Uint8ClampedArray(width * 3);
   let first = -strip; // stored line at which the strip begins
   /** @type {Uint8ClampedArray} */
   let pixels = new Uint8ClampedArray(0);
   const read = (/** @type {number} */ line) => {
     first = line - (line % strip);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(bitmap, turned ? -first : 0, turned ? 0 : -first);
-    pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    pixels = canvas.read(bitmap, turned ? first : 0, turned ? 0 : first, across, down);
   };
   return {
     width,
