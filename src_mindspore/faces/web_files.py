@@ -13,7 +13,7 @@ from src_mindspore.faces.files import CENTERFACE, network_files
 from src_mindspore.system.write import json_bytes
 
 FORMAT = 1
-NETWORK, DESCRIPTION = "centerface.onnx", "faces.json"
+NETWORK, DESCRIPTION, LICENCE = "centerface.onnx", "faces.json", "LICENSE"
 
 
 def page_detector(margin: float = MARGIN) -> dict[str, bytes]:
@@ -25,7 +25,7 @@ def page_detector(margin: float = MARGIN) -> dict[str, bytes]:
     Raises:
         UserError: the network cannot be had.
     """
-    [file] = network_files(CENTERFACE)
+    file, licence = network_files(CENTERFACE)
     network = any_size(file)
     digest = hashlib.sha256(network).hexdigest()
     description = {
@@ -36,4 +36,8 @@ def page_detector(margin: float = MARGIN) -> dict[str, bytes]:
         "longest_side": LONGEST_SIDE,
         "margin": margin,
     }
-    return {NETWORK: network, DESCRIPTION: json_bytes(description)}
+    return {
+        NETWORK: network,
+        DESCRIPTION: json_bytes(description),
+        LICENCE: licence.read_bytes(),
+    }

@@ -19,7 +19,7 @@ def detector() -> CenterFace:
 @pytest.mark.parametrize("size", [(320, 320), (352, 256)])
 def test_the_maps_are_opencvs(detector, shared_data, size) -> None:
     picture, _ = scene(photos(shared_data, "with_mask", 2), 120, 2, *size)
-    [file] = network_files(CENTERFACE)
+    file, _ = network_files(CENTERFACE)
     network = cv2.dnn.readNetFromONNX(str(file))
     network.setInput(cv2.dnn.blobFromImage(picture))
     expected = network.forward(MAPS)
@@ -59,7 +59,7 @@ def test_a_photo_is_framed_and_never_stretched() -> None:
 
 def test_the_weights_are_no_inputs(detector) -> None:
     """ONNX Runtime folds what is constant only then."""
-    [file] = network_files(CENTERFACE)
+    file, _ = network_files(CENTERFACE)
     assert len(onnx.load(file).graph.input) > 100
     inputs = detector._session.get_inputs()
     assert [(value.name, value.shape) for value in inputs] == [
