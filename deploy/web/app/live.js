@@ -50,9 +50,12 @@ export class Live {
    * @param {Tracks} tracks of faces
    */
   async #loop(turn, steady, tracks) {
+    let coming = nextFrame(this.video);
     while (turn === this.#turn) {
-      await nextFrame(this.video);
+      await coming;
       if (turn !== this.#turn) return;
+      // waited for while the model is at work: its answer is followed at once by the newest frame
+      coming = nextFrame(this.video);
       const box = this.source();
       if (box === null || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) continue;
       const bitmap = await createImageBitmap(this.video, box.x, box.y, box.width, box.height);
