@@ -1,5 +1,5 @@
 # make demo        set up, train on a small data set drawn here, evaluate, export to .ms
-# make test        set up, lint, run the test suite (five and a half minutes on two cores)
+# make test        set up, lint, run the test suite (seven minutes on two cores)
 # make test-long   what it leaves out
 # make tutorial    execute docs/tutorial.ipynb, which keeps its outputs
 
