@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from src_mindspore.spec.model import FILE_NAME
 from src_mindspore.system.cache import temporary_folder
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.folder_lock import lock_folder
+from src_mindspore.system.folder_lock import alone_in
 from src_mindspore.system.manifest import NAME, Manifest
 
 COMMAND = "export.py"
@@ -68,20 +68,8 @@ class ExportFolder:
                 for folder in new:
                     folder.rmdir()
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keeps other exports out, where the file system has locks."""
-        lock = None
-        try:
-            lock = lock_folder(self.path)
-        except BlockingIOError:
-            raise UserError(
-                f"another export is writing to {self.path}: wait for it, or name another --out"
-            ) from None
-        except OSError:
-            pass
-        try:
-            yield
-        finally:
-            if lock is not None:
-                os.close(lock)
+    def _alone(self) -> AbstractContextManager[None]:
+        return alone_in(
+            self.path,
+            f"another export is writing to {self.path}: wait for it, or name another --out",
+        )

@@ -2,7 +2,11 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from src_mindspore.system.errors import UserError
 
 
 def lock_folder(folder: Path) -> int:
@@ -24,3 +28,28 @@ def lock_folder(folder: Path) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+@contextmanager
+def alone_in(folder: Path, refusal: str) -> Iterator[None]:
+    """Keeps other processes out of a folder, where the file system has locks.
+
+    Args:
+        folder: must be there.
+        refusal: what is said where another is in it.
+
+    Raises:
+        UserError: another has the lock.
+    """
+    lock = None
+    try:
+        lock = lock_folder(folder)
+    except BlockingIOError:
+        raise UserError(refusal) from None
+    except OSError:
+        pass
+    try:
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)

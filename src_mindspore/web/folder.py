@@ -5,14 +5,14 @@ All files are prepared in a folder inside, and take their places by renaming, se
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from src_mindspore.spec.model import FILE_NAME
 from src_mindspore.system.cache import temporary_folder
 from src_mindspore.system.errors import UserError
-from src_mindspore.system.folder_lock import lock_folder
+from src_mindspore.system.folder_lock import alone_in
 from src_mindspore.system.manifest import Manifest
 from src_mindspore.system.read import is_file_name, parse_json
 from src_mindspore.system.terminal import shown_name
@@ -204,23 +204,11 @@ class WebFolder:
         path = self.path / name
         return path.is_file() and not path.is_symlink() and sha256_of(path) == digest
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keeps other exports out, where the file system has locks."""
-        lock = None
-        try:
-            lock = lock_folder(self.path)
-        except BlockingIOError:
-            raise UserError(
-                f"another export is writing to {self.path}: wait for it, or name another folder"
-            ) from None
-        except OSError:
-            pass
-        try:
-            yield
-        finally:
-            if lock is not None:
-                os.close(lock)
+    def _alone(self) -> AbstractContextManager[None]:
+        return alone_in(
+            self.path,
+            f"another export is writing to {self.path}: wait for it, or name another folder",
+        )
 
 
 def _model_files(name: str) -> list[str]:
