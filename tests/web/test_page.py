@@ -373,6 +373,52 @@ def test_a_steady_answer(visit) -> None:
     assert {row[2] for row in shown} == {True, False}
 
 
+def test_one_frame_waits_for_the_model_and_no_more(visit) -> None:
+    """A model that takes 300 ms is asked again within it, late in it; one that fails is told of."""
+    asked, waiting, failures = visit.page.evaluate(
+        """async () => {
+          const { Live } = await import("./app/live.js");
+          const canvas = document.createElement("canvas");
+          canvas.getContext("2d");
+          const video = document.createElement("video");
+          video.srcObject = canvas.captureStream(0); // shows no frame by itself
+          Object.defineProperty(video, "readyState", { value: 2 });
+          video.requestVideoFrameCallback = (go) => setTimeout(go, 10);
+          window.createImageBitmap = async () => ({ close() {} });
+          const asked = [], waiting = [], failures = [];
+          let free = 0, at_work = 0;
+          const client = { frame() {
+            const now = performance.now();
+            asked.push(free - now); // ms until the model is free
+            waiting.push(++at_work);
+            free = Math.max(now, free) + 300;
+            const count = asked.length;
+            return new Promise((done, failed) => setTimeout(() => {
+              at_work -= 1;
+              if (count === 5) failed("broken");
+              const answer = { probabilities: Float32Array.of(1, 0), top: [], abstained: false };
+              done({ answer, size: [9, 9], ms: { decode: 0, prepare: 100, model: 200 } });
+            }, free - now));
+          } };
+          let shown = 0;
+          const box = { x: 0, y: 0, width: 9, height: 9 };
+          await new Promise((end) => {
+            const live = new Live(video, client, () => box, () => { shown += 1; }, (error) => {
+              failures.push(error, shown);
+              setTimeout(end, 700); // nothing goes on after it
+            });
+            live.start(null);
+          });
+          return [asked, waiting, failures];
+        }"""
+    )
+    assert failures == ["broken", 4]
+    assert len(asked) == 6  # the one that waited when the fifth failed
+    assert max(waiting) == 2
+    early = asked[2:]  # the first answer says how long one takes
+    assert max(early) <= 60 + 5, asked
+
+
 def test_the_frame_is_what_the_model_sees(visit) -> None:
     plain = {"size": [32, 32], "resize": {"rule": "stretch", "size": [32, 32]}, "crop": None}
     cut = {

@@ -8,10 +8,13 @@ import { inWhole, steadyTop, Tracks } from "./tracks.js";
 
 /** Pixels of the longer side in which a frame is searched for faces: quicker than a photo. */
 const LONGEST = 480;
+/** Before the model is free, ms, that the next frame is seen to: it waits no longer than that. */
+const AHEAD = 60;
 
 /**
- * Asks the model about one frame after the other, never more than one at a time: a slow phone
- * answers less often, and never late.
+ * Asks the model about one frame after the other. One more is taken just before the answer to the
+ * last is due, so that the model does not wait for the camera; a slow phone answers less often, and
+ * never late.
  */
 export class Live {
   #turn = 0;
@@ -50,12 +53,11 @@ export class Live {
    * @param {Tracks} tracks of faces
    */
   async #loop(turn, steady, tracks) {
-    let coming = nextFrame(this.video);
+    let busy = 0; // ms of the model's last answer
+    let before = Promise.resolve();
     while (turn === this.#turn) {
-      await coming;
+      await nextFrame(this.video);
       if (turn !== this.#turn) return;
-      // waited for while the model is at work: its answer is followed at once by the newest frame
-      coming = nextFrame(this.video);
       const box = this.source();
       if (box === null || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) continue;
       const bitmap = await createImageBitmap(this.video, box.x, box.y, box.width, box.height);
@@ -63,18 +65,41 @@ export class Live {
         bitmap.close();
         return;
       }
-      const reply = await this.client.frame(bitmap, 1, LONGEST);
-      if (turn !== this.#turn) return;
-      const { ms } = reply;
-      if ("faces" in reply) {
-        const { faces, changed } = tracks.follow(inWhole(reply.faces, box), performance.now());
-        this.answered({ faces, ms }, changed);
-      } else {
-        const now = steady.add(reply.answer.probabilities, performance.now());
-        this.answered({ ...steadyTop(now), ms }, now.changed);
-      }
+      const shown = this.client.frame(bitmap, 1, LONGEST).then((reply) => {
+        busy = Object.values(reply.ms).reduce((sum, ms) => sum + ms, 0);
+        if (turn === this.#turn) this.#show(reply, box, steady, tracks);
+      });
+      shown.catch(() => {}); // told in the next round, where it is waited for
+      await before;
+      before = shown;
+      await pause(busy - AHEAD);
     }
   }
+
+  /**
+   * @param {Reply} reply
+   * @param {Box} box what of the video it is about
+   * @param {Steady} steady
+   * @param {Tracks} tracks
+   */
+  #show(reply, box, steady, tracks) {
+    const { ms } = reply;
+    if ("faces" in reply) {
+      const { faces, changed } = tracks.follow(inWhole(reply.faces, box), performance.now());
+      this.answered({ faces, ms }, changed);
+    } else {
+      const now = steady.add(reply.answer.probabilities, performance.now());
+      this.answered({ ...steadyTop(now), ms }, now.changed);
+    }
+  }
+}
+
+/**
+ * @param {number} ms nothing is waited for below 1
+ * @returns {Promise<void>}
+ */
+function pause(ms) {
+  return ms < 1 ? Promise.resolve() : new Promise((done) => setTimeout(done, ms));
 }
 
 /**
