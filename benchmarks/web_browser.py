@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 VIEW = {"width": 1280, "height": 720}
 TIMEOUT = 120.0  # seconds
+LOOK = 100  # ms between two looks at a page; each takes some of its time
 # when the model is open, by the clock that begins with the navigation; answers of the worker
 WATCH = """
 window.readyAt = 0;
@@ -99,7 +100,7 @@ def until(page: "Page", condition: str) -> None:
     while not page.evaluate(condition):
         if time.monotonic() > end:
             raise UserError(f"the page did not get so far in {TIMEOUT:.0f} s: {condition}")
-        page.wait_for_timeout(10)
+        page.wait_for_timeout(LOOK)
 
 
 def held(page: "Page") -> dict[str, float]:
