@@ -52,7 +52,7 @@ inline void product_tile(const float *a, size_t lda, size_t k, const float *b, s
     for (int r = 0; r < M; r++) {
       const vec left = all(a[r * lda + i]);
 #pragma GCC unroll 16
-      for (int c = 0; c < N; c++) sum[r][c] += left * right[c];
+      for (int c = 0; c < N; c++) sum[r][c] = fma(left, right[c], sum[r][c]);
     }
   }
 #pragma GCC unroll 16
@@ -132,7 +132,7 @@ inline void outer_tile(const float *g, size_t ldg, const float *x, size_t ldx, s
     for (int r = 0; r < M; r++) {
       const vec left = all(g[r]);
 #pragma GCC unroll 16
-      for (int c = 0; c < N; c++) sum[r][c] += left * right[c];
+      for (int c = 0; c < N; c++) sum[r][c] = fma(left, right[c], sum[r][c]);
     }
   }
 #pragma GCC unroll 16

@@ -1,7 +1,7 @@
 // Vectors of floats, as long as the processor's, and memory that a thread keeps between calls.
 //
 // GCC's vector extension does the arithmetic: one source is AVX-512, AVX2 or NEON code, and only
-// the loads and stores of part of a vector are written for AVX-512 by hand.
+// the loads and stores of part of a vector are written for AVX-512 by hand, and `fma`.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
-#if defined(__AVX512F__)
+#if defined(__FMA__) || defined(__AVX512F__)
 #include <immintrin.h>
 #endif
 
@@ -33,6 +33,19 @@ inline vec load(const float *from) {
 inline void store(float *to, vec v) { std::memcpy(to, &v, sizeof v); }
 
 inline vec all(float value) { return vec{} + value; }
+
+// a * b + c, rounded once where the processor can. Left to the compiler, it depends on the loop that
+// it stands in: GCC avoids chains of them for AMD's processors, in some tiles and not in others, and
+// a row's result would depend on how many rows a thread has.
+inline vec fma(vec a, vec b, vec c) {
+#if defined(__AVX512F__)
+  return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__)
+  return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+  return a * b + c;
+#endif
+}
 
 // The first lanes of a vector: all of them, or those that the last channels fill.
 class Lanes {
