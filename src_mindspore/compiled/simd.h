@@ -1,7 +1,7 @@
 // Vectors of floats, as long as the processor's, and memory that a thread keeps between calls.
 //
-// GCC's vector extension does the arithmetic: one source is AVX-512, AVX2 or NEON code, and only
-// the loads and stores of part of a vector are written for AVX-512 by hand, and `fma`.
+// GCC's vector extension does the arithmetic: one source is AVX-512, AVX2 or NEON code. Only `fma`,
+// and for AVX-512 the loads and stores of part of a vector, are written by hand.
 #pragma once
 
 #include <cstddef>
